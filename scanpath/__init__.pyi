@@ -1,0 +1,17 @@
+from . import metrics as metrics
+from . import stimuli as stimuli
+from ._core.errors import InputError as InputError
+from ._core.errors import ScanpathError as ScanpathError
+from ._core.errors import UndefinedError as UndefinedError
+from .gaze.pictures import read_image as read_image
+from .gaze.scanpath import Scanpath as Scanpath
+from .gaze.scanpath import ScanpathBatch as ScanpathBatch
+from .gaze.scanpath import as_scanpath as as_scanpath
+from .gaze.stimulus import Stimulus as Stimulus
+from .gaze.table import check_table as check_table
+from .gaze.table import read_table as read_table
+from .gaze.table import scanpaths_from_table as scanpaths_from_table
+from .gaze.table import table_from_scanpaths as table_from_scanpaths
+from .gaze.table import write_table as write_table
+from .geometry.eccentricity import eccentricity_map as eccentricity_map
+from .geometry.screen import Screen as Screen

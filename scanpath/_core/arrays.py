@@ -1,0 +1,52 @@
+"""NumPy at the door: functions written for tensors also take arrays, and then return arrays."""
+
+import functools
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
+
+import numpy as np
+import torch
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def to_tensor(value: Any) -> Any:
+    """Turn an array into a tensor of the same kind (without sharing memory it may not write to)."""
+    if isinstance(value, np.ndarray):
+        return torch.from_numpy(np.array(value, copy=True, order="C"))
+    return value
+
+
+def to_array(value: Any) -> Any:
+    """Turn tensors, also inside tuples, lists and dicts, into arrays."""
+    if isinstance(value, torch.Tensor):
+        return value.detach().cpu().numpy()
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return type(value)(*(to_array(part) for part in value))
+    if isinstance(value, tuple | list):
+        return type(value)(to_array(part) for part in value)
+    if isinstance(value, dict):
+        return {key: to_array(part) for key, part in value.items()}
+    return value
+
+
+def numpy_friendly(function: Callable[P, R]) -> Callable[P, R]:
+    """Let a tensor function take arrays; if its first argument is an array, its tensors come back as arrays.
+
+    Examples
+    --------
+    >>> @numpy_friendly
+    ... def double(image):
+    ...     return 2 * image
+    >>> double(np.ones(2))
+    array([2., 2.])
+    """
+
+    @functools.wraps(function)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
+        first = args[0] if args else next(iter(kwargs.values()), None)
+        result = function(*map(to_tensor, args), **{key: to_tensor(value) for key, value in kwargs.items()})
+        return to_array(result) if isinstance(first, np.ndarray) else result
+
+    return wrapper

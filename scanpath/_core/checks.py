@@ -1,0 +1,96 @@
+"""Checks of shape, range and finiteness; each failure is one sentence with what came and what to do."""
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from scanpath._core.errors import InputError
+
+if TYPE_CHECKING:
+    import torch
+
+
+def check_positive(name: str, value: float) -> float:
+    """Return `value` as a float if it is finite and above zero."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise InputError(f"{name} must be a positive number, got {value!r}.") from None
+    if not (math.isfinite(number) and number > 0):
+        raise InputError(f"{name} must be a positive number, got {number:g}.")
+    return number
+
+
+def check_count(name: str, value: int, *, least: int = 1) -> int:
+    """Return `value` as an int if it is a whole number of at least `least`."""
+    if isinstance(value, bool) or int(value) != value or value < least:
+        raise InputError(f"{name} must be a whole number of at least {least}, got {value!r}.")
+    return int(value)
+
+
+def check_choice(name: str, value: str, choices: Sequence[str]) -> str:
+    """Return `value` if it is one of `choices`, else raise with the near ones."""
+    if value not in choices:
+        from scanpath._core.errors import unknown_name
+
+        raise unknown_name(name, value, choices)
+    return value
+
+
+def check_size(name: str, size: Any) -> tuple[int, int]:
+    """Return a pair of whole positive numbers, as in (height, width) or (width, height)."""
+    try:
+        first, second = (int(side) for side in size)
+    except (TypeError, ValueError):
+        raise InputError(f"{name} must be two whole numbers, got {size!r}.") from None
+    if first < 1 or second < 1:
+        raise InputError(f"{name} must be two numbers of at least 1, got {(first, second)}.")
+    return first, second
+
+
+def check_xy(name: str, xy: Any) -> np.ndarray:
+    """Return fixations as a finite float64 array of shape (n, 2): x right, y down, in pixels."""
+    points = np.asarray(xy, dtype=np.float64)
+    if points.ndim == 1 and points.shape == (2,):
+        points = points[None]
+    if points.ndim != 2 or points.shape[1] != 2:
+        raise InputError(f"{name} must have shape (n, 2) with x and y in pixels, got shape {points.shape}.")
+    bad = ~np.isfinite(points).all(axis=1)
+    if bad.any():
+        raise InputError(
+            f"{name} has {int(bad.sum())} fixation(s) with NaN or infinite coordinates "
+            f"(first at index {int(bad.argmax())}); drop them or cut the scanpath there."
+        )
+    return points
+
+
+def check_fixation_tensor(name: str, fixation: Any) -> "torch.Tensor":
+    """Return fixations as a finite floating tensor of shape (..., 2), keeping gradients."""
+    import torch
+
+    points = torch.as_tensor(fixation)
+    if not points.is_floating_point():
+        points = points.to(torch.float32)
+    if points.ndim < 1 or points.shape[-1] != 2:
+        raise InputError(f"{name} must have shape (..., 2) with x and y in pixels, got {tuple(points.shape)}.")
+    if not bool(torch.isfinite(points).all()):
+        raise InputError(f"{name} must be finite, got NaN or infinity; drop such fixations first.")
+    return points
+
+
+def check_image(image: Any, *, name: str = "image") -> "torch.Tensor":
+    """Return a floating image tensor of shape (C, H, W) or (B, C, H, W); nothing is rescaled or re-ordered."""
+    import torch
+
+    if not isinstance(image, torch.Tensor):
+        raise InputError(f"{name} must be a torch tensor or NumPy array, got {type(image).__name__}.")
+    if not image.is_floating_point():
+        raise InputError(
+            f"{name} must be floating point in [0, 1], got {str(image.dtype).removeprefix('torch.')}; "
+            "read files with scanpath.read_image, or divide by 255 yourself."
+        )
+    if image.ndim not in (3, 4) or 0 in image.shape:
+        raise InputError(f"{name} must have shape (C, H, W) or (B, C, H, W), got {tuple(image.shape)}.")
+    return image

@@ -1,0 +1,58 @@
+"""Files that are either whole or not there."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from scanpath._core.errors import InputError, MissingFileError
+
+
+@contextmanager
+def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Give a temporary path beside `path` and move it there only if the block succeeds.
+
+    The temporary name keeps the suffix, so that writers which choose a format by suffix work. A missing parent
+    folder is made. On any error the temporary file is removed and an older `path` stays as it was.
+    """
+    target = Path(path)
+    if target.is_dir():
+        raise InputError(f"Cannot write to {target}: it is a folder; give a file name.")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{target.stem}-", suffix=target.suffix, dir=target.parent)
+    except OSError as error:
+        raise InputError(f"Cannot write to {target}: {error.strerror or error}.") from error
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        os.chmod(temporary, 0o666 & ~_umask())
+        os.replace(temporary, target)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text(path: str | os.PathLike[str], text: str) -> None:
+    """Write UTF-8 text atomically."""
+    with atomic_path(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def require_file(path: str | os.PathLike[str], what: str = "file") -> Path:
+    """Return `path` as a `Path` if it is a non-empty file, else raise a sentence that names it."""
+    found = Path(path)
+    if not found.exists():
+        raise MissingFileError(f"There is no {what} at {found}; check the path.")
+    if not found.is_file():
+        raise InputError(f"{found} is not a file; give the path of one {what}.")
+    if found.stat().st_size == 0:
+        raise InputError(f"The {what} {found} is empty (0 bytes).")
+    return found
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,11 @@
+from .pictures import read_image as read_image
+from .scanpath import Saccades as Saccades
+from .scanpath import Scanpath as Scanpath
+from .scanpath import ScanpathBatch as ScanpathBatch
+from .scanpath import as_scanpath as as_scanpath
+from .stimulus import Stimulus as Stimulus
+from .table import check_table as check_table
+from .table import read_table as read_table
+from .table import scanpaths_from_table as scanpaths_from_table
+from .table import table_from_scanpaths as table_from_scanpaths
+from .table import write_table as write_table

@@ -1,0 +1,200 @@
+"""A stimulus: a picture, what is looked for in it, and its scale."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from scanpath._core.checks import check_positive
+from scanpath._core.errors import InputError
+from scanpath.gaze.pictures import as_image, picture_size, read_image
+
+
+class Stimulus:
+    """One picture with its task: the target's picture, where the target is, a caption, and the scale.
+
+    A picture given as a file is read when it is needed and not kept, so that thousands of stimuli cost no memory.
+
+    Parameters
+    ----------
+    image
+        Tensor or array (C, H, W) or (H, W) in [0, 1], or the path of a picture file.
+    name
+        Identifies the stimulus in tables and seeds; the file's name where a path was given.
+    target
+        Picture of what is looked for, in the same forms as `image`.
+    target_box
+        (x, y, width, height) in px: left, top and size of the target in the picture.
+    target_mask
+        (H, W), true or above one half where the target is; floats in [0, 1], booleans, or 0/255 integers.
+    cells
+        (H, W) integer labels of a display's slots: 0 for none, i + 1 for slot i.
+    background
+        Gray level 0 to 255 of a display's ground: what lies around the picture and fills inhibited slots.
+    caption
+        Words that describe what is looked for.
+    px_per_deg
+        Pixels per degree of visual angle.
+    info
+        Further facts for tables, such as ``{"dataset": ..., "condition": ..., "task": ...}``.
+
+    Raises
+    ------
+    InputError
+        If a picture cannot be used, a box leaves the picture, or shapes disagree.
+
+    Examples
+    --------
+    >>> stimulus = Stimulus(torch.zeros(1, 60, 80), name="blank", target_box=(10, 20, 8, 8))
+    >>> stimulus.size, stimulus.target_center
+    ((60, 80), (13.5, 23.5))
+    """
+
+    def __init__(
+        self,
+        image: Any,
+        *,
+        name: str | None = None,
+        target: Any = None,
+        target_box: tuple[float, float, float, float] | None = None,
+        target_mask: Any = None,
+        cells: Any = None,
+        background: float | None = None,
+        caption: str | None = None,
+        px_per_deg: float | None = None,
+        info: dict[str, Any] | None = None,
+    ) -> None:
+        self._image = _lazy(image, "image")
+        self._target = None if target is None else _lazy(target, "target")
+        self.name = str(name) if name is not None else (image_name(self._image) or "stimulus")
+        self.size = _size(self._image)
+        self.target_box = None if target_box is None else _check_box(target_box, self.size, self.name)
+        self.target_mask = None if target_mask is None else _check_mask(target_mask, self.size)
+        self.cells = None if cells is None else _check_cells(cells, self.size)
+        self.background = None if background is None else _check_gray(background)
+        self.caption = caption
+        self.px_per_deg = None if px_per_deg is None else check_positive("px_per_deg", px_per_deg)
+        self.info = dict(info or {})
+
+    def __repr__(self) -> str:
+        height, width = self.size
+        return f"Stimulus({self.name!r}, {width} x {height} px)"
+
+    @property
+    def image(self) -> Tensor:
+        """Float32 (C, H, W) in [0, 1]; read from the file at each call where a path was given."""
+        return _load(self._image)
+
+    @property
+    def rgb(self) -> Tensor:
+        """The image with three channels; gray is repeated."""
+        image = self.image
+        return image.expand(3, -1, -1) if image.shape[0] == 1 else image
+
+    @property
+    def target(self) -> Tensor | None:
+        """Picture of the target, float32 (C, h, w), or None."""
+        return None if self._target is None else _load(self._target)
+
+    @property
+    def target_center(self) -> tuple[float, float] | None:
+        """Center of the target box in px, (x, y), or None."""
+        if self.target_box is None:
+            return None
+        x, y, width, height = self.target_box
+        return x + (width - 1) / 2, y + (height - 1) / 2
+
+    @property
+    def center_xy(self) -> tuple[float, float]:
+        """Center of the picture in px, with pixel centers at integers."""
+        height, width = self.size
+        return (width - 1) / 2, (height - 1) / 2
+
+    def require_target(self, who: str) -> Tensor:
+        """Return the target's picture, cut from the target box if there is no separate one, or say what is missing."""
+        if self._target is not None:
+            return _load(self._target)
+        if self.target_box is not None:
+            x, y, width, height = (round(side) for side in self.target_box)
+            return self.image[:, y : y + height, x : x + width]
+        raise InputError(
+            f"{who} looks for a target, and stimulus {self.name!r} has none; give target=<picture> or target_box."
+        )
+
+    def require_px_per_deg(self, who: str) -> float:
+        """Return the scale or say that it is missing."""
+        if self.px_per_deg is None:
+            raise InputError(f"{who} works in degrees, and stimulus {self.name!r} has no scale; give px_per_deg.")
+        return self.px_per_deg
+
+
+def image_name(source: Any) -> str | None:
+    """File name of a picture given as a path, else None."""
+    return source.name if isinstance(source, Path) else None
+
+
+def _lazy(image: Any, name: str) -> Tensor | Path:
+    if isinstance(image, str | os.PathLike):
+        return Path(image)
+    return as_image(image, name=name)
+
+
+def _load(source: Tensor | Path) -> Tensor:
+    return source if isinstance(source, Tensor) else read_image(source)
+
+
+def _size(source: Tensor | Path) -> tuple[int, int]:
+    if isinstance(source, Path):
+        return picture_size(source)
+    return int(source.shape[-2]), int(source.shape[-1])
+
+
+def _check_box(
+    box: tuple[float, float, float, float], size: tuple[int, int], name: str
+) -> tuple[float, float, float, float]:
+    try:
+        x, y, width, height = (float(side) for side in box)
+    except (TypeError, ValueError):
+        raise InputError(f"target_box must be (x, y, width, height) in px, got {box!r}.") from None
+    rows, columns = size
+    if not (width > 0 and height > 0 and x >= 0 and y >= 0 and x + width <= columns and y + height <= rows):
+        raise InputError(
+            f"target_box (x={x:g}, y={y:g}, width={width:g}, height={height:g}) does not lie inside "
+            f"{name!r}, which is {columns} x {rows} px."
+        )
+    return x, y, width, height
+
+
+def _check_mask(mask: Any, size: tuple[int, int]) -> Tensor:
+    values = torch.as_tensor(np.asarray(mask))
+    if values.ndim == 3 and values.shape[0] == 1:
+        values = values[0]
+    if tuple(values.shape) != size:
+        raise InputError(f"target_mask must have the picture's shape {size}, got {tuple(values.shape)}.")
+    if values.dtype == torch.bool:
+        return values
+    # files hold 0 and 255, tensors 0 and 1: in both the target is the brighter half
+    return values > (0.5 if values.is_floating_point() and float(values.max()) <= 1 else _integer_half(values))
+
+
+def _integer_half(values: Tensor) -> float:
+    return 0.5 if float(values.max()) <= 1 else 125.0
+
+
+def _check_cells(cells: Any, size: tuple[int, int]) -> Tensor:
+    labels = torch.as_tensor(np.asarray(cells))
+    if tuple(labels.shape) != size or labels.is_floating_point() or bool((labels.to(torch.int64) < 0).any()):
+        raise InputError(
+            f"cells must be integer labels of shape {size}, 0 for none and i + 1 for slot i; "
+            f"got {str(labels.dtype).removeprefix('torch.')} of shape {tuple(labels.shape)}."
+        )
+    return labels.to(torch.int64)
+
+
+def _check_gray(background: float) -> float:
+    if not 0 <= float(background) <= 255:
+        raise InputError(f"background must be a gray level from 0 to 255, got {background!r}.")
+    return float(background)

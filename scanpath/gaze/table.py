@@ -1,0 +1,293 @@
+"""The tidy fixation table: one row a fixation, flat columns, units in the names."""
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from scanpath._core.errors import InputError
+from scanpath._core.files import atomic_path, require_file
+from scanpath.gaze.scanpath import Scanpath
+
+if TYPE_CHECKING:
+    import pyarrow
+
+#: Column -> kind. The first nine are always there; those below are optional.
+BASE_COLUMNS = {
+    "dataset": "text",
+    "stimulus": "text",
+    "subject": "text",
+    "trial": "text",
+    "fixation": "count",
+    "x_px": "number",
+    "y_px": "number",
+    "onset_ms": "number",
+    "duration_ms": "number",
+}
+OPTIONAL_COLUMNS = {
+    "agent": "text",
+    "seed": "count",
+    "task": "text",
+    "condition": "text",
+    "target_found": "flag",
+    "on_target": "flag",
+}
+REQUIRED = ("stimulus", "fixation", "x_px", "y_px")
+#: The columns whose values together name one scanpath.
+SCANPATH_KEYS = ("dataset", "stimulus", "task", "condition", "agent", "seed", "subject", "trial")
+FRAME = "image pixels: x right, y down, pixel centers at integers, (0, 0) is the center of the top-left pixel"
+_METADATA_KEY = b"scanpath"
+_DTYPES = {"text": "str", "count": "Int64", "number": "float64", "flag": "boolean"}
+
+
+def check_table(table: pd.DataFrame, *, source: str = "The table") -> pd.DataFrame:
+    """Return the table with the schema's columns, types and order, or say what is wrong with it.
+
+    Columns that are absent and may be missing are added as null; extra columns are kept behind the known ones.
+    Nothing is dropped, clipped or filled.
+
+    Parameters
+    ----------
+    table
+        One row a fixation.
+    source
+        What to call the table in messages, such as its file name.
+
+    Raises
+    ------
+    InputError
+        If a required column is absent, a value has the wrong type, a coordinate is missing, a duration is negative,
+        or the same fixation of a scanpath appears twice.
+    """
+    missing = [name for name in REQUIRED if name not in table.columns]
+    if missing:
+        raise InputError(
+            f"{source} has no column {_words(missing)}; a fixation table needs {_words(REQUIRED)} "
+            f"and has {_words(table.columns)}."
+        )
+    if not {"subject", "agent"} & set(table.columns):
+        raise InputError(f"{source} has neither a column 'subject' (people) nor 'agent' (models); say who looked.")
+    known = BASE_COLUMNS | {name: kind for name, kind in OPTIONAL_COLUMNS.items() if name in table.columns}
+    checked = pd.DataFrame(index=pd.RangeIndex(len(table)))
+    for name, kind in known.items():
+        values = table[name].reset_index(drop=True) if name in table.columns else None
+        checked[name] = _typed(values, kind, name, source, len(table))
+    for name in table.columns:
+        if name not in known:
+            checked[name] = table[name].reset_index(drop=True)
+    _check_values(checked, source)
+    checked.attrs = dict(table.attrs)
+    return checked
+
+
+def write_table(table: pd.DataFrame, path: str | os.PathLike[str], *, metadata: Mapping[str, Any] | None = None) -> None:
+    """Write a fixation table atomically as Parquet or CSV, chosen by the ending.
+
+    A Parquet file carries the frame, the units and `metadata` in its schema, and so explains itself; in CSV the
+    column names carry the units.
+
+    Raises
+    ------
+    InputError
+        If the ending is neither ``.parquet`` nor ``.csv``, or the table breaks the schema.
+    """
+    suffix = Path(path).suffix.lower()
+    if suffix not in (".parquet", ".csv"):
+        raise InputError(f"Cannot write {path}: a table ends in .parquet or .csv.")
+    checked = check_table(table)
+    with atomic_path(path) as temporary:
+        if suffix == ".csv":
+            checked.to_csv(temporary, index=False, lineterminator="\n")
+        else:
+            import pyarrow.parquet
+
+            pyarrow.parquet.write_table(to_arrow(checked, metadata), temporary)
+
+
+def to_arrow(table: pd.DataFrame, metadata: Mapping[str, Any] | None = None) -> "pyarrow.Table":
+    """Return the table in Arrow form with frame, units and `metadata` in its schema."""
+    import pyarrow
+
+    facts = {
+        "frame": FRAME,
+        "units": {"x_px": "px", "y_px": "px", "onset_ms": "ms", "duration_ms": "ms"},
+        "missing": "null",
+        **dict(table.attrs.get("scanpath", {})),
+        **dict(metadata or {}),
+    }
+    plain = table.copy(deep=False)
+    plain.attrs = {}
+    arrow = pyarrow.Table.from_pandas(plain, preserve_index=False)
+    return arrow.replace_schema_metadata({_METADATA_KEY: json.dumps(facts, sort_keys=True).encode()})
+
+
+def read_table(path: str | os.PathLike[str]) -> pd.DataFrame:
+    """Read a fixation table from a Parquet or CSV file, or from a run's folder of Parquet shards.
+
+    The facts stored with a Parquet file are in ``table.attrs["scanpath"]``.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, empty, of another kind, damaged, or breaks the schema.
+    """
+    path = Path(path)
+    if path.is_dir():
+        return _read_folder(path)
+    require_file(path, "table")
+    if path.suffix.lower() == ".parquet":
+        table = _read_parquet(path)
+    elif path.suffix.lower() == ".csv":
+        table = _read_csv(path)
+    else:
+        raise InputError(f"{path} is not a table that can be read here; give a .parquet or .csv file or a run's folder.")
+    return check_table(table, source=str(path))
+
+
+def scanpaths_from_table(table: pd.DataFrame) -> list[Scanpath]:
+    """Cut a table into scanpaths, in the order of their first rows, each with its keys in ``info``.
+
+    Fixations are put in the order of the column ``fixation``. Times that are missing throughout become None.
+    """
+    checked = check_table(table)
+    keys = [name for name in SCANPATH_KEYS if name in checked.columns]
+    paths = []
+    for values, rows in checked.groupby(keys, sort=False, dropna=False):
+        rows = rows.sort_values("fixation", kind="stable")
+        info = {key: value for key, value in zip(keys, values) if not pd.isna(value)}
+        for flag in ("target_found",):
+            if flag in rows.columns and rows[flag].notna().any():
+                info[flag] = bool(rows[flag].dropna().any())
+        times = {name: _times(rows[name]) for name in ("duration_ms", "onset_ms")}
+        paths.append(Scanpath(rows[["x_px", "y_px"]].to_numpy(), **times, info=info))
+    return paths
+
+
+def table_from_scanpaths(paths: Iterable[Scanpath], **columns: Any) -> pd.DataFrame:
+    """Put scanpaths into one tidy table; keys come from each path's ``info``, then from `columns`.
+
+    Examples
+    --------
+    >>> path = Scanpath([(1, 2), (3, 4)], info={"stimulus": "a.png", "subject": "s1"})
+    >>> table_from_scanpaths([path])[["stimulus", "subject", "fixation", "x_px"]].values.tolist()
+    [['a.png', 's1', 0, 1.0], ['a.png', 's1', 1, 3.0]]
+    """
+    frames = []
+    for path in paths:
+        facts = {key: value for key, value in {**columns, **path.info}.items() if value is not None}
+        frame = pd.DataFrame({"x_px": path.xy[:, 0], "y_px": path.xy[:, 1], "fixation": np.arange(len(path))})
+        frame["duration_ms"] = np.nan if path.duration_ms is None else path.duration_ms
+        frame["onset_ms"] = np.nan if path.onset_ms is None else path.onset_ms
+        for key, value in facts.items():
+            frame[key] = value
+        frames.append(frame)
+    if not frames:
+        return check_table(pd.DataFrame(columns=[*REQUIRED, "subject"]))
+    return check_table(pd.concat(frames, ignore_index=True))
+
+
+def _typed(values: pd.Series | None, kind: str, name: str, source: str, n: int) -> pd.Series:
+    if values is None or values.isna().all():
+        return pd.Series([pd.NA if kind != "number" else np.nan] * n, dtype=_DTYPES[kind])
+    try:
+        if kind == "text":
+            return values.map(_as_text, na_action="ignore").astype("str")
+        if kind == "flag":
+            return values.map(_as_flag, na_action="ignore").astype("boolean")
+        numbers = pd.to_numeric(values)
+        return numbers.astype(_DTYPES[kind])
+    except (ValueError, TypeError):
+        raise InputError(f"{source}: column {name!r} must hold {_KINDS[kind]}, got {_example(values, kind)}.") from None
+
+
+_KINDS = {"text": "text", "count": "whole numbers", "number": "numbers", "flag": "true or false"}
+
+
+def _as_text(value: Any) -> str:
+    # a subject read from CSV as 1.0 is the subject 1
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def _as_flag(value: Any) -> bool:
+    known = {"true": True, "false": False, "1": True, "0": False, "1.0": True, "0.0": False}
+    text = str(value).lower()
+    if text not in known:
+        raise ValueError(text)
+    return known[text]
+
+
+def _example(values: pd.Series, kind: str) -> str:
+    if kind in ("count", "number"):
+        numbers = pd.to_numeric(values, errors="coerce")
+        wrong = values[numbers.isna() & values.notna()]
+        if wrong.empty:
+            wrong = values[numbers.notna() & (numbers % 1 != 0)]
+        if not wrong.empty:
+            return f"{wrong.iloc[0]!r} in row {wrong.index[0]}"
+    return f"values such as {values.dropna().iloc[0]!r}"
+
+
+def _check_values(table: pd.DataFrame, source: str) -> None:
+    for name in REQUIRED:
+        gaps = table[name].isna()
+        if gaps.any():
+            raise InputError(f"{source}: {name} is missing in {int(gaps.sum())} row(s), first in row {gaps.idxmax()}; drop them.")
+    for name, kind in BASE_COLUMNS.items():
+        if kind == "number" and np.isinf(table[name]).any():
+            raise InputError(f"{source}: {name} is infinite in row {np.isinf(table[name]).idxmax()}; use null for missing.")
+    if (table["duration_ms"] < 0).any():
+        raise InputError(f"{source}: duration_ms is negative in row {(table['duration_ms'] < 0).idxmax()}; use null for missing.")
+    if (table["fixation"] < 0).any():
+        raise InputError(f"{source}: fixation counts from 0, got {table['fixation'].min()}.")
+    keys = [name for name in SCANPATH_KEYS if name in table.columns]
+    twice = table.duplicated([*keys, "fixation"])
+    if twice.any():
+        row = twice.idxmax()
+        raise InputError(
+            f"{source}: row {row} repeats fixation {table['fixation'][row]} of {table['stimulus'][row]!r}; "
+            "if people looked twice, number the looks in the column 'trial'."
+        )
+
+
+def _read_parquet(path: Path) -> pd.DataFrame:
+    import pyarrow
+    import pyarrow.parquet
+
+    try:
+        arrow = pyarrow.parquet.ParquetFile(path).read()
+    except (pyarrow.ArrowException, OSError) as error:
+        raise InputError(f"{path} is not a readable Parquet file ({str(error).splitlines()[0]}).") from error
+    facts = (arrow.schema.metadata or {}).get(_METADATA_KEY)
+    table = arrow.to_pandas()
+    if facts:
+        table.attrs["scanpath"] = json.loads(facts)
+    return table
+
+
+def _read_csv(path: Path) -> pd.DataFrame:
+    try:
+        return pd.read_csv(path, dtype={"stimulus": "str", "subject": "str", "trial": "str"})
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} is not a readable CSV file ({str(error).splitlines()[0]}).") from error
+
+
+def _read_folder(folder: Path) -> pd.DataFrame:
+    shards = sorted(path for path in folder.glob("*.parquet") if not path.name.startswith("."))
+    if not shards:
+        raise InputError(f"There is no .parquet file in {folder}; give a run's folder or a table.")
+    tables = [read_table(shard) for shard in shards]
+    table = pd.concat(tables, ignore_index=True)
+    table.attrs = tables[0].attrs
+    return check_table(table, source=str(folder))
+
+
+def _times(values: pd.Series) -> np.ndarray | None:
+    return None if values.isna().all() else values.to_numpy(dtype=np.float64)
+
+
+def _words(names: Iterable[str]) -> str:
+    return ", ".join(repr(str(name)) for name in names)

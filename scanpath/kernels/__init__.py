@@ -1,0 +1,1 @@
+"""The hot loops and nothing else; kernels know arrays, not eyes."""
