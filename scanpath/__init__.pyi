@@ -3,6 +3,9 @@ from . import stimuli as stimuli
 from ._core.errors import InputError as InputError
 from ._core.errors import ScanpathError as ScanpathError
 from ._core.errors import UndefinedError as UndefinedError
+from .agents.catalog import create_agent as create_agent
+from .agents.catalog import list_agents as list_agents
+from .agents.episode import run_episode as run_episode
 from .gaze.pictures import read_image as read_image
 from .gaze.scanpath import Scanpath as Scanpath
 from .gaze.scanpath import ScanpathBatch as ScanpathBatch

@@ -138,7 +138,9 @@ def _to_tensor(picture: Image.Image, path: Path, background: float | tuple[float
     if picture.mode in _SIXTEEN_BIT:
         values = np.asarray(picture).astype(np.int64)
         if values.min() < 0 or values.max() > 65535:
-            raise InputError(f"{path} holds integers outside 0 to 65535, whose scale is unknown; save it as 8 or 16 bit.")
+            raise InputError(
+                f"{path} holds integers outside 0 to 65535, whose scale is unknown; save it as 8 or 16 bit."
+            )
         return _scaled(values[None], 65535)
     if picture.mode == "F":
         raise InputError(f"{path} holds 32-bit floats, whose scale is unknown; save it as 8 or 16 bit.")

@@ -84,7 +84,9 @@ def check_table(table: pd.DataFrame, *, source: str = "The table") -> pd.DataFra
     return checked
 
 
-def write_table(table: pd.DataFrame, path: str | os.PathLike[str], *, metadata: Mapping[str, Any] | None = None) -> None:
+def write_table(
+    table: pd.DataFrame, path: str | os.PathLike[str], *, metadata: Mapping[str, Any] | None = None
+) -> None:
     """Write a fixation table atomically as Parquet or CSV, chosen by the ending.
 
     A Parquet file carries the frame, the units and `metadata` in its schema, and so explains itself; in CSV the
@@ -144,7 +146,9 @@ def read_table(path: str | os.PathLike[str]) -> pd.DataFrame:
     elif path.suffix.lower() == ".csv":
         table = _read_csv(path)
     else:
-        raise InputError(f"{path} is not a table that can be read here; give a .parquet or .csv file or a run's folder.")
+        raise InputError(
+            f"{path} is not a table that can be read here; give a .parquet or .csv file or a run's folder."
+        )
     return check_table(table, source=str(path))
 
 
@@ -235,12 +239,18 @@ def _check_values(table: pd.DataFrame, source: str) -> None:
     for name in REQUIRED:
         gaps = table[name].isna()
         if gaps.any():
-            raise InputError(f"{source}: {name} is missing in {int(gaps.sum())} row(s), first in row {gaps.idxmax()}; drop them.")
+            raise InputError(
+                f"{source}: {name} is missing in {int(gaps.sum())} row(s), first in row {gaps.idxmax()}; drop them."
+            )
     for name, kind in BASE_COLUMNS.items():
         if kind == "number" and np.isinf(table[name]).any():
-            raise InputError(f"{source}: {name} is infinite in row {np.isinf(table[name]).idxmax()}; use null for missing.")
+            raise InputError(
+                f"{source}: {name} is infinite in row {np.isinf(table[name]).idxmax()}; use null for missing."
+            )
     if (table["duration_ms"] < 0).any():
-        raise InputError(f"{source}: duration_ms is negative in row {(table['duration_ms'] < 0).idxmax()}; use null for missing.")
+        raise InputError(
+            f"{source}: duration_ms is negative in row {(table['duration_ms'] < 0).idxmax()}; use null for missing."
+        )
     if (table["fixation"] < 0).any():
         raise InputError(f"{source}: fixation counts from 0, got {table['fixation'].min()}.")
     keys = [name for name in SCANPATH_KEYS if name in table.columns]

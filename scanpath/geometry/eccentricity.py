@@ -66,9 +66,7 @@ def eccentricity_map(
 
 
 @numpy_friendly
-def _eccentricity_map(
-    fixation: Any, size: tuple[int, int], px_per_deg: float | None, screen: Screen | None
-) -> Tensor:
+def _eccentricity_map(fixation: Any, size: tuple[int, int], px_per_deg: float | None, screen: Screen | None) -> Tensor:
     size = check_size("size", size)
     fixation = check_fixation_tensor("fixation", fixation)
     scale = resolve_px_per_deg(px_per_deg, screen)

@@ -55,7 +55,9 @@ class Screen:
         return width, height
 
     @classmethod
-    def from_px_per_deg(cls, px_per_deg: float, *, width_px: int, height_px: int, distance_cm: float = 57.0) -> "Screen":
+    def from_px_per_deg(
+        cls, px_per_deg: float, *, width_px: int, height_px: int, distance_cm: float = 57.0
+    ) -> "Screen":
         """Make the screen of square pixels that has `px_per_deg` at its center.
 
         At 57 cm, 1 cm is about 1 degree; any other distance gives the same angles near the center.

@@ -1,0 +1,46 @@
+"""The center bias alone: fixations drawn from one Gaussian in the middle of the picture."""
+
+import torch
+from torch import Tensor
+
+from scanpath._core.checks import check_positive
+from scanpath.agents.agent import History, PriorityAgent
+from scanpath.agents.selection import ProportionalSampling
+from scanpath.agents.target_found import FoundRule, InBox
+from scanpath.gaze.stimulus import Stimulus
+
+
+class CenterAgent(PriorityAgent):
+    """Samples a Gaussian at the center of the picture, whatever the picture shows.
+
+    Parameters
+    ----------
+    spread
+        Standard deviation as a share of the picture's width and of its height.
+    """
+
+    def __init__(self, *, spread: float, found_rule: FoundRule) -> None:
+        super().__init__(name="center", selection=ProportionalSampling(), found_rule=found_rule)
+        self.spread = check_positive("spread", spread)
+
+    def attention(self, stimulus: Stimulus, history: History) -> Tensor:
+        """Return the Gaussian, at most 1."""
+        height, width = stimulus.size
+        x0, y0 = stimulus.center_xy
+        x = (torch.arange(width) - x0) / (self.spread * width)
+        y = (torch.arange(height) - y0) / (self.spread * height)
+        return torch.exp(-(x[None] ** 2 + y[:, None] ** 2) / 2)
+
+
+def center(*, spread: float = 0.2, found_rule: FoundRule | None = None) -> CenterAgent:
+    """Build the agent that knows only that people look near the middle.
+
+    Parameters
+    ----------
+    spread
+        Standard deviation of the Gaussian as a share of the picture's sides. The default is a round number and was
+        fitted to no data set.
+    found_rule
+        When the search ends; default a fixation inside the target's box.
+    """
+    return CenterAgent(spread=spread, found_rule=found_rule or InBox())

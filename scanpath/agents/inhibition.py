@@ -1,0 +1,121 @@
+"""Inhibition of return: what becomes of places that were looked at."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from scanpath._core.checks import check_positive
+from scanpath._core.errors import InputError
+from scanpath.gaze.stimulus import Stimulus
+
+
+class Inhibition(Protocol):
+    """A rule that gives each place a weight from 0 (never again) to 1 (untouched)."""
+
+    def weight(self, stimulus: Stimulus, history: Sequence[tuple[float, float]]) -> Tensor:
+        """Return (H, W) weights, given all fixations so far."""
+        ...
+
+
+@dataclass(frozen=True)
+class NoInhibition:
+    """Every place may be looked at again."""
+
+    def weight(self, stimulus: Stimulus, history: Sequence[tuple[float, float]]) -> Tensor:
+        """Return ones."""
+        return torch.ones(stimulus.size)
+
+
+@dataclass(frozen=True)
+class SquareInhibition:
+    """A square around each fixation is closed for good.
+
+    Parameters
+    ----------
+    size_px
+        Side of the square; it covers rows y - size/2 to y + size/2 - 1, and columns likewise, clipped.
+    from_first
+        Whether the first fixation, which the agent did not choose, closes its square too.
+    """
+
+    size_px: int
+    from_first: bool = True
+
+    def __post_init__(self) -> None:
+        check_positive("size_px", self.size_px)
+
+    def weight(self, stimulus: Stimulus, history: Sequence[tuple[float, float]]) -> Tensor:
+        """Return 0 inside the squares and 1 elsewhere."""
+        weight = torch.ones(stimulus.size)
+        for x, y in history if self.from_first else history[1:]:
+            rows, columns = square_window(x, y, self.size_px, stimulus.size)
+            weight[rows, columns] = 0
+        return weight
+
+
+@dataclass(frozen=True)
+class CellInhibition:
+    """The display's slot that holds a fixation is closed for good; outside all slots nothing may be looked at.
+
+    The first fixation, at the center of the display, closes nothing.
+    """
+
+    def weight(self, stimulus: Stimulus, history: Sequence[tuple[float, float]]) -> Tensor:
+        """Return 1 in the slots that are still open and 0 elsewhere."""
+        if stimulus.cells is None:
+            raise InputError(f"Inhibition by slot needs cells=<labels>, and {stimulus.name!r} has none.")
+        visited = visited_cells(stimulus.cells, history)
+        return ((stimulus.cells > 0) & ~torch.isin(stimulus.cells, visited)).to(torch.float32)
+
+
+@dataclass(frozen=True)
+class GaussianInhibition:
+    """Each fixation lowers its surroundings by a Gaussian that fades as further fixations are made.
+
+    Parameters
+    ----------
+    sigma_px
+        Standard deviation of the Gaussian.
+    decay
+        What is left of an inhibition one fixation later; 1 never fades.
+    """
+
+    sigma_px: float
+    decay: float = 1.0
+
+    def __post_init__(self) -> None:
+        check_positive("sigma_px", self.sigma_px)
+        if not 0 <= self.decay <= 1:
+            raise InputError(f"decay must lie in [0, 1], got {self.decay!r}.")
+
+    def weight(self, stimulus: Stimulus, history: Sequence[tuple[float, float]]) -> Tensor:
+        """Return the product of (1 - remaining Gaussian) over all fixations."""
+        height, width = stimulus.size
+        rows, columns = torch.arange(height)[:, None], torch.arange(width)[None]
+        weight = torch.ones(stimulus.size)
+        for age, (x, y) in enumerate(reversed(history)):
+            distance2 = (columns - x) ** 2 + (rows - y) ** 2
+            weight *= 1 - self.decay**age * torch.exp(-distance2 / (2 * self.sigma_px**2))
+        return weight
+
+
+def square_window(x: float, y: float, size_px: float, size: tuple[int, int]) -> tuple[slice, slice]:
+    """Rows and columns of the half-open square of side `size_px` around a fixation, clipped to the picture."""
+    half = size_px / 2
+    return _clipped(y, half, size[0]), _clipped(x, half, size[1])
+
+
+def visited_cells(cells: Tensor, history: Sequence[tuple[float, float]]) -> Tensor:
+    """Labels of the slots that fixations after the first fell into."""
+    height, width = cells.shape
+    labels = [int(cells[min(max(round(y), 0), height - 1), min(max(round(x), 0), width - 1)]) for x, y in history[1:]]
+    return torch.tensor([label for label in labels if label > 0], dtype=cells.dtype)
+
+
+def _clipped(center: float, half: float, side: int) -> slice:
+    start, stop = math.floor(center - half), math.floor(center + half)
+    return slice(min(max(start, 0), side), min(max(stop, 0), side))

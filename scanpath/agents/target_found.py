@@ -1,0 +1,108 @@
+"""When a search ends: rules that say whether a fixation finds the target."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from scanpath._core.checks import check_positive
+from scanpath._core.errors import InputError
+from scanpath.agents.inhibition import square_window
+from scanpath.gaze.stimulus import Stimulus
+
+
+class FoundRule(Protocol):
+    """A rule that recognizes the target for the agent: an oracle, not a recognition model."""
+
+    def found(self, stimulus: Stimulus, xy: tuple[float, float], fixation: int) -> bool | None:
+        """Say whether fixation number `fixation`, at `xy` px, finds the target; None if there is no target."""
+        ...
+
+
+@dataclass(frozen=True)
+class Never:
+    """Nothing is looked for."""
+
+    def found(self, stimulus: Stimulus, xy: tuple[float, float], fixation: int) -> None:
+        """Return None."""
+
+
+@dataclass(frozen=True)
+class InBox:
+    """The target is found when a fixation falls into its box, grown by a margin.
+
+    Parameters
+    ----------
+    margin_px
+        How far outside the box still counts, on each side.
+    test_first
+        Whether the first fixation, which the agent did not choose, can find the target.
+    """
+
+    margin_px: float = 0.0
+    test_first: bool = True
+
+    def found(self, stimulus: Stimulus, xy: tuple[float, float], fixation: int) -> bool | None:
+        """Say whether `xy` lies in the box; None for a picture without one."""
+        if stimulus.target_box is None:
+            return None
+        x, y, width, height = stimulus.target_box
+        inside = (
+            x - self.margin_px <= xy[0] < x + width + self.margin_px
+            and y - self.margin_px <= xy[1] < y + height + self.margin_px
+        )
+        return inside and (fixation > 0 or self.test_first)
+
+
+@dataclass(frozen=True)
+class WindowOverlap:
+    """The target is found when a square window around the fixation touches its mask or box.
+
+    Parameters
+    ----------
+    size_px
+        Side of the window: rows y - size/2 to y + size/2 - 1, columns likewise.
+    test_first
+        Whether the first fixation can find the target; None means only on pictures without slots, as in the
+        eccNET study.
+    """
+
+    size_px: int
+    test_first: bool | None = None
+
+    def __post_init__(self) -> None:
+        check_positive("size_px", self.size_px)
+
+    def found(self, stimulus: Stimulus, xy: tuple[float, float], fixation: int) -> bool | None:
+        """Say whether the window overlaps the target; None for a picture without one."""
+        mask = target_area(stimulus)
+        if mask is None:
+            return None
+        test_first = stimulus.cells is None if self.test_first is None else self.test_first
+        if fixation == 0 and not test_first:
+            return False
+        rows, columns = square_window(*xy, self.size_px, stimulus.size)
+        return bool(mask[rows, columns].any())
+
+
+def target_area(stimulus: Stimulus) -> Tensor | None:
+    """Return the target's mask (H, W), made from the box where there is no mask; None without a target."""
+    if stimulus.target_mask is not None:
+        return stimulus.target_mask
+    if stimulus.target_box is None:
+        return None
+    x, y, width, height = (round(side) for side in stimulus.target_box)
+    mask = torch.zeros(stimulus.size, dtype=torch.bool)
+    mask[y : y + height, x : x + width] = True
+    return mask
+
+
+def require_target_area(stimulus: Stimulus, who: str) -> Tensor:
+    """Return the target's mask or say that the picture has no target."""
+    mask = target_area(stimulus)
+    if mask is None:
+        raise InputError(
+            f"{who} needs to know where the target is; give {stimulus.name!r} a target_box or target_mask."
+        )
+    return mask
