@@ -18,3 +18,4 @@ from .gaze.table import table_from_scanpaths as table_from_scanpaths
 from .gaze.table import write_table as write_table
 from .geometry.eccentricity import eccentricity_map as eccentricity_map
 from .geometry.screen import Screen as Screen
+from .simulation.simulate import simulate as simulate

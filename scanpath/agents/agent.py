@@ -34,6 +34,7 @@ class Agent(ABC):
     def __init__(self, *, name: str, found_rule: FoundRule | None = None) -> None:
         self.name = name
         self.found_rule = found_rule or Never()
+        self.settings: dict[str, Any] = {}  # how it was built, for the record; filled by create_agent
         self._last: tuple[weakref.ref[Stimulus], Any] | None = None
 
     def __repr__(self) -> str:

@@ -1,7 +1,9 @@
 """The agents by name."""
 
 import inspect
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import is_dataclass
 from typing import Any
 
 from scanpath._core.errors import InputError, unknown_name
@@ -55,15 +57,34 @@ def create_agent(name: str, **settings: Any) -> Agent:
     'center'
     """
     build = AGENTS[name]
-    known = [
-        parameter.name
-        for parameter in inspect.signature(build).parameters.values()
-        if parameter.kind in (parameter.KEYWORD_ONLY, parameter.POSITIONAL_OR_KEYWORD)
-    ]
+    signature = inspect.signature(build)
     for setting in settings:
-        if setting not in known:
-            raise unknown_name(f"setting of agent {name!r}", setting, known)
+        if setting not in signature.parameters:
+            raise unknown_name(f"setting of agent {name!r}", setting, signature.parameters)
+    missing = [
+        parameter.name
+        for parameter in signature.parameters.values()
+        if parameter.default is parameter.empty and parameter.name not in settings
+    ]
+    if missing:
+        raise InputError(
+            f"Agent {name!r} needs {', '.join(missing)}; give it as in create_agent({name!r}, {missing[0]}=...)."
+        )
     agent = build(**settings)
-    if not isinstance(agent, Agent):
-        raise InputError(f"The builder of agent {name!r} returned a {type(agent).__name__}, not an Agent.")
+    bound = signature.bind(**settings)
+    bound.apply_defaults()
+    agent.settings = {key: _plain(value) for key, value in bound.arguments.items()}
     return agent
+
+
+def _plain(value: Any) -> Any:
+    """Return a setting in a form that JSON can hold."""
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, Mapping):
+        return {str(key): _plain(part) for key, part in value.items()}
+    if isinstance(value, tuple | list):
+        return [_plain(part) for part in value]
+    if isinstance(value, os.PathLike):
+        return os.path.basename(value)  # a machine's folders are no part of a setting
+    return repr(value) if is_dataclass(value) else type(value).__name__
