@@ -6,6 +6,10 @@ from ._core.errors import UndefinedError as UndefinedError
 from .agents.catalog import create_agent as create_agent
 from .agents.catalog import list_agents as list_agents
 from .agents.episode import run_episode as run_episode
+from .datasets.registry import dataset_card as dataset_card
+from .datasets.registry import list_datasets as list_datasets
+from .datasets.registry import load_dataset as load_dataset
+from .datasets.registry import verify_dataset as verify_dataset
 from .gaze.pictures import read_image as read_image
 from .gaze.scanpath import Scanpath as Scanpath
 from .gaze.scanpath import ScanpathBatch as ScanpathBatch
