@@ -89,12 +89,7 @@ def _stimuli(folder: DatasetFolder, trials: pd.DataFrame, px_per_deg: float | No
                 target=templates[row.template],
                 target_box=(row.target_x, row.target_y, row.target_w, row.target_h),
                 px_per_deg=px_per_deg,
-                info={
-                    "dataset": "interiors",
-                    "task": _TASK,
-                    "source": row.image.removesuffix(".jpg").rsplit("_", 1)[-1],
-                    "init_xy": (float(row.init_x), float(row.init_y)),
-                },
+                info={"dataset": "interiors", "task": _TASK},
             )
         )
     return stimuli

@@ -71,8 +71,7 @@ def test_stimuli_carry_what_was_searched_for(small):
     (stimulus,) = interiors.load(small, None).stimuli
     assert stimulus.target_box == (10, 20, 8, 8)
     assert stimulus.target.shape == (1, 8, 8)
-    assert stimulus.info["task"] == "search"
-    assert stimulus.info["source"] == "oliva"
+    assert stimulus.info == {"dataset": "interiors", "task": "search"}
 
 
 @pytest.fixture(scope="module")
