@@ -71,7 +71,8 @@ def picture_size(path: str | os.PathLike[str]) -> tuple[int, int]:
     path = require_file(path, "picture")
     with _opened(path, MAX_PIXELS) as picture:
         width, height = picture.size
-        turned = picture.getexif().get(0x0112, 1) in (5, 6, 7, 8)
+        # the base class reads the header only; that of PNG would decode the whole picture
+        turned = Image.Image.getexif(picture).get(0x0112, 1) in (5, 6, 7, 8)
     return (width, height) if turned else (height, width)
 
 

@@ -86,7 +86,13 @@ class Stimulus:
     @property
     def image(self) -> Tensor:
         """Float32 (C, H, W) in [0, 1]; read from the file at each call where a path was given."""
-        return _load(self._image)
+        image = _load(self._image)
+        if tuple(image.shape[-2:]) != self.size:
+            raise InputError(
+                f"{self.name} is {image.shape[-1]} x {image.shape[-2]} px, but its header said "
+                f"{self.size[1]} x {self.size[0]} px when the stimulus was made; make the stimulus again."
+            )
+        return image
 
     @property
     def rgb(self) -> Tensor:

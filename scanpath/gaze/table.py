@@ -231,8 +231,12 @@ def _example(values: pd.Series, kind: str) -> str:
         if wrong.empty:
             wrong = values[numbers.notna() & (numbers % 1 != 0)]
         if not wrong.empty:
-            return f"{wrong.iloc[0]!r} in row {wrong.index[0]}"
+            return f"{_plain(wrong.iloc[0])!r} in row {wrong.index[0]}"
     return f"values such as {values.dropna().iloc[0]!r}"
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def _check_values(table: pd.DataFrame, source: str) -> None:

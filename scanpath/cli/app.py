@@ -1,0 +1,65 @@
+"""The `scanpath` command and what becomes of errors."""
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from scanpath._core.errors import ScanpathError
+from scanpath.cli import catalog, demo, doctor, score, simulate
+
+app = typer.Typer(
+    name="scanpath",
+    help="Simulate, foveate and score human gaze.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command("demo")(demo.demo)
+app.command("simulate")(simulate.simulate)
+app.command("score")(score.score)
+app.command("agents")(catalog.agents)
+app.command("metrics")(catalog.metrics)
+app.command("doctor")(doctor.doctor)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from scanpath import __version__
+
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Simulate, foveate and score human gaze."""
+
+
+def main() -> None:
+    """Run the command line: exit 0 done, 2 wrong use or bad input, 1 failed; set SCANPATH_DEBUG=1 for tracebacks."""
+    debug = bool(os.environ.get("SCANPATH_DEBUG"))
+    try:
+        app()
+    except ScanpathError as error:
+        if debug:
+            raise
+        _fail(str(error), 2)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has left; nothing to report
+        sys.exit(0)
+    except Exception as error:
+        if debug:
+            raise
+        _fail(f"{type(error).__name__}: {error} (SCANPATH_DEBUG=1 shows where)", 1)
+
+
+def _fail(message: str, code: int) -> None:
+    typer.echo(f"scanpath: {' '.join(message.split())}", err=True)
+    sys.exit(code)

@@ -1,0 +1,33 @@
+"""Commands that list what there is: agents and metrics."""
+
+from typing import Annotated
+
+import typer
+
+
+def agents(
+    pattern: Annotated[str, typer.Argument(help="Names to list, as in '*net*'.")] = "*",
+) -> None:
+    """List the agents and the paper each one implements."""
+    import inspect
+
+    from scanpath.agents.catalog import AGENTS
+    from scanpath.cli.tables import print_table
+
+    rows = [(name, (inspect.getdoc(AGENTS[name]) or "").splitlines()[0]) for name in AGENTS.names(pattern)]
+    print_table(("agent", "what it is"), rows)
+
+
+def metrics(
+    pattern: Annotated[str, typer.Argument(help="Names to list, as in '*auc*'.")] = "*",
+) -> None:
+    """List the metrics with their range, direction, unit and needs."""
+    from scanpath.cli.tables import print_table
+    from scanpath.metrics.spec import METRICS
+
+    rows = []
+    for name in METRICS.names(pattern):
+        spec = METRICS[name]
+        low, high = spec.range
+        rows.append((name, spec.direction, f"{low:g} to {high:g}", spec.unit or "", ", ".join(spec.needs)))
+    print_table(("metric", "kind", "range", "unit", "needs"), rows)

@@ -1,0 +1,112 @@
+"""`scanpath score`: simulated scanpaths against people's."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def score(
+    simulated: Annotated[Path, typer.Argument(help="Table (.parquet, .csv) or run's folder to be scored.")],
+    human: Annotated[Path | None, typer.Argument(help="Table of the people's fixations.")] = None,
+    metrics: Annotated[str, typer.Option(help="Names of metrics, separated by commas.")] = "multimatch,scanmatch",
+    pairing: Annotated[str, typer.Option(help="Who is compared with whom: mean, best or pairs.")] = "mean",
+    floors: Annotated[str, typer.Option(help="Marks to score beside: shuffled, center, or both.")] = "",
+    screen_px: Annotated[str | None, typer.Option(help="Size of the pictures, as in 1024x768.")] = None,
+    dataset: Annotated[str | None, typer.Option(help="Take the people from this data set instead.")] = None,
+    root: Annotated[Path | None, typer.Option(help="Folder that holds the data set.")] = None,
+    seed: Annotated[int, typer.Option(help="Of the bootstrap.")] = 0,
+    jobs: Annotated[int, typer.Option(help="Threads.")] = 1,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON with provenance instead of a table.")] = False,
+    figure: Annotated[Path | None, typer.Option(help="Also draw agents against ceiling and floors here.")] = None,
+) -> None:
+    """Score scanpaths against people's, with the people's own ceiling and 95 % bootstrap intervals."""
+    from scanpath._core.errors import InputError
+    from scanpath.cli.progress import progress_bar
+    from scanpath.evaluation import evaluate
+    from scanpath.gaze.table import read_table
+
+    names = [name.strip() for name in metrics.split(",") if name.strip()]
+    if not names:
+        raise InputError("--metrics is empty; name at least one, as in --metrics multimatch,scanmatch.")
+    table = read_table(simulated)
+    people, sizes = _people(human, dataset, root)
+    with progress_bar("scoring", len(names)) as advance:
+        result = evaluate(
+            table,
+            people,
+            names,
+            pairing=pairing,
+            screen_px=_size(screen_px) or sizes,
+            floors=[name.strip() for name in floors.split(",") if name.strip()],
+            seed=seed,
+            jobs=jobs,
+            progress=lambda steps: _counted(steps, advance),
+        )
+    if figure is not None:
+        from scanpath.plotting import plot_scores, save_figure
+
+        save_figure(plot_scores(result), figure)
+    if as_json:
+        typer.echo(json.dumps(_plain(result), indent=2))
+    else:
+        _print(result)
+
+
+def _people(human: Path | None, dataset: str | None, root: Path | None) -> tuple["pd.DataFrame", Any]:
+    from scanpath._core.errors import InputError
+    from scanpath.gaze.table import read_table
+
+    if (human is None) == (dataset is None):
+        raise InputError("Give the people's table or --dataset NAME, one of the two.")
+    if human is not None:
+        return read_table(human), None
+    from scanpath.datasets import load_dataset
+
+    data = load_dataset(dataset, root=root)
+    return data.fixations, {stimulus.name: stimulus.size[::-1] for stimulus in data.stimuli} or None
+
+
+def _size(text: str | None) -> tuple[int, int] | None:
+    from scanpath._core.errors import InputError
+
+    if text is None:
+        return None
+    try:
+        width, height = (int(side) for side in text.lower().split("x"))
+    except ValueError:
+        raise InputError(f"--screen-px must be WIDTHxHEIGHT, as in 1024x768; got {text!r}.") from None
+    return width, height
+
+
+def _counted(steps: Any, advance: Any) -> Any:
+    for step in steps:
+        yield step
+        advance(1)
+
+
+def _plain(result: "pd.DataFrame") -> dict[str, Any]:
+    return {"scores": json.loads(result.to_json(orient="records")), "provenance": result.attrs["scanpath"]}
+
+
+def _print(result: "pd.DataFrame") -> None:
+    from scanpath.cli.tables import print_table
+
+    rows = [
+        (
+            row.agent,
+            row.metric if row.part in ("", "value", row.metric) else f"{row.metric}.{row.part}",
+            float(row.value),
+            f"{row.low:.3f} to {row.high:.3f}",
+            float(row.ceiling),
+            int(row.n_pictures),
+            int(row.n_undefined),
+        )
+        for row in result.itertuples()
+    ]
+    print_table(("agent", "metric", "value", "95 % interval", "people", "pictures", "undefined"), rows)
+    typer.echo(f"Pairing: {result['pairing'].iloc[0]}. 'people' is the same number for people among themselves.")

@@ -1,0 +1,157 @@
+"""`scanpath simulate`: agents look at pictures."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from scanpath.gaze.stimulus import Stimulus
+
+
+def simulate(
+    pictures: Annotated[list[Path] | None, typer.Argument(help="Picture files or folders of pictures.")] = None,
+    agent: Annotated[list[str], typer.Option(help="Name of an agent; may be repeated.")] = ["eccnet"],  # noqa: B006
+    backbone: Annotated[str | None, typer.Option(help="Features the agent sees with, such as steerable.")] = None,
+    weights: Annotated[Path | None, typer.Option(help="File with the backbone's weights.")] = None,
+    target: Annotated[Path | None, typer.Option(help="Picture of what is looked for.")] = None,
+    target_box: Annotated[str | None, typer.Option(help="Where it is: x,y,width,height in px.")] = None,
+    caption: Annotated[str | None, typer.Option(help="Words for what is looked for.")] = None,
+    px_per_deg: Annotated[float | None, typer.Option(help="Pixels per degree of visual angle.")] = None,
+    settings: Annotated[list[str] | None, typer.Option("--set", help="Any agent setting, as in name=value.")] = None,
+    fixations: Annotated[int, typer.Option(help="Most fixations, the first at the center included.")] = 10,
+    seed: Annotated[int, typer.Option(help="Names the run's random numbers.")] = 0,
+    jobs: Annotated[int, typer.Option(help="Worker processes; -1 for one a core.")] = 1,
+    dataset: Annotated[str | None, typer.Option(help="A data set instead of pictures.")] = None,
+    root: Annotated[Path | None, typer.Option(help="Folder that holds the data set.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Table to write, .parquet or .csv; default CSV to stdout.")] = None,
+    figures: Annotated[Path | None, typer.Option(help="Folder for a figure of every scanpath.")] = None,
+) -> None:
+    """Let agents look at pictures; the fixations go into a table with one row a fixation."""
+    from scanpath.cli.progress import progress_bar, say
+    from scanpath.simulation import simulate as run
+
+    _check_out(out)
+    stimuli, skipped = _stimuli(pictures, dataset, root, target, _box(target_box), caption, px_per_deg)
+    agents = [_agent(name, backbone, weights, settings or []) for name in dict.fromkeys(agent)]
+    with progress_bar("simulating", len(agents) * len(stimuli)) as advance:
+        table = run(agents, stimuli, fixations, seed, jobs, out, on_error="skip", progress=advance)
+    skipped |= table.attrs["scanpath"]["failures"]
+    for name, reason in skipped.items():
+        say(f"skipped {name}: {reason}")
+    if figures is not None:
+        _draw(table, stimuli, figures)
+    if out is None:
+        typer.echo(table.to_csv(index=False, lineterminator="\n"), nl=False)
+    else:
+        say(f"wrote {len(table)} fixations to {out}")
+    if table.empty:
+        raise typer.Exit(2)
+
+
+def _check_out(out: Path | None) -> None:
+    from scanpath._core.errors import InputError
+
+    if out is not None and out.suffix.lower() not in (".parquet", ".csv"):
+        raise InputError(f"--out {out} must end in .parquet or .csv.")
+
+
+def _stimuli(
+    pictures: list[Path] | None,
+    dataset: str | None,
+    root: Path | None,
+    target: Path | None,
+    box: tuple[float, ...] | None,
+    caption: str | None,
+    px_per_deg: float | None,
+) -> tuple[list["Stimulus"], dict[str, str]]:
+    from scanpath._core.errors import InputError
+
+    if (dataset is None) == (not pictures):
+        raise InputError("Give pictures (files or a folder) or --dataset NAME, one of the two.")
+    if dataset is None:
+        return _from_files(pictures or [], target=target, target_box=box, caption=caption, px_per_deg=px_per_deg)
+    if any(value is not None for value in (target, box, caption, px_per_deg)):
+        raise InputError("--target, --target-box, --caption and --px-per-deg come from the data set; leave them out.")
+    from scanpath.datasets import load_dataset
+
+    return list(load_dataset(dataset, root=root).stimuli), {}
+
+
+def _from_files(paths: list[Path], **facts: Any) -> tuple[list["Stimulus"], dict[str, str]]:
+    """Make the stimuli; a bad picture in a folder is skipped with its reason, one that was named is an error."""
+    from scanpath._core.errors import InputError
+    from scanpath._core.files import require_file
+    from scanpath.gaze.pictures import find_pictures, read_image
+    from scanpath.gaze.stimulus import Stimulus
+
+    if facts["target"] is not None:
+        facts["target"] = read_image(require_file(facts["target"], "target picture"))
+    stimuli: list[Stimulus] = []
+    skipped: dict[str, str] = {}
+    for path in paths:
+        members = find_pictures(path) if path.is_dir() else [path]
+        for member in members:
+            try:
+                read_image(member)
+                stimuli.append(Stimulus(member, **facts))
+            except InputError as error:
+                if not path.is_dir():
+                    raise
+                skipped[member.name] = str(error)
+    if not stimuli:
+        raise InputError(f"None of the {len(skipped)} pictures can be used: {next(iter(skipped.values()))}")
+    return stimuli, skipped
+
+
+def _agent(name: str, backbone: str | None, weights: Path | None, pairs: list[str]) -> Any:
+    from scanpath._core.errors import InputError
+    from scanpath.agents.catalog import AGENTS, create_agent
+
+    settings: dict[str, Any] = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals:
+            raise InputError(f"--set {pair} must have the form name=value.")
+        settings[key] = _value(value)
+    import inspect
+
+    known = inspect.signature(AGENTS[name]).parameters
+    for key, value in (("backbone", backbone), ("weights", None if weights is None else str(weights))):
+        # with several agents a setting goes to those that have it, so that a floor can run beside them
+        if value is not None and key in known:
+            settings[key] = value
+    return create_agent(name, **settings)
+
+
+def _value(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return text
+
+
+def _box(text: str | None) -> tuple[float, ...] | None:
+    from scanpath._core.errors import InputError
+
+    if text is None:
+        return None
+    try:
+        x, y, width, height = (float(part) for part in text.split(","))
+    except ValueError:
+        raise InputError(f"--target-box must be x,y,width,height in px, got {text!r}.") from None
+    return x, y, width, height
+
+
+def _draw(table: "pd.DataFrame", stimuli: list["Stimulus"], folder: Path) -> None:
+    from scanpath.gaze.table import scanpaths_from_table
+    from scanpath.plotting import plot_scanpath, save_figure
+
+    known = {stimulus.name: stimulus for stimulus in stimuli}
+    for path in scanpaths_from_table(table):
+        name, agent = path.info["stimulus"], path.info["agent"]
+        ax = plot_scanpath(path, known[name], title=f"{agent}: {name}")
+        save_figure(ax, folder / f"{Path(name).stem}_{agent}.png")

@@ -1,0 +1,139 @@
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from scanpath import InputError, read_image
+from scanpath.gaze.pictures import as_image, find_pictures, picture_size
+
+RGB = np.random.default_rng(0).integers(0, 256, (5, 7, 3), dtype=np.uint8)
+
+
+def save(path, array, mode=None, **options):
+    Image.fromarray(array, mode).save(path, **options) if mode is None else Image.fromarray(array).convert(mode).save(
+        path, **options
+    )
+    return path
+
+
+def test_color_is_divided_by_255_and_channels_come_first(tmp_path):
+    image = read_image(save(tmp_path / "a.png", RGB))
+    assert image.dtype == torch.float32
+    assert np.array_equal(np.rint(image.numpy() * 255), RGB.transpose(2, 0, 1))
+
+
+def test_gray_stays_one_channel(tmp_path):
+    assert read_image(save(tmp_path / "a.png", RGB[..., 0])).shape == (1, 5, 7)
+
+
+def test_sixteen_bit_gray_is_divided_by_65535(tmp_path):
+    values = np.array([[0, 256], [40000, 65535]], dtype=np.uint16)
+    image = read_image(save(tmp_path / "a.png", values))
+    assert np.allclose(image[0].numpy() * 65535, values)
+
+
+def test_palette_and_bilevel_become_what_is_displayed(tmp_path):
+    palette = Image.fromarray(RGB).quantize(255)
+    palette.save(tmp_path / "p.png")
+    assert np.allclose(
+        read_image(tmp_path / "p.png").numpy() * 255, np.asarray(palette.convert("RGB")).transpose(2, 0, 1)
+    )
+    Image.fromarray(RGB[..., 0] > 100).save(tmp_path / "b.png")
+    assert set(read_image(tmp_path / "b.png").unique().tolist()) == {0.0, 1.0}
+
+
+def test_transparency_needs_a_background(tmp_path):
+    rgba = np.dstack([RGB, np.full((5, 7), 128, np.uint8)])
+    path = save(tmp_path / "a.png", rgba)
+    with pytest.raises(InputError, match="transparent"):
+        read_image(path)
+    half = 128 / 255
+    expected = RGB.transpose(2, 0, 1) / 255 * half + 1 - half
+    assert np.allclose(read_image(path, background=1.0).numpy(), expected, atol=1e-6)
+
+
+def test_opaque_alpha_is_dropped(tmp_path):
+    path = save(tmp_path / "a.png", np.dstack([RGB, np.full((5, 7), 255, np.uint8)]))
+    assert read_image(path).shape == (3, 5, 7)
+
+
+def test_animations_need_a_frame(tmp_path):
+    frames = [Image.fromarray(np.full((4, 4), value, np.uint8)) for value in (0, 255)]
+    frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:])
+    with pytest.raises(InputError, match="2 frames"):
+        read_image(tmp_path / "a.gif")
+    assert float(read_image(tmp_path / "a.gif", frame=1).min()) == 1
+    with pytest.raises(InputError, match="frame must be 0 to 1"):
+        read_image(tmp_path / "a.gif", frame=5)
+
+
+def test_the_camera_orientation_is_applied(tmp_path):
+    picture = Image.fromarray(RGB)
+    exif = picture.getexif()
+    exif[0x0112] = 6
+    picture.save(tmp_path / "a.png", exif=exif)
+    assert read_image(tmp_path / "a.png").shape == (3, 7, 5)
+    assert picture_size(tmp_path / "a.png") == (7, 5)
+
+
+def test_floats_have_no_known_scale(tmp_path):
+    with pytest.raises(InputError, match="scale is unknown"):
+        read_image(save(tmp_path / "a.tiff", np.ones((3, 3), np.float32) * 700))
+
+
+@pytest.mark.parametrize(("name", "content"), [("a.png", b"no picture"), ("b.jpg", b"\xff\xd8\xff\xe0junk")])
+def test_what_is_no_picture_is_one_sentence(tmp_path, name, content):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(InputError, match="picture"):
+        read_image(tmp_path / name)
+
+
+def test_a_cut_off_file_is_damaged(tmp_path):
+    path = save(tmp_path / "a.png", np.random.default_rng(0).integers(0, 255, (64, 64, 3), dtype=np.uint8))
+    path.write_bytes(path.read_bytes()[:2000])
+    with pytest.raises(InputError, match="damaged"):
+        read_image(path)
+
+
+def test_missing_and_empty_files(tmp_path):
+    with pytest.raises(InputError, match="no picture at"):
+        read_image(tmp_path / "none.png")
+    (tmp_path / "empty.png").touch()
+    with pytest.raises(InputError, match="is empty"):
+        read_image(tmp_path / "empty.png")
+
+
+def test_the_size_limit_is_checked_before_decoding(tmp_path):
+    with pytest.raises(InputError, match="above the limit of 34 px"):
+        read_image(save(tmp_path / "a.png", RGB), max_pixels=34)
+
+
+def test_one_pixel_and_twenty_megapixels(tmp_path):
+    assert read_image(save(tmp_path / "a.png", RGB[:1, :1])).shape == (3, 1, 1)
+    assert read_image(save(tmp_path / "b.png", np.zeros((4000, 5000), np.uint8))).shape == (1, 4000, 5000)
+
+
+def test_folders_list_pictures_only(tmp_path):
+    save(tmp_path / "b.png", RGB)
+    save(tmp_path / "a.PNG", RGB)
+    (tmp_path / "notes.txt").write_text("x")
+    (tmp_path / ".hidden.png").write_text("x")
+    assert [path.name for path in find_pictures(tmp_path)] == ["a.PNG", "b.png"]
+    with pytest.raises(InputError, match="no picture in"):
+        find_pictures(tmp_path / "..")
+
+
+@pytest.mark.parametrize(
+    ("image", "message"),
+    [
+        (np.zeros((4, 5, 3)), "channels first"),
+        (np.zeros((3, 4, 5), np.uint8), "uint8"),
+        (np.full((3, 4, 5), 2.0), "lie in"),
+        (np.full((3, 4, 5), np.nan), "NaN"),
+        (np.zeros((2, 4, 5)), "1 or 3"),
+        ("text", "tensor, an array or a picture file"),
+    ],
+)
+def test_arrays_are_never_guessed(image, message):
+    with pytest.raises(InputError, match=message):
+        as_image(image)

@@ -1,0 +1,140 @@
+import numpy as np
+import pandas as pd
+import pyarrow.parquet
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scanpath import (
+    InputError,
+    Scanpath,
+    check_table,
+    read_table,
+    scanpaths_from_table,
+    table_from_scanpaths,
+    write_table,
+)
+from scanpath.gaze.table import BASE_COLUMNS
+
+
+def small(**changes):
+    columns = {
+        "stimulus": ["a.png", "a.png", "b.png"],
+        "subject": ["s1", "s1", "s2"],
+        "fixation": [0, 1, 0],
+        "x_px": [1.0, 2.5, -3.0],
+        "y_px": [4.0, 5.0, 6.0],
+        "duration_ms": [200.0, None, 180.0],
+    }
+    return pd.DataFrame(columns | changes)
+
+
+def test_absent_columns_become_null_and_types_are_set():
+    table = check_table(small())
+    assert list(table.columns) == list(BASE_COLUMNS)
+    assert table["trial"].isna().all()
+    assert table["fixation"].dtype == "Int64"
+    assert np.isnan(table["duration_ms"][1])
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".csv"])
+def test_round_trip(tmp_path, suffix):
+    table = check_table(small(agent=["m", "m", None], target_found=[True, True, None], extra=[1, 2, 3]))
+    write_table(table, tmp_path / f"t{suffix}")
+    back = read_table(tmp_path / f"t{suffix}")
+    pd.testing.assert_frame_equal(back, table, check_dtype=suffix == ".parquet")
+
+
+def test_parquet_explains_itself(tmp_path):
+    write_table(small(), tmp_path / "t.parquet", metadata={"size_px": {"a.png": [8, 6]}})
+    facts = read_table(tmp_path / "t.parquet").attrs["scanpath"]
+    assert "y down" in facts["frame"]
+    assert facts["units"]["duration_ms"] == "ms"
+    assert facts["size_px"] == {"a.png": [8, 6]}
+    assert pyarrow.parquet.read_schema(tmp_path / "t.parquet").field("x_px").type == "double"
+
+
+def test_missing_values_are_null_in_the_file(tmp_path):
+    write_table(small(), tmp_path / "t.parquet")
+    arrow = pyarrow.parquet.read_table(tmp_path / "t.parquet")
+    assert arrow["duration_ms"].null_count == 1
+    assert arrow["onset_ms"].null_count == 3
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"x_px": [1.0, np.nan, 2.0]}, "x_px is missing in 1 row"),
+        ({"x_px": [1.0, np.inf, 2.0]}, "x_px is infinite in row 1"),
+        ({"duration_ms": [1, -2, 3]}, "duration_ms is negative in row 1"),
+        ({"fixation": [0, 0, 0]}, "repeats fixation 0"),
+        ({"fixation": [0, 1.5, 0]}, "'fixation' must hold whole numbers, got 1.5 in row 1"),
+        ({"x_px": ["1", "two", "3"]}, "'x_px' must hold numbers, got 'two' in row 1"),
+        ({"fixation": [-1, 1, 0]}, "counts from 0"),
+        ({"target_found": ["yes", "no", "no"]}, "must hold true or false"),
+    ],
+)
+def test_bad_values_are_named(changes, message):
+    with pytest.raises(InputError, match=message):
+        check_table(small(**changes))
+
+
+def test_missing_columns_are_named():
+    with pytest.raises(InputError, match="has no column 'y_px'"):
+        check_table(small().drop(columns="y_px"))
+    with pytest.raises(InputError, match="who looked"):
+        check_table(small().drop(columns="subject"))
+
+
+def test_files_that_are_no_tables(tmp_path):
+    (tmp_path / "a.parquet").write_bytes(b"PAR1 but not really")
+    (tmp_path / "b.csv").write_text("")
+    (tmp_path / "c.xlsx").write_text("x")
+    (tmp_path / "folder").mkdir()
+    for name, message in [
+        ("a.parquet", "not a readable Parquet"),
+        ("b.csv", "is empty"),
+        ("c.xlsx", "give a .parquet or .csv"),
+        ("folder", "no .parquet file"),
+        ("none.csv", "no table at"),
+    ]:
+        with pytest.raises(InputError, match=message):
+            read_table(tmp_path / name)
+
+
+def test_a_wrong_ending_writes_nothing(tmp_path):
+    with pytest.raises(InputError, match=r"ends in .parquet or .csv"):
+        write_table(small(), tmp_path / "t.xls")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_of_shards_is_one_table(tmp_path):
+    write_table(small(), tmp_path / "part-1.parquet")
+    write_table(small(subject=["s3", "s3", "s4"]), tmp_path / "part-2.parquet")
+    assert len(read_table(tmp_path)) == 6
+
+
+def test_numbers_as_names_survive_csv(tmp_path):
+    write_table(small(subject=["01", "01", "2"], stimulus=["007", "007", "8"]), tmp_path / "t.csv")
+    back = read_table(tmp_path / "t.csv")
+    assert back["subject"].tolist() == ["01", "01", "2"]
+    assert back["stimulus"].tolist() == ["007", "007", "8"]
+
+
+def test_scanpaths_are_sorted_by_fixation_and_know_who_looked():
+    table = small(fixation=[1, 0, 0])
+    first, second = scanpaths_from_table(table)
+    assert first.xy.tolist() == [[2.5, 5.0], [1.0, 4.0]]
+    assert first.info == {"stimulus": "a.png", "subject": "s1"}
+    assert second.duration_ms.tolist() == [180.0]
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.lists(
+        st.lists(st.tuples(st.floats(-99, 99), st.floats(-99, 99)), min_size=1, max_size=4), min_size=1, max_size=4
+    )
+)
+def test_scanpaths_survive_the_table(paths):
+    scanpaths = [Scanpath(xy, info={"stimulus": "a", "subject": str(i)}) for i, xy in enumerate(paths)]
+    assert scanpaths_from_table(table_from_scanpaths(scanpaths)) == scanpaths

@@ -1,0 +1,80 @@
+import pandas as pd
+import pytest
+import torch
+
+import scanpath as sp
+from scanpath import InputError
+
+
+def stimuli(n=5):
+    generator = torch.Generator().manual_seed(0)
+    return [
+        sp.Stimulus(torch.rand(1, 30, 40, generator=generator), name=f"{i}.png", target_box=(i, i, 10, 10))
+        for i in range(n)
+    ]
+
+
+@pytest.mark.parametrize("name", ["random", "center"])
+def test_the_table_does_not_depend_on_batches_order_or_workers(name):
+    agent = sp.create_agent(name)
+    first = sp.simulate(agent, stimuli(), n_fixations=5, seed=3)
+    for table in (
+        sp.simulate(agent, stimuli(), n_fixations=5, seed=3, batch_size=1),
+        sp.simulate(agent, stimuli(), n_fixations=5, seed=3, jobs=2, batch_size=2),
+    ):
+        pd.testing.assert_frame_equal(first, table)
+    backwards = sp.simulate(agent, stimuli()[::-1], n_fixations=5, seed=3)
+    keys = ["stimulus", "fixation"]
+    pd.testing.assert_frame_equal(
+        first.sort_values(keys, ignore_index=True), backwards.sort_values(keys, ignore_index=True)
+    )
+
+
+def test_another_seed_gives_other_fixations():
+    agent = sp.create_agent("random")
+    first, second = (sp.simulate(agent, stimuli(), n_fixations=5, seed=seed) for seed in (0, 1))
+    assert not first["x_px"].equals(second["x_px"])
+
+
+def test_a_search_stops_when_the_target_is_found():
+    table = sp.simulate(sp.create_agent("random"), stimuli(8), n_fixations=200)
+    for _, path in table.groupby("stimulus"):
+        assert path["on_target"].tolist()[:-1] == [False] * (len(path) - 1)
+        assert path["on_target"].iloc[-1] == path["target_found"].iloc[0]
+    assert table["target_found"].any()
+
+
+def test_without_a_target_nothing_is_found_and_that_is_null():
+    table = sp.simulate(sp.create_agent("center"), [sp.Stimulus(torch.zeros(1, 9, 9), name="a")], n_fixations=4)
+    assert len(table) == 4
+    assert table["target_found"].isna().all()
+
+
+def test_names_must_differ():
+    with pytest.raises(InputError, match="both named 'a'"):
+        sp.simulate(sp.create_agent("random"), [sp.Stimulus(torch.zeros(1, 9, 9), name="a")] * 2)
+    with pytest.raises(InputError, match="no stimulus"):
+        sp.simulate(sp.create_agent("random"), [])
+
+
+def test_the_written_table_is_the_returned_one(tmp_path):
+    table = sp.simulate(sp.create_agent("random"), stimuli(), out=tmp_path / "run.parquet")
+    back = sp.read_table(tmp_path / "run.parquet")
+    pd.testing.assert_frame_equal(back, table)
+    assert back.attrs["scanpath"]["size_px"]["0.png"] == [40, 30]
+    assert back.attrs["scanpath"]["seed"] == 0
+
+
+def test_a_picture_that_fails_can_be_skipped(tmp_path):
+    from PIL import Image
+
+    for name in ("good.png", "bad.png"):
+        Image.effect_noise((80, 60), 50).save(tmp_path / name)
+    (tmp_path / "bad.png").write_bytes((tmp_path / "bad.png").read_bytes()[:600])
+    pictures = [sp.Stimulus(tmp_path / name, target_box=(0, 0, 16, 16)) for name in ("good.png", "bad.png")]
+    agent = sp.create_agent("eccnet", backbone="steerable")
+    with pytest.raises(InputError, match="damaged"):
+        sp.simulate(agent, pictures, n_fixations=2)
+    table = sp.simulate(agent, pictures, n_fixations=2, on_error="skip")
+    assert set(table["stimulus"]) == {"good.png"}
+    assert "damaged" in table.attrs["scanpath"]["failures"]["bad.png"]
