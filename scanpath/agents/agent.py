@@ -55,7 +55,9 @@ class Agent(ABC):
         return {**self.__dict__, "_last": None}  # workers prepare their own pictures
 
     def first_fixation(self, stimulus: Stimulus, generator: torch.Generator) -> tuple[float, float]:
-        """Where the eye is when the picture appears: its central pixel."""
+        """Where the eye is when the picture appears: the stimulus's start, or else the central pixel."""
+        if stimulus.start_xy is not None:
+            return stimulus.start_xy
         height, width = stimulus.size
         return float(width // 2), float(height // 2)
 

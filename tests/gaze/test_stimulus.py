@@ -69,3 +69,10 @@ def test_missing_facts_are_said_with_the_name_of_who_needs_them():
 def test_scale_must_be_positive(value):
     with pytest.raises(InputError, match="px_per_deg"):
         Stimulus(torch.zeros(1, 6, 8), px_per_deg=value)
+
+
+def test_the_start_must_lie_inside():
+    assert Stimulus(torch.zeros(1, 6, 8), start_xy=(7, 0)).start_xy == (7.0, 0.0)
+    for start in ((8, 0), (0, -1), (0, float("nan"))):
+        with pytest.raises(InputError, match="start_xy"):
+            Stimulus(torch.zeros(1, 6, 8), start_xy=start)
