@@ -55,11 +55,15 @@ class Agent(ABC):
         return {**self.__dict__, "_last": None}  # workers prepare their own pictures
 
     def first_fixation(self, stimulus: Stimulus, generator: torch.Generator) -> tuple[float, float]:
-        """Where the eye is when the picture appears: the stimulus's start, or else the central pixel."""
-        if stimulus.start_xy is not None:
-            return stimulus.start_xy
+        """Where the eye is when the picture appears: at the stimulus's start, else on the central pixel.
+
+        A start beside the picture is moved to the nearest pixel, as agents see nothing but the picture.
+        """
         height, width = stimulus.size
-        return float(width // 2), float(height // 2)
+        if stimulus.start_xy is None:
+            return float(width // 2), float(height // 2)
+        x, y = stimulus.start_xy
+        return min(max(x, 0.0), width - 1.0), min(max(y, 0.0), height - 1.0)
 
     @abstractmethod
     def next_fixation(self, stimulus: Stimulus, history: History, generator: torch.Generator) -> tuple[float, float]:

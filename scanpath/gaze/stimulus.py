@@ -39,8 +39,8 @@ class Stimulus:
     px_per_deg
         Pixels per degree of visual angle.
     start_xy
-        Where the eye is when the picture appears, (x, y) in px, such as the fixation mark of an experiment;
-        None means the agent's own default, the center.
+        Where the eye is when the picture appears, (x, y) in px, such as the fixation mark of an experiment, also
+        beside the picture; None means the agent's own default, the center.
     info
         Further facts for tables, such as ``{"dataset": ..., "condition": ..., "task": ...}``.
 
@@ -81,7 +81,7 @@ class Stimulus:
         self.background = None if background is None else _check_gray(background)
         self.caption = caption
         self.px_per_deg = None if px_per_deg is None else check_positive("px_per_deg", px_per_deg)
-        self.start_xy = None if start_xy is None else _check_start(start_xy, self.size, self.name)
+        self.start_xy = None if start_xy is None else tuple(map(float, check_xy("start_xy", start_xy)[0]))
         self.info = dict(info or {})
 
     def __repr__(self) -> str:
@@ -177,13 +177,6 @@ def _check_box(
             f"{name!r}, which is {columns} x {rows} px."
         )
     return x, y, width, height
-
-
-def _check_start(start_xy: Any, size: tuple[int, int], name: str) -> tuple[float, float]:
-    x, y = (float(value) for value in check_xy("start_xy", start_xy)[0])
-    if not (-0.5 <= x < size[1] - 0.5 and -0.5 <= y < size[0] - 0.5):
-        raise InputError(f"start_xy ({x:g}, {y:g}) does not lie inside {name!r}, which is {size[1]} x {size[0]} px.")
-    return x, y
 
 
 def _check_mask(mask: Any, size: tuple[int, int]) -> Tensor:

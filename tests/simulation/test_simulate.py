@@ -78,3 +78,10 @@ def test_a_picture_that_fails_can_be_skipped(tmp_path):
     table = sp.simulate(agent, pictures, n_fixations=2, on_error="skip")
     assert set(table["stimulus"]) == {"good.png"}
     assert "damaged" in table.attrs["scanpath"]["failures"]["bad.png"]
+
+
+def test_the_eye_starts_where_the_stimulus_says_or_at_the_nearest_pixel():
+    for start, expected in (((3, 4), [3, 4]), ((50, -2), [39, 0]), (None, [20, 15])):
+        stimulus = sp.Stimulus(torch.zeros(1, 30, 40), name="a", start_xy=start)
+        table = sp.simulate(sp.create_agent("random"), [stimulus], n_fixations=1)
+        assert table.loc[0, ["x_px", "y_px"]].tolist() == expected
