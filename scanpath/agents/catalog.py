@@ -36,13 +36,15 @@ def list_agents(pattern: str = "*") -> list[str]:
     return AGENTS.names(pattern)
 
 
-def create_agent(name: str, **settings: Any) -> Agent:
+def create_agent(name: str, *, label: str | None = None, **settings: Any) -> Agent:
     """Build an agent by its published name.
 
     Parameters
     ----------
     name
         One of `list_agents()`.
+    label
+        What tables call the agent, to tell two agents of one name apart; default `name`. Random numbers follow it.
     settings
         The agent's own settings; its builder's docstring lists them, and their defaults are the paper's.
 
@@ -71,9 +73,10 @@ def create_agent(name: str, **settings: Any) -> Agent:
             f"Agent {name!r} needs {', '.join(missing)}; give it as in create_agent({name!r}, {missing[0]}=...)."
         )
     agent = build(**settings)
+    agent.name = label or name
     bound = signature.bind(**settings)
     bound.apply_defaults()
-    agent.settings = {key: _plain(value) for key, value in bound.arguments.items()}
+    agent.settings = {"agent": name, **{key: _plain(value) for key, value in bound.arguments.items()}}
     return agent
 
 

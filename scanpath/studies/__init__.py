@@ -1,1 +1,1 @@
-"""TODO."""
+"""Published experiments, end to end."""

@@ -1,0 +1,30 @@
+"""`scanpath study`: published experiments, end to end."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+study = typer.Typer(help="Run a published experiment, end to end.", no_args_is_help=True, rich_markup_mode=None)
+
+
+@study.command("interiors")
+def interiors(
+    root: Annotated[Path | None, typer.Option(help="Folder of the data set.")] = None,
+    weights: Annotated[Path | None, typer.Option(help="Folder with squeezenet1_1* and mobilenet_v2* weights.")] = None,
+    out: Annotated[Path, typer.Option(help="Folder for tables and the figure.")] = Path("interiors-study"),
+    seed: Annotated[int, typer.Option(help="Names the run's random numbers.")] = 0,
+    jobs: Annotated[int, typer.Option(help="Worker processes; -1 for one a core.")] = 1,
+) -> None:
+    """Search 60 indoor photographs with seven agents and compare them with 57 people."""
+    from scanpath.cli.progress import progress_bar
+    from scanpath.cli.tables import print_table
+    from scanpath.plotting import plot_cumulative_performance, save_figure
+    from scanpath.studies.interiors import N_FIXATIONS, interiors_agents, run_interiors
+
+    with progress_bar("searching", 60 * len(interiors_agents(weights))) as advance:
+        result = run_interiors(root=root, weights=weights, seed=seed, jobs=jobs, progress=advance, out=out)
+    headings = ("searcher", "found by 4", "by 8", f"by {N_FIXATIONS}", "AUC", "MultiMatch", "ScanMatch")
+    print_table(headings, result.summary())
+    save_figure(plot_cumulative_performance(result.curves()), out / "performance.png")
+    typer.echo(f"Tables and figure: {out}")

@@ -1,0 +1,152 @@
+"""Agents against 57 people who searched 60 indoor photographs for a patch cut from each.
+
+Every agent starts where the people started, gets the target's picture, and stops when a fixation lands within
+`MARGIN_PX` of the target's box. Nothing here is tuned on the people's fixations: all settings are defaults.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from scanpath._core.errors import MissingFileError
+from scanpath._core.files import write_text
+from scanpath.agents.agent import Agent
+from scanpath.agents.catalog import create_agent
+from scanpath.agents.target_found import InBox
+from scanpath.datasets import load_dataset
+from scanpath.datasets.dataset import Dataset
+from scanpath.evaluation import evaluate, search_performance
+from scanpath.gaze.table import write_table
+from scanpath.simulation import simulate
+
+#: Half of the 32-px window that counts as foveal in the published benchmark of this set (ViSioNS).
+MARGIN_PX = 16.0
+N_FIXATIONS = 13
+NETWORKS = ("squeezenet1_1", "mobilenet_v2")
+METRICS = ("multimatch", "scanmatch")
+
+
+@dataclass(frozen=True)
+class InteriorsResult:
+    """What the study found.
+
+    Attributes
+    ----------
+    fixations
+        The agents' tidy table.
+    performance
+        Share of targets found within n fixations, agents and people.
+    scores
+        Scanpath similarity to people, with the people's ceiling.
+    """
+
+    fixations: pd.DataFrame = field(repr=False)
+    performance: pd.DataFrame = field(repr=False)
+    scores: pd.DataFrame = field(repr=False)
+
+    def curves(self) -> dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        """Share found and its interval against the number of fixations, for the figure."""
+        points = self.performance.dropna(subset=["n_fixations"])
+        return {
+            agent: tuple(rows[name].to_numpy() for name in ("value", "low", "high"))
+            for agent, rows in points.groupby("agent", sort=False)
+        }
+
+    def summary(self) -> list[tuple[Any, ...]]:
+        """One row an agent: found within 4, 8 and 13 fixations, area under the curve, the two similarities."""
+        share = self.performance.pivot_table(index="agent", columns="part", values="value", sort=False)
+        similar = self.scores[self.scores["part"].isin(_SIMILARITY_PARTS)].groupby(["agent", "metric"], sort=False)
+        mean = similar["value"].mean().unstack()
+        ceiling = similar["ceiling"].mean().unstack().iloc[0]
+        rows = []
+        for agent in share.index:
+            marks = ceiling if agent == "people" else mean.loc[agent]
+            found = [float(share.loc[agent, part]) for part in ("within 4", "within 8", f"within {N_FIXATIONS}", "auc")]
+            rows.append((agent, *found, float(marks["multimatch"]), float(marks["scanmatch"])))
+        return rows
+
+
+#: MultiMatch without duration, which these agents do not have; ScanMatch has one part.
+_SIMILARITY_PARTS = ("vector", "direction", "length", "position", "scanmatch", "score", "value", "")
+
+
+def run_interiors(
+    *,
+    root: Path | None = None,
+    weights: Path | None = None,
+    seed: int = 0,
+    jobs: int = 1,
+    progress: Callable[[int], None] | None = None,
+    out: Path | None = None,
+) -> InteriorsResult:
+    """Run the agents on the pictures and score them against the people.
+
+    Parameters
+    ----------
+    root
+        Folder of the data set.
+    weights
+        Folder with ``squeezenet1_1*.safetensors`` and ``mobilenet_v2*.safetensors``; without it only the agents
+        that need no weights run.
+    seed
+        Of the agents and of the bootstrap.
+    jobs
+        Worker processes.
+    progress
+        Called with the number of scanpaths finished.
+    out
+        Folder for ``fixations.parquet``, ``performance.csv`` and ``scores.csv``.
+
+    Raises
+    ------
+    InputError
+        If the data set or a named weight file is not there.
+    """
+    data = load_dataset("interiors", root=root)
+    fixations = simulate(interiors_agents(weights), data.stimuli, N_FIXATIONS, seed, jobs, progress=progress)
+    people = data.fixations[~data.fixations["after_target"]]
+    scores = evaluate(fixations, people, METRICS, screen_px=_sizes(data), seed=seed, jobs=jobs)
+    result = InteriorsResult(fixations, _performance(fixations, people, data, seed), scores)
+    if out is not None:
+        write_table(fixations, out / "fixations.parquet")
+        for name in ("performance", "scores"):
+            write_text(out / f"{name}.csv", getattr(result, name).to_csv(index=False, lineterminator="\n"))
+    return result
+
+
+def interiors_agents(weights: Path | None) -> list[Agent]:
+    """Build the agents of the study, each labeled with the features it sees with."""
+    agents = [create_agent(name) for name in ("random", "center")]
+    for backbone in ("steerable", *(NETWORKS if weights else ())):
+        settings = {"weights": str(_weight_file(weights, backbone))} if weights and backbone in NETWORKS else {}
+        for name in ("ivsn", "eccnet"):
+            agents.append(create_agent(name, label=f"{name} {backbone}", backbone=backbone, **settings))
+    for agent in agents:
+        agent.found_rule = InBox(margin_px=MARGIN_PX)  # one rule for all, so that they can be compared
+    return agents
+
+
+def _performance(fixations: pd.DataFrame, people: pd.DataFrame, data: Dataset, seed: int) -> pd.DataFrame:
+    boxes = {stimulus.name: stimulus.target_box for stimulus in data.stimuli}
+    rule: dict[str, Any] = {"n_fixations": N_FIXATIONS, "rule": "box", "margin_px": MARGIN_PX, "seed": seed}
+    # people's trials were ended after 2, 4, 8 or 12 saccades by design: a trial counts for n if it could have had n
+    parts = [(fixations, "ignore"), (people, "allowed")]
+    return pd.concat(
+        [search_performance(table, boxes, censoring=censoring, **rule) for table, censoring in parts],
+        ignore_index=True,
+    )
+
+
+def _sizes(data: Dataset) -> dict[str, tuple[int, int]]:
+    return {stimulus.name: (stimulus.size[1], stimulus.size[0]) for stimulus in data.stimuli}
+
+
+def _weight_file(folder: Path, backbone: str) -> Path:
+    found = sorted(folder.glob(f"{backbone}*.safetensors")) or sorted(folder.glob(f"{backbone}*.pth"))
+    if not found:
+        raise MissingFileError(f"There is no file {backbone}*.safetensors or .pth in {folder}; leave --weights out.")
+    return found[0]
