@@ -1,0 +1,12 @@
+from .multimatch import MultiMatch as MultiMatch
+from .multimatch import Simplify as Simplify
+from .multimatch import multimatch as multimatch
+from .pairwise import pairwise as pairwise
+from .pairwise import score_pairs as score_pairs
+from .scanmatch import scanmatch as scanmatch
+from .spec import METRICS as METRICS
+from .spec import MetricSpec as MetricSpec
+from .spec import list_metrics as list_metrics
+from .strings import damerau as damerau
+from .strings import levenshtein as levenshtein
+from .undefined import count_reasons as count_reasons

@@ -1,0 +1,172 @@
+"""Sets of scanpaths or label sequences as flat arrays, and kernels run over pairs of them."""
+
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from scanpath._core.errors import InputError
+from scanpath.gaze.scanpath import Scanpath, ScanpathBatch, as_scanpath
+from scanpath.metrics.undefined import reason_code, undefined
+
+NAN, EMPTY, TOO_SHORT = reason_code("nan"), reason_code("empty"), reason_code("too_short")
+
+
+class Scores(NamedTuple):
+    """Values and reason codes (0 where defined) of K pairs, both of shape (K, parts)."""
+
+    values: np.ndarray
+    faults: np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
+class PackedPaths:
+    """Ragged scanpaths: path i is the rows ``start[i]:start[i + 1]``; `fault` holds a reason code a path."""
+
+    xy: np.ndarray
+    duration_ms: np.ndarray
+    start: np.ndarray
+    fault: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.fault)
+
+    @property
+    def length(self) -> np.ndarray:
+        """Fixations of each path."""
+        return np.diff(self.start)
+
+    @property
+    def owner(self) -> np.ndarray:
+        """Which path each fixation belongs to."""
+        return np.repeat(np.arange(len(self)), self.length)
+
+
+@dataclass(frozen=True, slots=True)
+class PackedLabels:
+    """Ragged sequences of symbols: (total,) codes or (total, 2) grid cells, with starts and faults."""
+
+    symbols: np.ndarray
+    start: np.ndarray
+    fault: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.fault)
+
+    @property
+    def length(self) -> np.ndarray:
+        """Symbols of each sequence."""
+        return np.diff(self.start)
+
+
+def pack_paths(paths: Iterable[Any]) -> PackedPaths:
+    """Pack scanpaths in any form; one with a NaN coordinate is kept out with the fault "nan"."""
+    if isinstance(paths, PackedPaths):
+        return paths
+    if isinstance(paths, ScanpathBatch):
+        paths = [_batch_row(paths, row) for row in range(len(paths))]
+    admitted = [_admit(path, index) for index, path in enumerate(paths)]
+    fault = np.array([NAN if path is None else 0 for path in admitted], dtype=np.int8)
+    kept = [_NO_PATH if path is None else path for path in admitted]
+    start = np.zeros(len(kept) + 1, dtype=np.int64)
+    np.cumsum([len(path.xy) for path in kept], out=start[1:])
+    duration_ms = np.full(start[-1], np.nan)
+    for row, path in enumerate(kept):
+        if path.duration_ms is not None:
+            duration_ms[start[row] : start[row + 1]] = path.duration_ms
+    return PackedPaths(np.concatenate([_NO_PATH.xy, *(path.xy for path in kept)]), duration_ms, start, fault)
+
+
+def pack_labels(sequences: Iterable[Sequence[Hashable]], codes: dict[Hashable, int]) -> PackedLabels:
+    """Pack sequences of hashable labels as integers; `codes` is shared and grows, so that equal labels agree."""
+    rows = []
+    for index, labels in enumerate(sequences):
+        if isinstance(labels, np.ndarray):
+            labels = labels.tolist()
+        try:
+            rows.append([codes.setdefault(label, len(codes)) for label in labels])
+        except TypeError:
+            raise InputError(f"Sequence {index} must be a sequence of labels, got {labels!r:.60}.") from None
+    start = np.zeros(len(rows) + 1, dtype=np.int64)
+    np.cumsum([len(row) for row in rows], out=start[1:])
+    symbols = np.array([code for row in rows for code in row], dtype=np.int64)
+    return PackedLabels(symbols, start, np.zeros(len(rows), dtype=np.int8))
+
+
+def pair_faults(
+    first: PackedPaths | PackedLabels, second: PackedPaths | PackedLabels, pairs: np.ndarray, least: int = 1
+) -> np.ndarray:
+    """Why each pair cannot be compared: a fault of either path, or fewer than `least` elements; shape (K,)."""
+    codes = []
+    for packed, index in ((first, pairs[:, 0]), (second, pairs[:, 1])):
+        length = packed.length
+        short = np.where(length == 0, EMPTY, np.where(length < least, TOO_SHORT, 0))
+        codes.append(np.where(packed.fault != 0, packed.fault, short)[index])
+    return np.where(codes[0] != 0, codes[0], codes[1]).astype(np.int8)
+
+
+def run_over_pairs(
+    kernel: Callable[..., None], jobs: int, pairs: np.ndarray, per_pair: Sequence[np.ndarray], *arguments: Any
+) -> None:
+    """Run `kernel(pairs, *per_pair, *arguments)`, cut into `jobs` threads over the pairs."""
+    bounds = np.linspace(0, len(pairs), min(jobs, max(1, len(pairs))) + 1).astype(int)
+
+    def run(low: int, high: int) -> None:
+        kernel(pairs[low:high], *(values[low:high] for values in per_pair), *arguments)
+
+    if len(bounds) == 2:
+        run(0, len(pairs))
+        return
+    with ThreadPoolExecutor(len(bounds) - 1) as pool:
+        list(pool.map(run, bounds[:-1], bounds[1:]))
+
+
+def score_one(metric: str, batch: Callable[..., Scores], a: Any, b: Any, **settings: Any) -> np.ndarray:
+    """Score one pair of scanpaths with a batch function; raise if no part has a value."""
+    return _only(metric, batch, [as_scanpath(a)], [as_scanpath(b)], settings)
+
+
+def score_one_labels(metric: str, batch: Callable[..., Scores], a: Any, b: Any, **settings: Any) -> np.ndarray:
+    """Score one pair of label sequences with a batch function; raise if no part has a value."""
+    return _only(metric, batch, [a], [b], settings)
+
+
+def _only(metric: str, batch: Callable[..., Scores], a: Any, b: Any, settings: dict[str, Any]) -> np.ndarray:
+    values, faults = batch(a, b, np.zeros((1, 2), dtype=np.int64), **settings)
+    if faults.all():
+        raise undefined(metric, faults[0, 0], f" (got {_size(a[0])} and {_size(b[0])})")
+    return values[0]
+
+
+def _size(sequence: Any) -> str:
+    return f"{len(sequence)} fixation{'s' * (len(sequence) != 1)}"
+
+
+_NO_PATH = Scanpath(np.zeros((0, 2)))
+
+
+def _admit(path: Any, index: int) -> Scanpath | None:
+    if isinstance(path, Scanpath):
+        return path
+    try:
+        return as_scanpath(path)
+    except InputError as error:
+        if _has_nan_coordinates(path):
+            return None
+        raise InputError(f"Scanpath {index}: {error}") from None
+
+
+def _has_nan_coordinates(path: Any) -> bool:
+    try:
+        values = np.asarray(path, dtype=np.float64)
+    except (TypeError, ValueError):
+        return False
+    return values.ndim == 2 and values.shape[1] in (2, 3) and not np.isfinite(values[:, :2]).all()
+
+
+def _batch_row(batch: ScanpathBatch, row: int) -> Any:
+    n = int(batch.length[row])
+    finite = np.isfinite(batch.xy[row, :n]).all()
+    return batch[row] if finite else batch.xy[row, :n]

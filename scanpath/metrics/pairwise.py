@@ -1,0 +1,169 @@
+"""Any metric on sets of scanpaths: all pairs, or the pairs you name; what has no value is NaN, and says why."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from scanpath._core.checks import check_count
+from scanpath._core.errors import InputError, UndefinedError
+from scanpath.metrics.packing import Scores
+from scanpath.metrics.spec import METRICS, MetricSpec
+from scanpath.metrics.undefined import REASONS, reason_code
+
+
+def pairwise(
+    metric: str | MetricSpec,
+    A: Any,
+    B: Any = None,
+    *,
+    jobs: int = 1,
+    return_reasons: bool = False,
+    **settings: Any,
+) -> Any:
+    """Score every scanpath of one set against every scanpath of another.
+
+    The same numbers as calling the metric on each pair, for ragged sets and missing durations, without a loop in
+    Python. Memory grows with the result alone.
+
+    Parameters
+    ----------
+    metric
+        Name in `METRICS`, or a spec of your own.
+    A, B
+        Sequences of scanpaths in any form, or `ScanpathBatch`; for metrics on labels, sequences of labels. B None
+        means A against itself, everyone with everyone and with themselves; leave the diagonal out of a mean over
+        people.
+    jobs
+        Threads. The result does not depend on it.
+    return_reasons
+        Also return why values are NaN.
+    **settings
+        Of the metric, for example ``screen_px=(1280, 720)``.
+
+    Returns
+    -------
+    numpy.ndarray or tuple
+        Values of shape (len(A), len(B), parts), NaN where undefined. With `return_reasons` also an array of the same
+        shape with reason codes, "" where defined; `count_reasons` counts them.
+
+    Raises
+    ------
+    InputError
+        If the metric or a setting is unknown, or a scanpath has a wrong shape.
+
+    Examples
+    --------
+    >>> people = [[(0, 0), (50, 0), (50, 50)], [(0, 0), (50, 0), (50, 60)], [(9, 9)]]
+    >>> values, reasons = pairwise("multimatch", people, screen_px=(100, 100), return_reasons=True)
+    >>> values.shape
+    (3, 3, 5)
+    >>> from scanpath.metrics import count_reasons
+    >>> count_reasons(reasons)
+    {'too_short': 25, 'missing_duration': 4}
+    """
+    spec = _pair_spec(metric, settings)
+    first = _as_list(A)
+    second = first if B is None else _as_list(B)
+    n, m = len(first), len(second)
+    mirror = B is None and spec.symmetric
+    rows, columns = np.triu_indices(n) if mirror else (index.ravel() for index in np.indices((n, m)))
+    scores = _score(spec, first, second, np.stack([rows, columns], axis=1), jobs, settings)
+    values = _square(scores.values, rows, columns, (n, m), mirror)
+    if not return_reasons:
+        return values
+    return values, _names(_square(scores.faults, rows, columns, (n, m), mirror))
+
+
+def score_pairs(
+    metric: str | MetricSpec,
+    A: Any,
+    B: Any,
+    pairs: Any,
+    *,
+    jobs: int = 1,
+    return_reasons: bool = False,
+    **settings: Any,
+) -> Any:
+    """Score the named pairs of two sets in one go.
+
+    Parameters
+    ----------
+    metric, A, B, jobs, return_reasons, **settings
+        As in `pairwise`; B None means A.
+    pairs
+        (K, 2) indices: pair k compares ``A[pairs[k, 0]]`` with ``B[pairs[k, 1]]``.
+
+    Returns
+    -------
+    numpy.ndarray or tuple
+        Values of shape (K, parts), NaN where undefined; with `return_reasons` also the reasons.
+
+    Raises
+    ------
+    InputError
+        If an index is out of range.
+
+    Examples
+    --------
+    >>> score_pairs("levenshtein", ["abc", "abd", "xyz"], None, [(0, 1), (0, 2)])
+    array([[1.],
+           [3.]])
+    """
+    spec = _pair_spec(metric, settings)
+    first = _as_list(A)
+    second = first if B is None else _as_list(B)
+    index = np.asarray(pairs, dtype=np.int64).reshape(-1, 2)
+    if len(index) and (index.min() < 0 or (index.max(axis=0) >= (len(first), len(second))).any()):
+        raise InputError(
+            f"pairs must name scanpaths 0..{len(first) - 1} and 0..{len(second) - 1}; an index is outside."
+        )
+    scores = _score(spec, first, second, np.ascontiguousarray(index), jobs, settings)
+    return (scores.values, _names(scores.faults)) if return_reasons else scores.values
+
+
+def _pair_spec(metric: str | MetricSpec, settings: dict[str, Any]) -> MetricSpec:
+    spec = metric if isinstance(metric, MetricSpec) else METRICS[metric]
+    if spec.takes not in ("scanpaths", "labels"):
+        raise InputError(f"{spec.name} takes a {spec.takes}, not two scanpaths; call scanpath.metrics.{spec.name}.")
+    spec.check_settings(settings)
+    return spec
+
+
+def _as_list(paths: Any) -> Sequence[Any]:
+    if hasattr(paths, "xy") and not hasattr(paths, "length"):
+        raise InputError("A set of scanpaths is needed, got one; put it in a list.")
+    return paths if hasattr(paths, "length") else list(paths)
+
+
+def _score(spec: MetricSpec, first: Any, second: Any, pairs: np.ndarray, jobs: int, settings: dict[str, Any]) -> Scores:
+    check_count("jobs", jobs)
+    if spec.batch is not None:
+        return spec.batch(first, second, pairs, jobs=jobs, **settings)
+    return _one_by_one(spec, first, second, pairs, settings)
+
+
+def _one_by_one(spec: MetricSpec, first: Any, second: Any, pairs: np.ndarray, settings: dict[str, Any]) -> Scores:
+    values = np.full((len(pairs), len(spec.parts)), np.nan)
+    faults = np.zeros(values.shape, dtype=np.int8)
+    for k, (i, j) in enumerate(pairs):
+        try:
+            values[k] = spec.function(first[i], second[j], **settings)
+        except UndefinedError as error:
+            faults[k] = reason_code(error.reason)
+    return Scores(values, faults)
+
+
+def _square(
+    flat: np.ndarray, rows: np.ndarray, columns: np.ndarray, shape: tuple[int, int], mirror: bool
+) -> np.ndarray:
+    if not mirror:
+        return flat.reshape(*shape, flat.shape[1])
+    square = np.empty((*shape, flat.shape[1]), dtype=flat.dtype)
+    square[rows, columns] = flat
+    square[columns, rows] = flat
+    return square
+
+
+def _names(faults: np.ndarray) -> np.ndarray:
+    return np.array(REASONS, dtype=object)[faults]

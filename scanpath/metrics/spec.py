@@ -1,0 +1,121 @@
+"""What each metric is: its range, its direction, what it needs and where it comes from."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+from scanpath._core.errors import InputError, unknown_name
+from scanpath._core.registry import Registry
+
+#: Which way is better: more alike, less apart, or neither (a description of one scanpath).
+Direction = Literal["similarity", "distance", "description"]
+#: What a metric takes: two scanpaths, two sequences of labels, one scanpath, a map and fixations, two maps, ...
+Takes = Literal["scanpaths", "labels", "scanpath", "map and fixations", "maps", "search"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MetricSpec:
+    """What a metric is, for tables, batches and people who choose one.
+
+    Attributes
+    ----------
+    name
+        Registry name, the same as the function's.
+    function
+        The plain function on one pair (one scanpath, one map).
+    summary
+        One line for a table.
+    parts
+        Names of the numbers it returns, one for most metrics.
+    range
+        Smallest and largest value for valid input; infinite where unbounded.
+    direction
+        "similarity" (more is more alike), "distance" (less is more alike) or "description".
+    symmetric
+        Whether swapping the two inputs changes nothing, exactly.
+    unit
+        Of the value: "1" for a pure number, "px", "ms", "bit", "%" ...
+    needs
+        What must be known besides the coordinates: "screen_px", "duration_ms", "labels", ...
+    takes
+        What the function is called with.
+    least
+        Fewest fixations a scanpath needs.
+    reference
+        The source.
+    doi
+        Its DOI, None where it has none.
+    batch
+        Scores many pairs at once (see `scanpath.metrics.pairwise`); None: the function is called pair by pair.
+
+    Examples
+    --------
+    >>> METRICS["scanmatch"].direction
+    'similarity'
+    """
+
+    name: str
+    function: Callable[..., Any]
+    summary: str
+    parts: tuple[str, ...] = ("value",)
+    range: tuple[float, float]
+    direction: Direction
+    symmetric: bool
+    unit: str = "1"
+    needs: tuple[str, ...] = ()
+    takes: Takes = "scanpaths"
+    least: int = 1
+    reference: str
+    doi: str | None = None
+    batch: Callable[..., Any] | None = None
+
+    def __post_init__(self) -> None:
+        for value, allowed in ((self.direction, Direction), (self.takes, Takes)):
+            if value not in get_args(allowed):
+                raise InputError(f"{self.name}: {value!r} must be one of {', '.join(get_args(allowed))}.")
+
+    @property
+    def higher_is_better(self) -> bool:
+        """Whether more means more alike."""
+        return self.direction == "similarity"
+
+    def check_settings(self, settings: Mapping[str, Any]) -> None:
+        """Raise in one sentence if a setting is unknown or a needed one is missing."""
+        parameters = list(inspect.signature(self.function).parameters.values())[self.n_inputs :]
+        names = [parameter.name for parameter in parameters]
+        for setting in settings:
+            if setting not in names:
+                raise unknown_name(f"setting of {self.name}", setting, names)
+        for parameter in parameters:
+            if parameter.default is parameter.empty and parameter.name not in settings:
+                hint = "(width, height)" if parameter.name == "screen_px" else "..."
+                raise InputError(f"{self.name} needs {parameter.name}={hint}; give it as a setting.")
+
+    @property
+    def n_inputs(self) -> int:
+        """How many positional inputs the function has."""
+        return 1 if self.takes == "scanpath" else 2
+
+
+#: Every metric by name; an entry is imported when it is asked for.
+METRICS: Registry[MetricSpec] = Registry(
+    "metric",
+    {
+        "damerau": "scanpath.metrics.strings:DAMERAU",
+        "levenshtein": "scanpath.metrics.strings:LEVENSHTEIN",
+        "multimatch": "scanpath.metrics.multimatch:SPEC",
+        "scanmatch": "scanpath.metrics.scanmatch:SPEC",
+    },
+)
+
+
+def list_metrics(pattern: str = "*") -> list[str]:
+    """Names of the metrics that match a shell pattern, sorted.
+
+    Examples
+    --------
+    >>> list_metrics("*match")
+    ['multimatch', 'scanmatch']
+    """
+    return METRICS.names(pattern)
