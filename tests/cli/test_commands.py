@@ -1,0 +1,177 @@
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+
+def scanpath(*arguments, cwd=None):
+    return subprocess.run(
+        [sys.executable, "-c", "from scanpath.cli import main; main()", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        cwd=cwd,
+        check=False,
+    )
+
+
+def one_sentence(done):
+    """The command failed on its input with one line for people and no traceback."""
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    lines = [line for line in done.stderr.splitlines() if line.startswith("scanpath: ")]
+    assert len(lines) == 1, done.stderr
+    return lines[0]
+
+
+@pytest.fixture
+def photo(tmp_path):
+    path = tmp_path / "photo.png"
+    values = np.random.default_rng(0).integers(0, 256, (96, 128, 3), dtype=np.uint8)
+    Image.fromarray(values).save(path)
+    return path
+
+
+@pytest.fixture
+def people(tmp_path):
+    rng = np.random.default_rng(1)
+    rows = [
+        {"stimulus": "photo.png", "subject": f"s{s}", "fixation": i, "x_px": x, "y_px": y, "duration_ms": 200 + 10 * s}
+        for s in range(4)
+        for i, (x, y) in enumerate(rng.uniform(0, 96, (6, 2)).round(1))
+    ]
+    path = tmp_path / "people.csv"
+    pd.DataFrame(rows).to_csv(path, index=False)
+    return path
+
+
+def test_demo_writes_a_figure_and_a_table(tmp_path):
+    done = scanpath("demo", "--out", tmp_path / "demo")
+    assert done.returncode == 0, done.stderr
+    assert "eccnet" in done.stdout
+    assert "random" in done.stdout
+    with Image.open(tmp_path / "demo" / "scanpaths.png") as figure:
+        assert figure.size[0] > 800
+    table = pd.read_parquet(tmp_path / "demo" / "fixations.parquet")
+    assert set(table["agent"]) == {"eccnet", "ivsn", "random"}
+
+
+def test_simulate_then_score(tmp_path, photo, people):
+    out = tmp_path / "run.parquet"
+    done = scanpath("simulate", "--agent", "random", "--agent", "center", "--fixations", 6, "--out", out, photo)
+    assert done.returncode == 0, done.stderr
+    assert len(pd.read_parquet(out)) == 12
+    scored = scanpath("score", out, people, "--metrics", "multimatch,scanmatch,levenshtein", "--floors", "shuffled")
+    assert scored.returncode in (0, 2)
+    scored = scanpath("score", out, people, "--metrics", "multimatch,scanmatch", "--figure", tmp_path / "scores.png")
+    assert scored.returncode == 0, scored.stderr
+    assert "scanmatch" in scored.stdout
+    assert (tmp_path / "scores.png").stat().st_size > 0
+
+
+def test_score_as_json_is_json_with_provenance(tmp_path, photo, people):
+    import json
+
+    out = tmp_path / "run.csv"
+    assert scanpath("simulate", "--agent", "random", "--out", out, photo).returncode == 0
+    done = scanpath("score", out, people, "--metrics", "scanmatch", "--screen-px", "128x96", "--json")
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    assert result["scores"][0]["metric"] == "scanmatch"
+    assert "within stimulus" in result["scores"][0]["pairing"]
+    assert result["provenance"]
+
+
+def test_without_out_the_table_goes_to_stdout(photo):
+    done = scanpath("simulate", "--agent", "random", "--fixations", 3, photo)
+    assert done.returncode == 0
+    assert done.stdout.splitlines()[0].startswith("dataset,stimulus,subject")
+    assert len(done.stdout.splitlines()) == 4
+
+
+def test_the_same_seed_gives_the_same_bytes(photo):
+    runs = [scanpath("simulate", "--agent", "random", "--seed", 5, "--jobs", jobs, photo).stdout for jobs in (1, 2)]
+    assert runs[0] == runs[1] != ""
+
+
+def test_a_bad_picture_in_a_folder_is_named_and_skipped(tmp_path, photo):
+    (tmp_path / "broken.jpg").write_bytes(b"not a picture")
+    done = scanpath("simulate", "--agent", "random", "--out", tmp_path / "run.parquet", tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "skipped broken.jpg" in done.stderr
+    assert set(pd.read_parquet(tmp_path / "run.parquet")["stimulus"]) == {"photo.png"}
+
+
+def test_figures_are_drawn(tmp_path, photo):
+    done = scanpath("simulate", "--agent", "random", "--figures", tmp_path / "figures", photo)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "figures" / "photo_random.png").stat().st_size > 1000
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["simulate", "--agent", "ecnet", "PHOTO"], "Did you mean eccnet"),
+        (["simulate", "--agent", "random", "none.png"], "no picture at none.png"),
+        (["simulate", "--agent", "random"], "Give pictures"),
+        (["simulate", "--agent", "random", "--out", "run.txt", "PHOTO"], "must end in .parquet or .csv"),
+        (["simulate", "--agent", "random", "--fixations", "0", "PHOTO"], "n_fixations must be"),
+        (["simulate", "--agent", "random", "--px-per-deg", "-3", "PHOTO"], "px_per_deg must be"),
+        (["simulate", "--agent", "random", "--target-box", "1,2,3", "PHOTO"], "x,y,width,height"),
+        (["simulate", "--agent", "random", "--target-box", "0,0,900,9", "PHOTO"], "does not lie inside"),
+        (["simulate", "--agent", "random", "--set", "spred=2", "PHOTO"], "No setting of agent 'random'"),
+        (["simulate", "--agent", "eccnet", "--backbone", "steerable", "PHOTO"], "looks for a target"),
+        (["simulate", "--agent", "random", "--dataset", "interiorz"], "Did you mean interiors"),
+        (["simulate", "--agent", "random", "--dataset", "interiors", "--root", "/nowhere"], "/nowhere"),
+        (["score", "none.parquet", "PEOPLE"], "no table at none.parquet"),
+        (["score", "PEOPLE", "PEOPLE", "--metrics", "multimach"], "Did you mean multimatch"),
+        (["score", "PEOPLE", "PEOPLE", "--metrics", ""], "--metrics is empty"),
+        (["score", "PEOPLE"], "Give the people's table"),
+        (["score", "PHOTO", "PEOPLE"], "give a .parquet or .csv"),
+        (["score", "PEOPLE", "PEOPLE", "--metrics", "scanmatch"], "screen_px"),
+        (["score", "PEOPLE", "PEOPLE", "--screen-px", "wide"], "WIDTHxHEIGHT"),
+    ],
+    ids=lambda value: " ".join(value)[:60] if isinstance(value, list) else None,
+)
+def test_bad_input_is_one_sentence_and_leaves_nothing(tmp_path, photo, people, arguments, message):
+    before = sorted(path.name for path in tmp_path.iterdir())
+    names = {"PHOTO": photo.name, "PEOPLE": people.name}
+    done = scanpath(*(names.get(argument, argument) for argument in arguments), cwd=tmp_path)
+    assert message in one_sentence(done)
+    assert sorted(path.name for path in tmp_path.iterdir()) == before
+
+
+def test_a_table_without_a_column_is_named(tmp_path, people):
+    table = pd.read_csv(people).drop(columns="x_px")
+    table.to_csv(tmp_path / "cut.csv", index=False)
+    assert "cut.csv has no column 'x_px'" in one_sentence(scanpath("score", tmp_path / "cut.csv", people))
+
+
+def test_nan_fixations_are_refused(tmp_path, people):
+    table = pd.read_csv(people)
+    table.loc[3, "x_px"] = np.nan
+    table.to_csv(tmp_path / "nan.csv", index=False)
+    assert "x_px is missing in 1 row(s), first in row 3" in one_sentence(
+        scanpath("score", tmp_path / "nan.csv", people)
+    )
+
+
+@pytest.mark.parametrize("command", ["agents", "metrics", "doctor", "--version", "--help"])
+def test_listings_work(command):
+    done = scanpath(command)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip()
+
+
+def test_real_pictures_from_a_data_set(shared, tmp_path):
+    out = tmp_path / "run.parquet"
+    root = shared / "data" / "interiors"
+    done = scanpath("simulate", "--agent", "random", "--dataset", "interiors", "--root", root, "--out", out)
+    assert done.returncode == 0, done.stderr
+    assert pd.read_parquet(out)["stimulus"].nunique() == 60
+    scored = scanpath("score", out, "--dataset", "interiors", "--root", root, "--metrics", "scanmatch", "--jobs", 2)
+    assert scored.returncode == 0, scored.stderr
+    assert "60" in scored.stdout
