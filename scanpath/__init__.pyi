@@ -1,3 +1,4 @@
+from . import evaluation as evaluation
 from . import metrics as metrics
 from . import stimuli as stimuli
 from ._core.errors import InputError as InputError
@@ -10,6 +11,9 @@ from .datasets.registry import dataset_card as dataset_card
 from .datasets.registry import list_datasets as list_datasets
 from .datasets.registry import load_dataset as load_dataset
 from .datasets.registry import verify_dataset as verify_dataset
+from .evaluation.pairing import Pairing as Pairing
+from .evaluation.performance import search_performance as search_performance
+from .evaluation.report import evaluate as evaluate
 from .gaze.pictures import read_image as read_image
 from .gaze.scanpath import Scanpath as Scanpath
 from .gaze.scanpath import ScanpathBatch as ScanpathBatch

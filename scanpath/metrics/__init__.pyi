@@ -10,3 +10,13 @@ from .spec import list_metrics as list_metrics
 from .strings import damerau as damerau
 from .strings import levenshtein as levenshtein
 from .undefined import count_reasons as count_reasons
+from .search import collapse_fixations as collapse_fixations
+from .search import cumulative_performance as cumulative_performance
+from .search import cut_at_target as cut_at_target
+from .search import found_at as found_at
+from .search import on_target as on_target
+from .search import performance_auc as performance_auc
+from .search import performance_by_limit as performance_by_limit
+from .search import probability_mismatch as probability_mismatch
+from .search import scanpath_ratio as scanpath_ratio
+from .search import tfp_auc as tfp_auc

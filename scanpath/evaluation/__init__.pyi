@@ -1,0 +1,13 @@
+from .bootstrap import bootstrap_mean as bootstrap_mean
+from .pairing import PAIRINGS as PAIRINGS
+from .pairing import Pairing as Pairing
+from .pairing import as_pairing as as_pairing
+from .performance import search_performance as search_performance
+from .performance import search_trials as search_trials
+from .report import evaluate as evaluate
+from .report import picture_scores as picture_scores
+from .report import write_evaluation as write_evaluation
+from .significance import compare_agents as compare_agents
+from .significance import effect_size as effect_size
+from .significance import holm as holm
+from .significance import paired_permutation_test as paired_permutation_test

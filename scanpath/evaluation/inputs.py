@@ -1,0 +1,88 @@
+"""What can be handed to `evaluate`: tables or scanpaths, and the sizes of the pictures."""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from scanpath._core.errors import InputError
+from scanpath.evaluation.pairing import Pairing
+from scanpath.gaze.scanpath import Scanpath
+from scanpath.gaze.table import scanpaths_from_table
+
+Sizes = Mapping[str, tuple[float, float]]
+
+
+def as_paths(source: Any, what: str) -> list[Scanpath]:
+    """Return scanpaths given as a tidy fixation table or as a list of `Scanpath` that say what was looked at."""
+    if isinstance(source, pd.DataFrame):
+        paths = scanpaths_from_table(source)
+    elif isinstance(source, Iterable) and not isinstance(source, str | bytes | np.ndarray | Mapping):
+        paths = list(source)
+    else:
+        raise InputError(f"{what} must be a fixation table or a list of Scanpath, got {type(source).__name__}.")
+    wrong = next((path for path in paths if not isinstance(path, Scanpath)), None)
+    if wrong is not None:
+        raise InputError(
+            f"{what} must hold Scanpath objects whose info names 'stimulus' and 'subject' or 'agent', "
+            f"got {type(wrong).__name__}."
+        )
+    if not paths:
+        raise InputError(f"{what} holds no scanpath.")
+    return paths
+
+
+def by_picture(paths: Sequence[Scanpath], pairing: Pairing) -> dict[str, list[Scanpath]]:
+    """Group scanpaths by the picture that the pairing names, in the order of first appearance."""
+    groups: dict[str, list[Scanpath]] = {}
+    for path in paths:
+        groups.setdefault(pairing.picture_of(path), []).append(path)
+    return groups
+
+
+def picture_sizes(screen_px: Any, sources: Sequence[Any], groups: Mapping[str, Sequence[Scanpath]]) -> Sizes | None:
+    """(width, height) in px of every picture: one size for all, a mapping by stimulus, or what the tables know.
+
+    Returns None if nothing was given and no table knows; metrics that need no size still work then.
+    """
+    if screen_px is None:
+        known = [getattr(source, "attrs", {}).get("scanpath", {}).get("size_px") for source in sources]
+        screen_px = {name: size for table in known if table for name, size in table.items()} or None
+    if screen_px is None:
+        return None
+    if not isinstance(screen_px, Mapping):
+        size = _size("screen_px", screen_px)
+        return dict.fromkeys(groups, size)
+    sizes = {}
+    for picture, paths in groups.items():
+        stimulus = str(paths[0].info.get("stimulus", picture))
+        if stimulus not in screen_px:
+            raise InputError(
+                f"screen_px has no size for {stimulus!r}; give (width, height) in px for every stimulus, "
+                "or one size for all."
+            )
+        sizes[picture] = _size(f"screen_px[{stimulus!r}]", screen_px[stimulus])
+    return sizes
+
+
+def _size(name: str, size: Any) -> tuple[float, float]:
+    try:
+        width, height = (float(side) for side in size)
+    except (TypeError, ValueError):
+        raise InputError(f"{name} must be (width, height) in px, got {size!r}.") from None
+    if not (np.isfinite([width, height]).all() and width > 0 and height > 0):
+        raise InputError(f"{name} must be two positive numbers, got {(width, height)}.")
+    return width, height
+
+
+def data_hash(paths: Sequence[Scanpath]) -> str:
+    """SHA-256 of what was scored: keys, coordinates and durations, whatever the order of the scanpaths."""
+    digests = []
+    for path in paths:
+        digest = hashlib.sha256(repr(sorted((key, str(value)) for key, value in path.info.items())).encode())
+        for values in (path.xy, path.duration_ms):
+            digest.update(b"-" if values is None else np.ascontiguousarray(values, dtype="<f8").tobytes())
+        digests.append(digest.digest())
+    return hashlib.sha256(b"".join(sorted(digests))).hexdigest()

@@ -1,0 +1,301 @@
+"""A model beside people: every metric with its ceiling, its floors and its uncertainty, in one tidy table."""
+
+import json
+import os
+import platform
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from scanpath._core.checks import check_choice, check_count
+from scanpath._core.errors import InputError
+from scanpath._core.files import write_text
+from scanpath.evaluation.bootstrap import RESAMPLED, block_interval
+from scanpath.evaluation.ceiling import FLOORS
+from scanpath.evaluation.inputs import Sizes, as_paths, by_picture, data_hash, picture_sizes
+from scanpath.evaluation.pairing import Pairing, agent_of, as_pairing, looker_of
+from scanpath.evaluation.scores import Block, Measure, score_block
+from scanpath.gaze.scanpath import Scanpath
+
+Metrics = Sequence[str] | Mapping[str, Mapping[str, Any]]
+Progress = Callable[[Iterable[Any]], Iterable[Any]]
+
+
+def evaluate(
+    simulated: Any,
+    human: Any,
+    metrics: Metrics = ("multimatch", "scanmatch", "levenshtein"),
+    *,
+    pairing: Pairing | str | None = None,
+    screen_px: Any = None,
+    floors: Sequence[str] = (),
+    resampled: str = "pictures",
+    draws: int = 2000,
+    confidence: float = 0.95,
+    seed: int = 0,
+    jobs: int = 1,
+    progress: Progress | None = None,
+) -> pd.DataFrame:
+    """Score agents' scanpaths against people's, beside the score of people against people.
+
+    Every scanpath is compared with those of all people on the same picture; the scores are averaged in the order
+    that the pairing names. The ceiling is the same number for people, each against the others and never against
+    themselves, on the same pictures. Pairs for which a metric is undefined (too short, no durations) are left out
+    of the means and counted with their reason; they never count as zero or as perfect.
+
+    Parameters
+    ----------
+    simulated
+        Tidy fixation table, or list of `Scanpath` with ``info["stimulus"]`` and ``info["agent"]``. Each agent gets
+        its own rows; scanpaths without an agent are reported as ``"people"``.
+    human
+        The people, in the same forms, with ``subject``.
+    metrics
+        Names of scanpath metrics, or a mapping of names to their settings, as in
+        ``{"scanmatch": {"bins": (12, 8)}}``.
+    pairing
+        Who is compared with whom; also one of the names in ``scanpath.evaluation.PAIRINGS``.
+    screen_px
+        (width, height) in px, or a mapping of stimulus to it; taken from the tables' metadata where that has it.
+    floors
+        Marks to score beside the agents: ``"shuffled"`` (people's scanpaths of other pictures) and ``"center"``
+        (points drawn from people's fixations on other pictures).
+    resampled
+        What the intervals resample: ``"pictures"``, or ``"pictures+people"`` to speak of other people too (with
+        ``"best"`` pairings it leans to the worse side, as fewer different people are drawn than there are).
+    draws
+        Bootstrap samples.
+    confidence
+        Share of the bootstrap distribution inside low to high.
+    seed
+        Of the bootstrap and the floors.
+    jobs
+        Threads for the pairs.
+    progress
+        Wraps the sequence of steps, for a progress bar.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row for each agent (floors last), metric and part: ``agent, metric, part, value, low, high, ceiling,
+        ceiling_low, ceiling_high, better, n_pictures, n_pairs, n_undefined, undefined, pairing``. The facts needed
+        to repeat the numbers are in ``.attrs["scanpath"]``; `write_evaluation` stores both as JSON.
+
+    Raises
+    ------
+    InputError
+        If a metric needs the pictures' sizes and nothing tells them, if no picture was seen by both sides, or if a
+        scanpath does not say who looked at what.
+
+    Examples
+    --------
+    >>> from scanpath import Scanpath
+    >>> def path(xy, **who):
+    ...     return Scanpath(xy, info={"stimulus": "a.png", **who})
+    >>> people = [path([(0, 0), (9, 0), (9, 9)], subject="s1"), path([(0, 0), (9, 1), (9, 9)], subject="s2")]
+    >>> model = [path([(0, 0), (5, 0), (9, 9)], agent="mine")]
+    >>> table = evaluate(model, people, ["levenshtein"], screen_px=(10, 10))
+    >>> table[["agent", "metric", "value", "ceiling", "n_pairs"]].values.tolist()
+    [['mine', 'levenshtein', 1.0, 0.0, 2]]
+    """
+    check_choice("way of resampling", resampled, RESAMPLED)
+    how_sure = {"resampled": resampled, "draws": check_count("draws", draws), "confidence": confidence, "seed": seed}
+    trial = _Trial.prepare(simulated, human, as_pairing(pairing), screen_px, floors, seed)
+    measures = _measures(metrics, trial.sizes)
+    scored = trial.score(measures, jobs, progress)
+    table = pd.DataFrame([row for measure in measures for row in _rows(scored[measure.name], measure, trial, how_sure)])
+    table.attrs["scanpath"] = _provenance(trial, measures) | {"bootstrap": how_sure, "floors": list(floors)}
+    return table
+
+
+def picture_scores(
+    simulated: Any,
+    human: Any,
+    metrics: Metrics = ("multimatch", "scanmatch", "levenshtein"),
+    *,
+    pairing: Pairing | str | None = None,
+    screen_px: Any = None,
+    floors: Sequence[str] = (),
+    seed: int = 0,
+    jobs: int = 1,
+) -> pd.DataFrame:
+    """Score agents and people on each picture: what `evaluate` averages, for paired tests and scatter plots.
+
+    Parameters are those of `evaluate`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row for each agent, metric, part and picture: ``agent, metric, part, picture, value, ceiling, n_pairs,
+        n_undefined``.
+    """
+    trial = _Trial.prepare(simulated, human, as_pairing(pairing), screen_px, floors, seed)
+    measures = _measures(metrics, trial.sizes)
+    rows = []
+    for measure, scored in zip(measures, trial.score(measures, jobs).values()):
+        how, higher = trial.pairing.reduce, measure.spec.higher_is_better
+        ceiling = {block.picture: block.mean(how, higher)[0] for block in scored.ceiling}
+        for agent, block in ((agent, block) for agent, blocks in scored.groups.items() for block in blocks):
+            values = block.mean(how, higher)[0]
+            for number, part in enumerate(measure.spec.parts):
+                about = {"agent": agent, "metric": measure.name, "part": part, "picture": block.picture}
+                marks = {"value": values[number], "ceiling": ceiling[block.picture][number]}
+                counts = {"n_pairs": block.n_pairs, "n_undefined": block.undefined[number].total()}
+                rows.append(about | marks | counts)
+    return pd.DataFrame(rows)
+
+
+@dataclass(frozen=True, slots=True)
+class _Scored:
+    groups: dict[str, list[Block]]
+    ceiling: list[Block]
+
+
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    """Both sides of a comparison, grouped by picture."""
+
+    groups: dict[str, dict[str, list[Scanpath]]]
+    people: dict[str, list[Scanpath]]
+    lookers: dict[str, int]
+    pairing: Pairing
+    sizes: Sizes | None
+    facts: dict[str, Any]
+
+    @classmethod
+    def prepare(
+        cls, simulated: Any, human: Any, pairing: Pairing, screen_px: Any, floors: Sequence[str], seed: int
+    ) -> "_Trial":
+        sides = as_paths(simulated, "simulated"), as_paths(human, "human")
+        scored, people = (by_picture(side, pairing) for side in sides)
+        common = sorted(set(scored) & set(people))
+        if not common:
+            raise InputError(
+                f"No picture was looked at by both sides: simulated has {_some(scored)}, human has {_some(people)}."
+            )
+        sizes = picture_sizes(screen_px, (simulated, human), {**people, **scored})
+        groups: dict[str, dict[str, list[Scanpath]]] = {}
+        for picture in common:
+            for path in scored[picture]:
+                groups.setdefault(agent_of(path), {}).setdefault(picture, []).append(path)
+        for floor in floors:
+            check_choice("floor", floor, sorted(FLOORS))
+            paths = FLOORS[floor](people, sizes, seed)
+            groups[f"floor: {floor}"] = {picture: paths[picture] for picture in common}
+        lookers = sorted({looker_of(path) for path in sides[1]})
+        facts = {
+            "data_sha256": {"simulated": data_hash(sides[0]), "human": data_hash(sides[1])},
+            "n_scanpaths": {"simulated": len(sides[0]), "human": len(sides[1])},
+            "pictures_left_out": {"simulated": len(scored) - len(common), "human": len(people) - len(common)},
+        }
+        kept = {picture: people[picture] for picture in common}
+        return cls(groups, kept, {name: i for i, name in enumerate(lookers)}, pairing, sizes, facts)
+
+    def score(self, measures: Sequence[Measure], jobs: int, progress: Progress | None = None) -> dict[str, _Scored]:
+        """Compare every group, and people with people, on every picture, for each metric."""
+        scored = {measure.name: _Scored({agent: [] for agent in self.groups}, []) for measure in measures}
+        steps = [(measure, picture) for measure in measures for picture in self.people]
+        for measure, picture in progress(steps) if progress else steps:
+            if _needs_size(measure):
+                measure = Measure(measure.name, measure.settings, self.sizes[picture])
+            for agent, pictures in self.groups.items():
+                if picture in pictures:
+                    block = self._block(measure, picture, pictures[picture], jobs)
+                    scored[measure.name].groups[agent].append(block)
+            scored[measure.name].ceiling.append(self._block(measure, picture, self.people[picture], jobs))
+        return scored
+
+    def _block(self, measure: Measure, picture: str, paths: Sequence[Scanpath], jobs: int) -> Block:
+        return score_block(measure, picture, paths, self.people[picture], self.pairing, self.lookers, jobs)
+
+
+def _measures(metrics: Metrics, sizes: Sizes | None) -> list[Measure]:
+    if isinstance(metrics, str):
+        metrics = (metrics,)
+    chosen = metrics if isinstance(metrics, Mapping) else {name: {} for name in metrics}
+    if not chosen:
+        raise InputError("metrics must name at least one metric; see scanpath.metrics.METRICS.")
+    measures = [Measure(name, settings) for name, settings in chosen.items()]
+    needy = [measure.name for measure in measures if _needs_size(measure)]
+    if needy and sizes is None:
+        raise InputError(
+            f"{', '.join(needy)} need the pictures' sizes and the tables do not tell them; "
+            "give screen_px=(width, height), or a mapping of stimulus to (width, height)."
+        )
+    return measures
+
+
+def _needs_size(measure: Measure) -> bool:
+    return "screen_px" in measure.spec.needs and "screen_px" not in measure.settings
+
+
+def _rows(scored: _Scored, measure: Measure, trial: _Trial, how_sure: Mapping[str, Any]) -> list[dict[str, Any]]:
+    spec = measure.spec
+    kind = (trial.pairing.reduce, spec.higher_is_better, len(trial.lookers))
+    rows = []
+    for agent, blocks in scored.groups.items():
+        here = {block.picture for block in blocks}
+        model = block_interval(blocks, *kind, **how_sure)
+        ceiling = block_interval([block for block in scored.ceiling if block.picture in here], *kind, **how_sure)
+        defined = np.concatenate([np.isfinite(block.mean(*kind[:2])) for block in blocks])
+        for number, part in enumerate(spec.parts):
+            reasons = sum((block.undefined[number] for block in blocks), Counter())
+            row = {"agent": agent, "metric": measure.name, "part": part}
+            row |= {key: float(value[number]) for key, value in zip(("value", "low", "high"), model)}
+            row |= {key: float(mark[number]) for key, mark in zip(("ceiling", "ceiling_low", "ceiling_high"), ceiling)}
+            row |= {"better": "higher" if spec.higher_is_better else "lower"}
+            row |= {"n_pictures": int(defined[:, number].sum()), "n_pairs": sum(block.n_pairs for block in blocks)}
+            row |= {"n_undefined": reasons.total(), "undefined": _text(reasons), "pairing": str(trial.pairing)}
+            rows.append(row)
+    return rows
+
+
+def write_evaluation(table: pd.DataFrame, path: str | os.PathLike[str] | None = None) -> str:
+    """Return an evaluation as JSON text with its provenance, and write it atomically if a path is given.
+
+    The text holds the rows, the pairing, settings, seed, versions and hashes of both data sets, so that a number in
+    a paper can be traced. A value that is not defined is null.
+    """
+    rows = [
+        {key: None if isinstance(value, float) and not np.isfinite(value) else value for key, value in row.items()}
+        for row in table.to_dict("records")
+    ]
+    text = json.dumps({"provenance": table.attrs.get("scanpath", {}), "scores": rows}, indent=2) + "\n"
+    if path is not None:
+        write_text(path, text)
+    return text
+
+
+def _provenance(trial: _Trial, measures: Sequence[Measure]) -> dict[str, Any]:
+    return {
+        "pairing": trial.pairing.to_dict(),
+        "metrics": {
+            measure.name: {key: repr(value) for key, value in measure.settings.items()} for measure in measures
+        },
+        **trial.facts,
+        "versions": {"python": platform.python_version()} | {name: _version(name) for name in _LIBRARIES},
+    }
+
+
+_LIBRARIES = ("scanpath", "numpy", "numba", "scipy", "pandas")
+
+
+def _version(library: str) -> str | None:
+    try:
+        return version(library)
+    except PackageNotFoundError:
+        return None
+
+
+def _text(reasons: Counter) -> str:
+    return ", ".join(f"{reason}: {count}" for reason, count in sorted(reasons.items()))
+
+
+def _some(groups: Mapping[str, Any]) -> str:
+    names = list(groups)
+    return ", ".join(repr(name) for name in names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")

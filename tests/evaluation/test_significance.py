@@ -1,0 +1,98 @@
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.stats
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scanpath import InputError, UndefinedError
+from scanpath.evaluation import compare_agents, effect_size, holm, paired_permutation_test
+
+
+@given(st.integers(2, 9), st.integers(0, 2**31))
+def test_few_pairs_get_the_exact_p_value_of_scipy(n, seed):
+    first, second = np.random.default_rng(seed).random((2, n))
+    expected = scipy.stats.permutation_test(
+        (first, second), lambda a, b: np.mean(a - b), permutation_type="samples", n_resamples=np.inf
+    )
+    assert paired_permutation_test(first, second) == pytest.approx(expected.pvalue)
+
+
+def test_many_pairs_get_a_p_value_near_that_of_the_t_test():
+    generator = np.random.default_rng(0)
+    first = generator.normal(size=60)
+    second = first + generator.normal(0.2, 0.7, size=60)
+    p = paired_permutation_test(first, second, permutations=20000, seed=1)
+    assert p == pytest.approx(scipy.stats.ttest_rel(first, second).pvalue, abs=0.01)
+
+
+def test_p_is_never_zero_and_depends_on_the_seed_alone():
+    first, second = np.arange(40.0) + 5, np.arange(40.0)
+    assert paired_permutation_test(first, second, permutations=999, seed=1) == 1 / 1000
+    noisy = np.random.default_rng(3).normal(size=40)
+    draws = [paired_permutation_test(noisy, 0 * noisy, permutations=500, seed=seed) for seed in (1, 1, 2)]
+    assert draws[0] == draws[1] != draws[2]
+
+
+def test_no_difference_is_no_evidence():
+    assert paired_permutation_test(np.ones(5), np.ones(5)) == 1.0
+
+
+def test_pairs_with_nan_are_left_out():
+    first, second = np.array([1.0, 2.0, np.nan, 4.0]), np.array([0.0, 0.0, 0.0, np.nan])
+    assert paired_permutation_test(first, second) == paired_permutation_test(first[:2], second[:2])
+
+
+def test_holm_by_hand():
+    # sorted .005 .01 .03 .04 times 4 3 2 1 = .02 .03 .06 .04, then never falling
+    assert holm(np.array([0.01, 0.04, np.nan, 0.03, 0.005])) == pytest.approx(
+        [0.03, 0.06, np.nan, 0.06, 0.02], nan_ok=True
+    )
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=20))
+def test_holm_never_lowers_a_p_value_and_lies_below_bonferroni(p_values):
+    raw = np.array(p_values)
+    adjusted = holm(raw)
+    assert (adjusted >= raw).all()
+    assert (adjusted <= np.minimum(raw * len(raw), 1) + 1e-15).all()
+
+
+def test_the_effect_size_is_the_standardized_difference_or_undefined():
+    assert effect_size(np.array([1.0, 2.0, 3.0]), np.zeros(3)) == pytest.approx(2.0)
+    with pytest.raises(UndefinedError, match="differ"):
+        effect_size(np.array([1.1, 2.1]), np.array([1.0, 2.0]))
+
+
+def test_too_few_pairs_are_said():
+    with pytest.raises(UndefinedError, match="at least two pairs"):
+        paired_permutation_test(np.array([1.0, np.nan]), np.array([0.0, 0.0]))
+    with pytest.raises(InputError, match="one length"):
+        paired_permutation_test(np.ones(3), np.ones(4))
+
+
+def scores(**agents):
+    rows = [
+        {"agent": agent, "metric": "m", "part": "p", "picture": f"{i}", "value": value}
+        for agent, values in agents.items()
+        for i, value in enumerate(values)
+    ]
+    return pd.DataFrame(rows)
+
+
+def test_comparison_pairs_agents_on_common_pictures_and_corrects_for_all_tests():
+    table = compare_agents(scores(a=[1, 2, 3, 4, 5, 6], b=[0, 1, 1, 2, 3, 5], c=[1, 2, 3, 4, 5]))
+    assert list(zip(table["agent"], table["other"])) == [("a", "b"), ("a", "c"), ("b", "c")]
+    assert list(table["n_pictures"]) == [6, 5, 5]
+    first = table.iloc[0]
+    assert first["p"] == 2 / 2**6  # all six differences positive
+    assert first["p_holm"] == 3 * first["p"]
+    assert first["share_larger"] == 1.0
+    assert first["low"] <= first["difference"] <= first["high"]
+    assert table.iloc[1]["p"] == 1.0
+    assert np.isnan(table.iloc[1]["d_z"])
+
+
+def test_one_agent_cannot_be_compared():
+    with pytest.raises(InputError, match="two agents"):
+        compare_agents(scores(a=[1, 2]))
