@@ -14,7 +14,9 @@ def score(
     simulated: Annotated[Path, typer.Argument(help="Table (.parquet, .csv) or run's folder to be scored.")],
     human: Annotated[Path | None, typer.Argument(help="Table of the people's fixations.")] = None,
     metrics: Annotated[str, typer.Option(help="Names of metrics, separated by commas.")] = "multimatch,scanmatch",
-    pairing: Annotated[str, typer.Option(help="Who is compared with whom: mean, best or pairs.")] = "mean",
+    pairing: Annotated[
+        str, typer.Option(help="Who is compared with whom: leave_one_out, best, pairwise or visions.")
+    ] = "leave_one_out",
     floors: Annotated[str, typer.Option(help="Marks to score beside: shuffled, center, or both.")] = "",
     screen_px: Annotated[str | None, typer.Option(help="Size of the pictures, as in 1024x768.")] = None,
     dataset: Annotated[str | None, typer.Option(help="Take the people from this data set instead.")] = None,
