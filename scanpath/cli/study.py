@@ -8,6 +8,11 @@ import typer
 study = typer.Typer(help="Run a published experiment, end to end.", no_args_is_help=True, rich_markup_mode=None)
 
 
+@study.callback()
+def _group() -> None:
+    """Run a published experiment, end to end."""
+
+
 @study.command("interiors")
 def interiors(
     root: Annotated[Path | None, typer.Option(help="Folder of the data set.")] = None,
