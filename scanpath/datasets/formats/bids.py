@@ -1,0 +1,318 @@
+"""BIDS eye tracking (version 1.11): samples in physio files, fixations in physioevents, pictures in events.
+
+References
+----------
+The BIDS contributors. The Brain Imaging Data Structure specification, version 1.11.0 (2026), physiological recordings:
+eye tracking. https://bids-specification.readthedocs.io
+"""
+
+import io
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from scanpath._core.errors import InputError, MissingFileError
+from scanpath.datasets.formats.bids_writing import write
+from scanpath.datasets.formats.catalog import Format
+from scanpath.datasets.formats.changes import Changes
+from scanpath.datasets.formats.limits import MAX_BYTES, check_bytes, read_gzip, read_json
+from scanpath.datasets.formats.placement import to_picture_px
+
+_SECONDS = {"s": 1.0, "sec": 1.0, "second": 1.0, "seconds": 1.0, "ms": 1e-3, "msec": 1e-3, "millisecond": 1e-3,
+            "milliseconds": 1e-3, "us": 1e-6, "microseconds": 1e-6, "ns": 1e-9, "nanoseconds": 1e-9}  # fmt: skip
+_METERS = {"m": 1.0, "meter": 1.0, "meters": 1.0, "cm": 1e-2, "mm": 1e-3}
+_PIXELS = ("pixel", "pixels", "px")
+_TYPE = "fixation"
+
+
+@dataclass
+class _Recording:
+    """One eye's files, with times in s from the start of the run."""
+
+    physio: Path
+    facts: dict[str, Any]
+    screen: dict[str, Any]
+    samples: pd.DataFrame
+    events: pd.DataFrame
+    trials: pd.DataFrame
+
+
+def read(
+    path: Path,
+    changes: Changes,
+    *,
+    eye: str | None = None,
+    stimulus_column: str = "stim_file",
+    picture_at: Any = None,
+    picture_px: Any = None,
+    max_bytes: int = MAX_BYTES,
+) -> pd.DataFrame:
+    """Read the fixations of a BIDS data set, folder, or single ``*_physio.tsv.gz``.
+
+    A fixation is a row of the physioevents whose ``trial_type`` is "fixation"; its position is the mean of the samples
+    during it. It belongs to the picture (row of ``*_events.tsv``) that was shown when it began; onsets are ms from the
+    picture's onset. Positions are turned to x right, y down by the screen's facts in ``*_events.json``.
+
+    Parameters
+    ----------
+    eye
+        "left", "right" or "cyclopean", where both eyes were recorded.
+    stimulus_column
+        Column of the events that names the picture.
+    picture_at, picture_px
+        Where the picture was on the screen; see `to_picture_px`. The screen's size comes from ScreenResolution.
+    max_bytes
+        Files that unpack to more are refused.
+    """
+    files = [path] if path.is_file() else sorted(path.rglob("*_physio.tsv.gz"))
+    root = path if path.is_dir() else path.parent
+    frames = []
+    screens: list[tuple[int, int]] = []
+    for file in files:
+        recording = _open(file, root, max_bytes)
+        if recording is None:
+            continue
+        if eye is not None and str(recording.facts.get("RecordedEye", "")).lower() != eye.lower():
+            changes.add("dropped", f"recordings of the other eye (eye={eye!r})")
+            continue
+        frame = _fixations(recording, stimulus_column, changes)
+        frame["eye"] = str(recording.facts.get("RecordedEye", "")).lower() or None
+        screens.append(_resolution(recording))
+        frames.append(frame)
+    if not frames:
+        raise MissingFileError(f"There is no eye-tracking recording (PhysioType 'eyetrack') in {path}.")
+    table = pd.concat(frames, ignore_index=True)
+    if eye is None and table.groupby(["subject", "trial"])["eye"].nunique().max() > 1:
+        raise InputError(f"{path} holds recordings of both eyes; choose one with eye='left' or eye='right'.")
+    if len(set(screens)) > 1:
+        raise InputError(f"{path} has recordings on screens of different sizes; convert them one by one.")
+    return to_picture_px(
+        table,
+        changes,
+        what=f"{path.name}: x_coordinate and y_coordinate",
+        picture_at=picture_at,
+        picture_px=picture_px,
+        screen_px=screens[0],
+    )
+
+
+def _open(physio: Path, root: Path, max_bytes: int) -> _Recording | None:
+    facts = _inherited(physio, "physio", root, max_bytes)
+    if str(facts.get("PhysioType", "")).lower() != "eyetrack":
+        return None
+    stem = physio.name.removesuffix("_physio.tsv.gz")
+    columns = facts.get("Columns")
+    if not columns:
+        raise InputError(f"{physio} has no Columns in its .json, so its columns have no names.")
+    samples = _gz_table(physio, columns, max_bytes)
+    events = physio.with_name(f"{stem}_physioevents.tsv.gz")
+    if not events.is_file():
+        raise MissingFileError(
+            f"{physio} holds samples, and there is no {events.name} that says which of them are fixations; "
+            "detect fixations first, for example with pymovements."
+        )
+    event_facts = _inherited(events, "physioevents", root, max_bytes)
+    event_columns = event_facts.get("Columns") or ["onset", "duration", "trial_type"]
+    rows = _gz_table(events, event_columns, max_bytes)
+    run = re.sub(r"_recording-[^_]+", "", stem)
+    trials = physio.with_name(f"{run}_events.tsv")
+    if not trials.is_file():
+        raise MissingFileError(f"{physio} needs {trials.name}, which says which picture was shown when.")
+    return _Recording(
+        physio,
+        facts,
+        _inherited(trials, "events", root, max_bytes).get("StimulusPresentation", {}),
+        _timed_samples(samples, facts, physio),
+        _timed_events(rows, event_facts, facts, samples, physio),
+        pd.read_csv(trials, sep="\t", na_values=["n/a"]),
+    )
+
+
+def _inherited(file: Path, suffix: str, root: Path, max_bytes: int) -> dict[str, Any]:
+    """Facts from all sidecars that apply, the nearest winning (BIDS' inheritance principle)."""
+    own = _entities(file.name)
+    facts: dict[str, Any] = {}
+    folders = [folder for folder in [file.parent, *file.parent.parents] if folder == root or root in folder.parents]
+    for folder in reversed(folders):
+        for sidecar in sorted(folder.glob(f"*{suffix}.json"), key=lambda one: len(_entities(one.name))):
+            if sidecar.name.removesuffix(".json").split("_")[-1] == suffix and _entities(sidecar.name) <= own:
+                facts |= read_json(sidecar, max_bytes)
+    return facts
+
+
+def _entities(name: str) -> set[str]:
+    return {part for part in name.split(".")[0].split("_") if "-" in part}
+
+
+def _entity(name: str, key: str) -> str | None:
+    found = re.search(rf"(?:^|_){key}-([^_.]+)", name)
+    return found[1] if found else None
+
+
+def _gz_table(path: Path, columns: list[str], max_bytes: int) -> pd.DataFrame:
+    content = read_gzip(path, max_bytes)
+    check_bytes(path, "the table", len(content), max_bytes)
+    try:
+        table = pd.read_csv(io.BytesIO(content), sep="\t", header=None, na_values=["n/a"], dtype=object)
+    except pd.errors.EmptyDataError:
+        return pd.DataFrame(columns=columns, dtype=object)
+    if table.shape[1] != len(columns):
+        raise InputError(f"{path} has {table.shape[1]} columns and its .json names {len(columns)}.")
+    table.columns = pd.Index(columns)
+    return table
+
+
+def _unit(facts: dict[str, Any], column: str, default: str) -> str:
+    described = facts.get(column)
+    return str(described.get("Units", default) if isinstance(described, dict) else default)
+
+
+def _seconds(unit: str, what: str) -> float:
+    if unit.lower() not in _SECONDS:
+        raise InputError(f"{what} has the unit {unit!r}, which is no unit of time known here ({', '.join(_SECONDS)}).")
+    return _SECONDS[unit.lower()]
+
+
+def _clock(facts: dict[str, Any], samples: pd.DataFrame, physio: Path) -> tuple[str | None, float, float]:
+    """Column, factor to s and zero of the samples' clock, so that t = (value - zero) * factor + StartTime."""
+    column = next((name for name in ("timestamp", "time") if name in samples), None)
+    if column is None or samples.empty:
+        return None, 1.0, 0.0
+    return column, _seconds(_unit(facts, column, "s"), f"{physio}: {column}"), float(samples[column].iloc[0])
+
+
+def _timed_samples(samples: pd.DataFrame, facts: dict[str, Any], physio: Path) -> pd.DataFrame:
+    for name in ("x_coordinate", "y_coordinate"):
+        if name not in samples:
+            raise InputError(f"{physio} has no column {name}; its .json names {', '.join(samples.columns)}.")
+    start = float(facts.get("StartTime", 0.0))
+    column, factor, zero = _clock(facts, samples, physio)
+    if column is None:
+        rate = facts.get("SamplingFrequency")
+        if not rate:
+            raise InputError(f"{physio} has neither a column timestamp nor SamplingFrequency.")
+        time = start + np.arange(len(samples)) / float(rate)
+    else:
+        time = start + (pd.to_numeric(samples[column]).to_numpy() - zero) * factor
+    xy = samples[["x_coordinate", "y_coordinate"]].apply(pd.to_numeric).to_numpy(dtype=np.float64)
+    return pd.DataFrame({"time": time, "x": xy[:, 0], "y": xy[:, 1]})
+
+
+def _timed_events(
+    rows: pd.DataFrame, event_facts: dict[str, Any], facts: dict[str, Any], samples: pd.DataFrame, physio: Path
+) -> pd.DataFrame:
+    """Fixations' onset and duration in s of the run.
+
+    Onsets that refer to the samples' time stamps (ForeignIndexColumn) are on the tracker's clock and in its unit.
+    """
+    for name in ("onset", "duration", "trial_type"):
+        if name not in rows:
+            raise InputError(f"The physioevents of {physio.name} have no column {name}.")
+    rows = rows[rows["trial_type"].astype(str).str.lower().str.startswith(_TYPE)].reset_index(drop=True)
+    onset, duration = (pd.to_numeric(rows[name]).to_numpy(dtype=np.float64) for name in ("onset", "duration"))
+    column, factor, zero = _clock(facts, samples, physio)
+    if event_facts.get("ForeignIndexColumn") and column is not None:
+        unit = _seconds(_unit(event_facts, "duration", _unit(facts, column, "s")), f"{physio}: duration")
+        return pd.DataFrame(
+            {"onset": float(facts.get("StartTime", 0.0)) + (onset - zero) * factor, "duration": duration * unit}
+        )
+    units = [_seconds(_unit(event_facts, name, "s"), f"{physio}: {name}") for name in ("onset", "duration")]
+    return pd.DataFrame({"onset": onset * units[0], "duration": duration * units[1]})
+
+
+def _fixations(recording: _Recording, stimulus_column: str, changes: Changes) -> pd.DataFrame:
+    physio, trials, events = recording.physio, recording.trials, recording.events
+    if stimulus_column not in trials:
+        raise InputError(
+            f"The events of {physio.name} have no column {stimulus_column!r} that names the picture: give "
+            f"stimulus_column, one of {', '.join(trials.columns)}."
+        )
+    if events.empty:
+        raise InputError(f"The physioevents of {physio.name} hold no fixation.")
+    trials = trials[trials[stimulus_column].notna()].sort_values("onset").reset_index(drop=True)
+    place = np.searchsorted(trials["onset"].to_numpy(dtype=np.float64), events["onset"] + 1e-9, side="right") - 1
+    end = (trials["onset"] + trials["duration"]).to_numpy(dtype=np.float64)
+    shown = (place >= 0) & ~(events["onset"].to_numpy() >= np.nan_to_num(end, nan=np.inf)[place.clip(0)])
+    changes.add("dropped", "fixations that began while no picture was shown", n=int((~shown).sum()))
+    events, place = events[shown].reset_index(drop=True), place[shown]
+    xy = _mean_positions(recording.samples, events)
+    bad = np.isnan(xy).any(axis=1)
+    changes.add("dropped", "fixations without a valid sample", n=int(bad.sum()))
+    xy = _to_screen_px(xy, recording, changes)
+    rows = trials.iloc[place]
+    parts = [_entity(physio.name, key) for key in ("ses", "run")]
+    run = "-".join(part for part in parts if part)
+    table = pd.DataFrame(
+        {
+            "stimulus": [Path(str(name)).name for name in rows[stimulus_column]],
+            "subject": _entity(physio.name, "sub"),
+            "trial": [f"{run}-{number + 1}" if run else str(number + 1) for number in place],
+            "task": _entity(physio.name, "task"),
+            "x_px": xy[:, 0],
+            "y_px": xy[:, 1],
+            "onset_ms": (events["onset"].to_numpy() - rows["onset"].to_numpy(dtype=np.float64)) * 1000,
+            "duration_ms": events["duration"].to_numpy() * 1000,
+        }
+    )[~bad]
+    changes.add("unit", "times from s to ms; positions are means of the samples during the fixation")
+    table["fixation"] = table.groupby("trial", sort=False).cumcount()
+    return table.reset_index(drop=True)
+
+
+def _mean_positions(samples: pd.DataFrame, events: pd.DataFrame) -> np.ndarray:
+    time = samples["time"].to_numpy()
+    first = np.searchsorted(time, events["onset"] - 1e-9, side="left")
+    last = np.searchsorted(time, events["onset"] + events["duration"] - 1e-9, side="left")
+    last = np.maximum(last, np.minimum(first + 1, len(time)))  # a fixation shorter than a sample has its first one
+    xy = samples[["x", "y"]].to_numpy()
+    valid = ~np.isnan(xy).any(axis=1)
+    total = np.vstack([np.zeros(2), np.cumsum(np.where(valid[:, None], xy, 0.0), axis=0)])
+    count = np.concatenate([[0], np.cumsum(valid)])
+    n = (count[last] - count[first]).astype(np.float64)
+    n[n == 0] = np.nan
+    return (total[last] - total[first]) / n[:, None]
+
+
+def _resolution(recording: _Recording) -> tuple[int, int]:
+    resolution = recording.screen.get("ScreenResolution") or recording.facts.get("ScreenResolution")
+    if not resolution:
+        raise InputError(
+            f"{recording.physio.name}: ScreenResolution is missing in StimulusPresentation of events.json."
+        )
+    return int(resolution[0]), int(resolution[1])
+
+
+def _to_screen_px(xy: np.ndarray, recording: _Recording, changes: Changes) -> np.ndarray:
+    width, height = _resolution(recording)
+    unit = _unit(recording.facts, "x_coordinate", "").lower()
+    name = recording.physio.name
+    if unit in _METERS:
+        size = recording.screen.get("ScreenSize")
+        if not size:
+            raise InputError(f"{name}: positions are in {unit}, and ScreenSize (in m) is missing in events.json.")
+        xy = xy * _METERS[unit] * np.array([width / size[0], height / size[1]])
+        changes.add("unit", f"positions from {unit} to px by ScreenSize and ScreenResolution")
+    elif unit not in _PIXELS:
+        raise InputError(
+            f"{name}: positions have the unit {unit or 'not given'!r}; px or a length (m, cm, mm) is needed."
+        )
+    origin = [str(word).lower() for word in recording.screen.get("ScreenOrigin", ["top", "left"])]
+    xy = xy.copy()
+    if "bottom" in origin:
+        xy[:, 1] = height - 1 - xy[:, 1]
+        changes.add("flip", "y counted from the bottom, now from the top")
+    if "right" in origin:
+        xy[:, 0] = width - 1 - xy[:, 0]
+        changes.add("flip", "x counted from the right, now from the left")
+    for axis, (side, words) in enumerate(((width, ("left", "right")), (height, ("top", "bottom")))):
+        if not set(words) & set(origin) and origin:
+            xy[:, axis] += (side - 1) / 2
+            changes.add("offset", f"{'xy'[axis]} counted from the center of the screen, now from its {words[0]}")
+    return xy
+
+
+BIDS = Format("bids", "BIDS 1.11 eye tracking (physio, physioevents, events)", read, write)

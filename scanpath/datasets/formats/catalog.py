@@ -1,0 +1,152 @@
+"""The formats by name, and the recognition of a file's format."""
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from scanpath._core.errors import InputError, MissingFileError, unknown_name
+from scanpath._core.registry import Registry
+from scanpath.datasets.formats.limits import read_json
+
+
+@dataclass(frozen=True)
+class Format:
+    """How fixations are stored by one program or data set.
+
+    Attributes
+    ----------
+    name
+        Name for `convert`.
+    title
+        One line that says whose format it is.
+    read
+        ``read(path, changes, **settings)`` gives the tidy table, or None where there is only a writer.
+    write
+        ``write(table, path, changes, **settings)``, or None where there is only a reader.
+    """
+
+    name: str
+    title: str
+    read: Callable[..., Any] | None = None
+    write: Callable[..., None] | None = None
+
+    def settings(self, way: str) -> list[str]:
+        """Names of the settings that reading ("read") or writing ("write") takes."""
+        function = self.read if way == "read" else self.write
+        if function is None:
+            return []
+        parameters = inspect.signature(function).parameters.values()
+        return [one.name for one in parameters if one.kind is one.KEYWORD_ONLY]
+
+
+FORMATS: Registry[Format] = Registry(
+    "format",
+    {
+        "parquet": "scanpath.datasets.formats.tidy:PARQUET",
+        "csv": "scanpath.datasets.formats.tidy:CSV",
+        "bids": "scanpath.datasets.formats.bids:BIDS",
+        "eyelink_report": "scanpath.datasets.formats.eyelink_report:EYELINK_REPORT",
+        "eyelink_asc": "scanpath.datasets.formats.eyelink_asc:EYELINK_ASC",
+        "coco_search18": "scanpath.datasets.formats.coco_search18:COCO_SEARCH18",
+        "visions": "scanpath.datasets.formats.visions:VISIONS",
+        "pysaliency": "scanpath.datasets.formats.pysaliency_hdf5:PYSALIENCY",
+        "pymovements": "scanpath.datasets.formats.pymovements_events:PYMOVEMENTS",
+        "multimatch_gaze": "scanpath.datasets.formats.multimatch_gaze:MULTIMATCH_GAZE",
+        "matlab": "scanpath.datasets.formats.matlab:MATLAB",
+    },
+)
+
+_BY_SUFFIX = {
+    ".parquet": "parquet",
+    ".csv": "csv",
+    ".asc": "eyelink_asc",
+    ".hdf5": "pysaliency",
+    ".h5": "pysaliency",
+    ".feather": "pymovements",
+    ".mat": "matlab",
+}
+
+
+def list_formats(pattern: str = "*") -> list[str]:
+    """Names of the formats that match a shell pattern.
+
+    Examples
+    --------
+    >>> list_formats("eyelink*")
+    ['eyelink_asc', 'eyelink_report']
+    """
+    return FORMATS.names(pattern)
+
+
+def detect_format(path: Path) -> str:
+    """Recognize the format of a file or folder that is to be read, from its ending and its first lines.
+
+    Raises
+    ------
+    InputError
+        If nothing is there, or it is no format that can be told without being named.
+    """
+    if not path.exists():
+        raise MissingFileError(f"There is nothing at {path}; check the path.")
+    if path.is_dir():
+        return _detect_folder(path)
+    suffix = path.suffix.lower()
+    if suffix == ".json":
+        return _detect_json(path)
+    if suffix in (".txt", ".tsv", ".xls", ".csv"):
+        name = _detect_text(path)
+        if name:
+            return name
+    if suffix in _BY_SUFFIX:
+        return _BY_SUFFIX[suffix]
+    raise InputError(f"The format of {path} cannot be told; name it with from_=, one of {', '.join(list_formats())}.")
+
+
+def format_for_writing(path: Path) -> str:
+    """Choose the format by the ending of a file that is to be written."""
+    name = _BY_SUFFIX.get(path.suffix.lower())
+    if name is None or FORMATS[name].write is None:
+        raise InputError(f"The ending of {path} does not say which format to write; name it with to=.")
+    return name
+
+
+def check_settings(form: Format, way: str, settings: dict[str, Any]) -> None:
+    """Raise for the first setting that the format's reader or writer does not have."""
+    known = form.settings(way)
+    for name in settings:
+        if name not in known:
+            raise unknown_name(f"setting of the format {form.name!r} ({way})", name, known)
+
+
+def _detect_folder(path: Path) -> str:
+    if (path / "dataset_description.json").is_file() or any(path.rglob("*_physio.json")):
+        return "bids"
+    if any(path.glob("*_scanpaths.json")):
+        return "visions"
+    if any(path.glob("*.parquet")):
+        return "parquet"
+    raise InputError(f"The format of the folder {path} cannot be told; name it with from_=.")
+
+
+def _detect_json(path: Path) -> str:
+    content = read_json(path)
+    if isinstance(content, list) and content and isinstance(content[0], dict) and {"X", "Y"} <= set(content[0]):
+        return "coco_search18"
+    if isinstance(content, dict):
+        first = next(iter(content.values()), None)
+        if isinstance(first, dict) and {"X", "Y"} <= set(first):
+            return "visions"
+    raise InputError(f"{path} is JSON of no known format: expected COCO-Search18's list or ViSioNS' mapping of trials.")
+
+
+def _detect_text(path: Path) -> str | None:
+    head = path.read_bytes()[:65536]
+    for coding in ("utf-8-sig", "utf-16"):
+        text = head.decode(coding, errors="ignore")
+        if "CURRENT_FIX_X" in text.upper():
+            return "eyelink_report"
+        if "start_x" in text.split("\n")[0]:
+            return "multimatch_gaze"
+    return None

@@ -1,0 +1,65 @@
+"""The record of what a reader or writer did to the numbers, beside copying them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+#: What can happen to data on the way; `assumed` is a fact that the caller or the format's own definition supplied.
+KINDS = ("unit", "offset", "flip", "scale", "dropped", "renamed", "assumed")
+
+
+@dataclass(frozen=True)
+class Change:
+    """One thing that was done to the data.
+
+    Attributes
+    ----------
+    kind
+        One of "unit", "offset", "flip", "scale", "dropped", "renamed", "assumed".
+    text
+        One sentence for a person.
+    n
+        How many rows it concerns, or None where it concerns all of them.
+    """
+
+    kind: str
+    text: str
+    n: int | None = None
+
+    def __str__(self) -> str:
+        count = "" if self.n is None else f" ({self.n} row{'s' if self.n != 1 else ''})"
+        return f"{self.kind}: {self.text}{count}"
+
+
+class Changes:
+    """A growing list of `Change`; something that concerns no row is not recorded.
+
+    Examples
+    --------
+    >>> changes = Changes()
+    >>> changes.add("unit", "durations from s to ms")
+    >>> changes.add("dropped", "fixations without a position", n=0)
+    >>> [str(change) for change in changes]
+    ['unit: durations from s to ms']
+    """
+
+    def __init__(self) -> None:
+        self._list: list[Change] = []
+
+    def add(self, kind: str, text: str, *, n: int | None = None) -> None:
+        """Record a change; repeated ones are counted together."""
+        if kind not in KINDS:
+            raise ValueError(f"{kind!r} is not one of {KINDS}")
+        if n == 0:
+            return
+        for place, known in enumerate(self._list):
+            if (known.kind, known.text) == (kind, text):
+                total = None if n is None or known.n is None else known.n + n
+                self._list[place] = Change(kind, text, total)
+                return
+        self._list.append(Change(kind, text, n))
+
+    def __iter__(self) -> Iterator[Change]:
+        return iter(self._list)
+
+    def __len__(self) -> int:
+        return len(self._list)

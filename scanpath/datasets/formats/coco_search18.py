@@ -1,0 +1,123 @@
+"""COCO-Search18's JSON: a list of trials, each with the fixations of one person who looks for one object.
+
+Coordinates are px of the pictures as the data set distributes them, 1680 x 1050 with black margins; those of the
+COCO originals differ in scale and offset.
+
+References
+----------
+Chen, Y., Yang, Z., Ahn, S., Samaras, D., Hoai, M., & Zelinsky, G. (2021). COCO-Search18 fixation dataset for
+predicting goal-directed attention control. Scientific Reports, 11, 8776. https://doi.org/10.1038/s41598-021-87715-9
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from scanpath._core.errors import InputError
+from scanpath._core.files import write_text
+from scanpath.datasets.formats.catalog import Format
+from scanpath.datasets.formats.changes import Changes
+from scanpath.datasets.formats.limits import MAX_BYTES, read_json
+from scanpath.gaze.table import scanpaths_from_table
+
+#: Size of the display and of the distributed pictures, width and height.
+PICTURE_PX = (1680, 1050)
+_EXTRA = {"correct": "correct", "RT": "rt_ms", "split": "split"}
+
+
+def read(path: Path, changes: Changes, *, max_bytes: int = MAX_BYTES) -> pd.DataFrame:
+    """Read one of the JSON files, of target-present or target-absent trials.
+
+    Where a file gives more durations than positions (its test part was cut at the target without its durations), the
+    surplus durations are left out. The columns ``correct``, ``rt_ms``, ``split`` and the target's box are kept.
+    """
+    trials = read_json(path, max_bytes)
+    if not isinstance(trials, list):
+        raise InputError(f"{path} is not COCO-Search18 JSON: expected a list of trials, got {type(trials).__name__}.")
+    seen: dict[tuple[Any, ...], int] = {}
+    frames = [_trial(trial, place, path, changes, seen) for place, trial in enumerate(trials)]
+    if not frames:
+        raise InputError(f"{path} holds no trial.")
+    changes.add("renamed", "name to stimulus, X and Y to x_px and y_px, T to duration_ms")
+    return pd.concat(frames, ignore_index=True)
+
+
+def _trial(trial: Any, place: int, path: Path, changes: Changes, seen: dict[tuple[Any, ...], int]) -> pd.DataFrame:
+    missing = [name for name in ("name", "subject", "task", "X", "Y") if name not in trial]
+    if missing:
+        raise InputError(f"{path}: trial {place} has no {', '.join(missing)}.")
+    x, y = (np.asarray(trial[name], dtype=np.float64) for name in "XY")
+    if x.shape != y.shape:
+        raise InputError(f"{path}: trial {place} has {x.size} X and {y.size} Y.")
+    duration = np.asarray(trial.get("T", []), dtype=np.float64)
+    if 0 < duration.size < x.size:
+        raise InputError(f"{path}: trial {place} has {x.size} fixations but only {duration.size} durations (T).")
+    changes.add("dropped", "durations beyond the last position", n=int(max(duration.size - x.size, 0)))
+    frame = pd.DataFrame({"fixation": np.arange(x.size), "x_px": x, "y_px": y})
+    frame["duration_ms"] = duration[: x.size] if duration.size else np.nan
+    key = (trial["name"], trial["subject"], trial["task"], trial.get("condition"))
+    seen[key] = seen.get(key, -1) + 1
+    frame = frame.assign(
+        dataset="coco_search18",
+        stimulus=trial["name"],
+        subject=str(trial["subject"]),
+        trial=str(seen[key]),
+        task=trial["task"],
+        condition=trial.get("condition"),
+    )
+    for own, name in _EXTRA.items():
+        if own in trial:
+            frame[name] = trial[own]
+    box = trial.get("bbox")
+    for side, value in zip("xywh", box if isinstance(box, list) and len(box) == 4 else [np.nan] * 4):
+        frame[f"target_{side}_px"] = value
+    return frame
+
+
+def write(table: pd.DataFrame, path: Path, changes: Changes) -> None:
+    """Write the JSON; every row needs a task (the category that was searched for)."""
+    if "task" not in table or table["task"].isna().any():
+        raise InputError("COCO-Search18 JSON names the target's category in every trial; fill the column 'task'.")
+    facts = table.drop_duplicates([name for name in _KEYS if name in table]).set_index(
+        [name for name in _KEYS if name in table]
+    )
+    trials = [_as_trial(scanpath, facts, changes) for scanpath in scanpaths_from_table(table)]
+    write_text(path, json.dumps(trials, allow_nan=False))
+
+
+_KEYS = ("stimulus", "subject", "trial", "task", "condition")
+
+
+def _as_trial(scanpath: Any, facts: pd.DataFrame, changes: Changes) -> dict[str, Any]:
+    info = scanpath.info
+    row = facts.loc[[tuple(info.get(name, np.nan) for name in facts.index.names)]].iloc[0]
+    trial: dict[str, Any] = {
+        "name": info["stimulus"],
+        "subject": _as_number(info.get("subject") or info.get("agent")),
+        "task": info["task"],
+        "condition": info.get("condition"),
+        "X": scanpath.xy[:, 0].tolist(),
+        "Y": scanpath.xy[:, 1].tolist(),
+        "length": len(scanpath),
+    }
+    if scanpath.duration_ms is not None and not np.isnan(scanpath.duration_ms).any():
+        trial["T"] = scanpath.duration_ms.tolist()
+    else:
+        changes.add("dropped", "durations of scanpaths in which one is missing (T)", n=len(scanpath))
+    box = [row.get(f"target_{side}_px", np.nan) for side in "xywh"]
+    if not any(pd.isna(side) for side in box):
+        trial["bbox"] = [float(side) for side in box]
+    for own, name in _EXTRA.items():
+        if name in row and not pd.isna(row[name]):
+            trial[own] = row[name].item() if hasattr(row[name], "item") else row[name]
+    return trial
+
+
+def _as_number(name: Any) -> Any:
+    return int(name) if isinstance(name, str) and name.isdecimal() else name
+
+
+COCO_SEARCH18 = Format("coco_search18", "COCO-Search18 fixation JSON", read, write)

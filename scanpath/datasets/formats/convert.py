@@ -1,0 +1,169 @@
+"""From one format to another, with a report of what was changed on the way."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from scanpath._core.errors import InputError, unknown_name
+from scanpath.datasets.formats.catalog import FORMATS, Format, check_settings, detect_format, format_for_writing
+from scanpath.datasets.formats.changes import Change, Changes
+from scanpath.gaze.table import SCANPATH_KEYS, check_table
+
+
+@dataclass(frozen=True)
+class ConversionReport:
+    """What a conversion read, changed and wrote.
+
+    Attributes
+    ----------
+    source, target
+        Paths.
+    from_, to
+        Names of the formats.
+    n_fixations, n_scanpaths
+        What was written.
+    changes
+        What was done to the data beside copying: units, offsets, flips, scales, dropped rows, new names, and facts
+        that were taken as given.
+    """
+
+    source: Path
+    target: Path
+    from_: str
+    to: str
+    n_fixations: int
+    n_scanpaths: int
+    changes: tuple[Change, ...]
+
+    def __str__(self) -> str:
+        head = (
+            f"{self.source} ({self.from_}) -> {self.target} ({self.to}): "
+            f"{self.n_fixations} fixations in {self.n_scanpaths} scanpaths"
+        )
+        return "\n".join([head, *(f"  {change}" for change in self.changes or ["nothing was changed"])])
+
+
+def convert(
+    source: str | os.PathLike[str],
+    out: str | os.PathLike[str],
+    *,
+    from_: str | None = None,
+    to: str | None = None,
+    **settings: Any,
+) -> ConversionReport:
+    """Convert fixations from one format to another and report what was changed.
+
+    Coordinates become picture pixels and times ms on the way. What a file does not say, such as where on the screen
+    the picture was, is never guessed: the reader stops and names the setting that supplies it.
+
+    Parameters
+    ----------
+    source
+        File or folder to read.
+    out
+        File or folder to write.
+    from_, to
+        Names of formats, as in `list_formats`; by default recognized from the content and from the ending of `out`.
+    settings
+        Settings of the reader and of the writer; their docstrings in `scanpath.datasets.formats` list them.
+
+    Returns
+    -------
+    ConversionReport
+        Counts and changes; ``print(report)`` shows one change a line.
+
+    Raises
+    ------
+    InputError
+        If a file is damaged, lacks something that must be given as a setting, or a setting is unknown.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> _ = (folder / "a.csv").write_text("stimulus,subject,fixation,x_px,y_px\\na.png,s1,0,10,20\\n")
+    >>> report = convert(folder / "a.csv", folder / "a.parquet")
+    >>> report.from_, report.to, report.n_fixations
+    ('csv', 'parquet', 1)
+    """
+    source, out = Path(source), Path(out)
+    reader = _reader(from_ or detect_format(source))
+    writer = _writer(to or format_for_writing(out))
+    known = {"read": reader.settings("read"), "write": writer.settings("write")}
+    for name in settings:
+        if name not in known["read"] and name not in known["write"]:
+            raise unknown_name(
+                f"setting for reading {reader.name!r} or writing {writer.name!r}", name, known["read"] + known["write"]
+            )
+    changes = Changes()
+    read, write = ({k: v for k, v in settings.items() if k in known[way]} for way in ("read", "write"))
+    table = _checked(reader.read(source, changes, **read), source)  # type: ignore[misc]
+    if table.empty:
+        raise InputError(f"{source} holds no fixation, so nothing was written.")
+    writer.write(table, out, changes, **write)  # type: ignore[misc]
+    return ConversionReport(source, out, reader.name, writer.name, len(table), count_scanpaths(table), tuple(changes))
+
+
+def read_fixations(
+    source: str | os.PathLike[str], *, format: str | None = None, **settings: Any
+) -> tuple[pd.DataFrame, Changes]:
+    """Read fixations of any known format into the tidy table, and say what was changed.
+
+    Parameters
+    ----------
+    source
+        File or folder.
+    format
+        One of `list_formats`; by default recognized from the content.
+    settings
+        Settings of the format's reader.
+
+    Returns
+    -------
+    tuple
+        The table, and the list of changes.
+    """
+    source = Path(source)
+    form = _reader(format or detect_format(source))
+    check_settings(form, "read", settings)
+    changes = Changes()
+    return _checked(form.read(source, changes, **settings), source), changes  # type: ignore[misc]
+
+
+def write_fixations(
+    table: pd.DataFrame, out: str | os.PathLike[str], *, format: str | None = None, **settings: Any
+) -> Changes:
+    """Write a tidy table in any known format, and say what was changed."""
+    out = Path(out)
+    form = _writer(format or format_for_writing(out))
+    check_settings(form, "write", settings)
+    changes = Changes()
+    form.write(check_table(table), out, changes, **settings)  # type: ignore[misc]
+    return changes
+
+
+def count_scanpaths(table: pd.DataFrame) -> int:
+    """How many scanpaths a table holds."""
+    keys = [name for name in SCANPATH_KEYS if name in table.columns]
+    return int(table.groupby(keys, dropna=False).ngroups) if len(table) else 0
+
+
+def _checked(table: pd.DataFrame, source: Path) -> pd.DataFrame:
+    return check_table(table, source=str(source))
+
+
+def _reader(name: str) -> Format:
+    form = FORMATS[name]
+    if form.read is None:
+        raise InputError(f"Format {name!r} can be written but not read.")
+    return form
+
+
+def _writer(name: str) -> Format:
+    form = FORMATS[name]
+    if form.write is None:
+        raise InputError(f"Format {name!r} can be read but not written; choose another one with to=.")
+    return form

@@ -1,0 +1,172 @@
+"""EyeLink Data Viewer's fixation report: tab-separated text, a dot for missing, in some countries a decimal comma."""
+
+import io
+import re
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from scanpath._core.errors import InputError
+from scanpath.datasets.formats.catalog import Format
+from scanpath.datasets.formats.changes import Changes
+from scanpath.datasets.formats.limits import MAX_BYTES, check_bytes
+from scanpath.datasets.formats.placement import to_picture_px
+
+_POSITION = ("CURRENT_FIX_X", "CURRENT_FIX_Y")
+_SUBJECT = "RECORDING_SESSION_LABEL"
+_TRIAL = "TRIAL_INDEX"
+_EYE = "EYE_USED"
+_RENAMED = {"CURRENT_FIX_START": "onset_ms", "CURRENT_FIX_DURATION": "duration_ms"}
+#: Names under which experiments commonly store the picture; only used to suggest one.
+_PICTURE_WORDS = ("image", "picture", "stim", "file", "scene", "searcharray")
+
+
+def read(
+    path: Path,
+    changes: Changes,
+    *,
+    stimulus_column: str | None = None,
+    subject_column: str = _SUBJECT,
+    trial_column: str = _TRIAL,
+    eye: str | None = None,
+    decimal: str | None = None,
+    encoding: str | None = None,
+    picture_at: Any = None,
+    picture_px: Any = None,
+    screen_px: Any = None,
+    max_bytes: int = MAX_BYTES,
+) -> pd.DataFrame:
+    """Read a fixation report.
+
+    Times are ms from the start of the trial (of the report's interest period, if one was set). Other columns of the
+    report are left out.
+
+    Parameters
+    ----------
+    stimulus_column
+        Column with the picture's name; reports have no fixed one, so it must be given.
+    subject_column, trial_column
+        Columns that name the person and number the trial.
+    eye
+        "left" or "right", where the report holds both.
+    decimal
+        "." or ","; by default a comma if numbers in the report have one and none has a point.
+    encoding
+        Of the text; by default told by the byte order mark, else UTF-8.
+    picture_at, picture_px, screen_px
+        Where the picture was on the screen; see `to_picture_px`.
+    max_bytes
+        Larger files are refused.
+    """
+    check_bytes(path, "the report", path.stat().st_size, max_bytes)
+    report = _read_text(path, encoding)
+    report = _one_eye(report, eye, changes, path)
+    stimulus = _stimulus_column(report, stimulus_column, path)
+    for name in (*_POSITION, "CURRENT_FIX_INDEX", subject_column, trial_column):
+        if name not in report.columns:
+            raise InputError(f"{path} has no column {name}; add it to the report in Data Viewer, or name another one.")
+    mark = decimal or _decimal(report, changes)
+    table = pd.DataFrame(
+        {
+            "stimulus": report[stimulus],
+            "subject": report[subject_column],
+            "trial": report[trial_column],
+            "fixation": _numbers(report["CURRENT_FIX_INDEX"], mark, path) - 1,
+            "x_px": _numbers(report["CURRENT_FIX_X"], mark, path),
+            "y_px": _numbers(report["CURRENT_FIX_Y"], mark, path),
+        }
+    )
+    changes.add("offset", "CURRENT_FIX_INDEX counts from 1, fixation from 0")
+    for own, name in _RENAMED.items():
+        if own in report.columns:
+            table[name] = _numbers(report[own], mark, path)
+    if _EYE in report.columns:
+        table["eye"] = report[_EYE].str.lower()
+    bad = table["x_px"].isna() | table["y_px"].isna()
+    changes.add("dropped", "fixations without a position ('.' in CURRENT_FIX_X or _Y)", n=int(bad.sum()))
+    gone = table["stimulus"].isna() & ~bad
+    changes.add("dropped", f"fixations of trials without a picture ('.' in {stimulus})", n=int(gone.sum()))
+    return to_picture_px(
+        table[~bad & ~gone].reset_index(drop=True),
+        changes,
+        what=f"{path.name}: CURRENT_FIX_X and _Y",
+        picture_at=picture_at,
+        picture_px=picture_px,
+        screen_px=screen_px,
+    )
+
+
+def _read_text(path: Path, encoding: str | None) -> pd.DataFrame:
+    raw = path.read_bytes()
+    coding = encoding or ("utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
+    try:
+        text = raw.decode(coding)
+    except (UnicodeDecodeError, LookupError):
+        raise InputError(f"{path} is not {coding} text; say what it is with encoding, such as 'latin-1'.") from None
+    head = text.split("\n", 1)[0]
+    separator = "\t" if "\t" in head else ","
+    try:
+        report = pd.read_csv(io.StringIO(text), sep=separator, dtype=str, keep_default_na=False, na_values=[".", ""])
+    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        raise InputError(f"{path} is not a readable fixation report ({error}).") from error
+    return report.rename(columns=lambda name: name.strip().upper() if name.strip().upper() in _KNOWN else name.strip())
+
+
+_KNOWN = {*_POSITION, _SUBJECT, _TRIAL, _EYE, "CURRENT_FIX_INDEX", *_RENAMED}
+
+
+def _stimulus_column(report: pd.DataFrame, given: str | None, path: Path) -> str:
+    if given is not None:
+        if given not in report.columns:
+            raise InputError(f"{path} has no column {given!r}; its columns are {', '.join(report.columns[:40])}.")
+        return given
+    near = [name for name in report.columns if any(word in name.lower() for word in _PICTURE_WORDS)]
+    hint = f" It may be {' or '.join(near[:4])}." if near else f" Its columns are {', '.join(report.columns[:40])}."
+    raise InputError(f"{path} does not say which column names the picture: give stimulus_column.{hint}")
+
+
+def _one_eye(report: pd.DataFrame, eye: str | None, changes: Changes, path: Path) -> pd.DataFrame:
+    if _EYE not in report.columns:
+        return report
+    eyes = report[_EYE].str.lower()
+    if eye is None:
+        if eyes.nunique() > 1 and _both_in_one_trial(report, eyes):
+            raise InputError(f"{path} holds fixations of both eyes; choose one with eye='left' or eye='right'.")
+        return report
+    keep = eyes == eye.lower()
+    if not keep.any():
+        raise InputError(
+            f"{path} holds no fixation of the eye {eye!r}; EYE_USED is {', '.join(eyes.dropna().unique())}."
+        )
+    changes.add("dropped", f"fixations of the other eye (eye={eye!r})", n=int((~keep).sum()))
+    return report[keep].reset_index(drop=True)
+
+
+def _both_in_one_trial(report: pd.DataFrame, eyes: pd.Series) -> bool:
+    keys = [name for name in (_SUBJECT, _TRIAL) if name in report.columns]
+    return bool(not keys or (eyes.groupby([report[name] for name in keys]).nunique() > 1).any())
+
+
+def _decimal(report: pd.DataFrame, changes: Changes) -> str:
+    text = pd.concat([report[name].dropna() for name in _POSITION])
+    if text.str.contains(",", regex=False).any() and not text.str.contains(".", regex=False).any():
+        changes.add("assumed", "the comma is the decimal mark, as no number has a point")
+        return ","
+    return "."
+
+
+def _numbers(values: pd.Series, decimal: str, path: Path) -> pd.Series:
+    text = values.str.strip()
+    pattern = r"[-+]?\d*" + re.escape(decimal) + r"?\d*([eE][-+]?\d+)?"
+    wrong = text.notna() & ~text.fillna("0").str.fullmatch(pattern)
+    if wrong.any():
+        row = wrong.idxmax()
+        raise InputError(
+            f"{path}: {values.name} is {values[row]!r} in row {row}, not a number with the decimal mark {decimal!r}; "
+            "give decimal=',' or '.'."
+        )
+    return pd.to_numeric(text.str.replace(decimal, ".", regex=False))
+
+
+EYELINK_REPORT = Format("eyelink_report", "SR Research Data Viewer, fixation report", read)

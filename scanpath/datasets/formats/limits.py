@@ -1,0 +1,44 @@
+"""Limits on what a small file may unpack to, each of which can be raised by the caller."""
+
+import gzip
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+from scanpath._core.errors import InputError
+
+#: Most bytes that one file may take in memory unless the caller allows more.
+MAX_BYTES = 4 * 2**30
+
+
+def check_bytes(path: Path, what: str, n_bytes: int, max_bytes: int) -> None:
+    """Refuse content that would take more than `max_bytes`."""
+    if n_bytes > max_bytes:
+        raise InputError(
+            f"{path}: {what} would take {n_bytes} bytes in memory, above the limit of {max_bytes}; "
+            "if the file can be trusted, raise max_bytes."
+        )
+
+
+def read_json(path: Path, max_bytes: int = MAX_BYTES) -> Any:
+    """Read a JSON file, or say what is wrong with it."""
+    check_bytes(path, "the JSON text", path.stat().st_size, max_bytes)
+    try:
+        return json.loads(path.read_text(encoding="utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path} is not readable JSON ({error}).") from error
+
+
+def read_gzip(path: Path, max_bytes: int = MAX_BYTES) -> bytes:
+    """Unpack a gzip file, stopping at the limit rather than after it."""
+    parts, total = io.BytesIO(), 0
+    try:
+        with gzip.open(path) as stream:
+            while block := stream.read(1 << 20):
+                total += len(block)
+                check_bytes(path, "the unpacked content (so far)", total, max_bytes)
+                parts.write(block)
+    except (OSError, EOFError) as error:
+        raise InputError(f"{path} is not a whole gzip file ({error}).") from error
+    return parts.getvalue()

@@ -1,0 +1,163 @@
+"""multimatch-gaze's scanpaths: arrays with start_x, start_y in px and duration in s, one file a scanpath."""
+
+import io
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from scanpath._core.errors import InputError, MissingFileError
+from scanpath._core.files import atomic_path, require_file, write_text
+from scanpath.datasets.formats.catalog import Format
+from scanpath.datasets.formats.changes import Changes
+from scanpath.datasets.formats.limits import MAX_BYTES, check_bytes
+from scanpath.gaze.scanpath import Scanpath, as_scanpath
+from scanpath.gaze.table import SCANPATH_KEYS, scanpaths_from_table, table_from_scanpaths
+
+_FIELDS = ("start_x", "start_y", "duration")
+_INDEX = "index.csv"
+
+
+def to_multimatch(path: Any) -> np.ndarray:
+    """Give a scanpath as the record array that multimatch-gaze's ``docomparison`` takes.
+
+    Parameters
+    ----------
+    path
+        Scanpath with durations, in any form that `as_scanpath` takes.
+
+    Returns
+    -------
+    numpy.recarray
+        start_x, start_y in px and duration in s.
+
+    Raises
+    ------
+    InputError
+        If a duration is missing, as multimatch-gaze cannot do without.
+
+    Examples
+    --------
+    >>> to_multimatch([(10, 20, 250)]).duration
+    array([0.25])
+    """
+    scanpath = as_scanpath(path)
+    if scanpath.duration_ms is None or np.isnan(scanpath.duration_ms).any():
+        raise InputError("multimatch-gaze needs a duration for every fixation, and this scanpath lacks some.")
+    columns = [scanpath.xy[:, 0], scanpath.xy[:, 1], scanpath.duration_ms / 1000]
+    return np.rec.fromarrays(columns, names=",".join(_FIELDS))
+
+
+def from_multimatch(array: Any) -> Scanpath:
+    """Take multimatch-gaze's record array, or one with the same fields, as a `Scanpath` (durations from s to ms).
+
+    Examples
+    --------
+    >>> from_multimatch(to_multimatch([(10, 20, 250)])).duration_ms
+    array([250.])
+    """
+    names = getattr(getattr(array, "dtype", None), "names", None) or ()
+    if not set(_FIELDS) <= set(names):
+        raise InputError(
+            f"A multimatch-gaze array has the fields {', '.join(_FIELDS)}, got {', '.join(names) or 'none'}."
+        )
+    xy = np.column_stack([np.asarray(array[name], dtype=np.float64) for name in _FIELDS[:2]])
+    return Scanpath(xy, np.asarray(array["duration"], dtype=np.float64) * 1000)
+
+
+def read(
+    path: Path,
+    changes: Changes,
+    *,
+    stimulus: str | None = None,
+    subject: str | None = None,
+    pattern: str | None = None,
+    max_bytes: int = MAX_BYTES,
+) -> pd.DataFrame:
+    """Read one scanpath (.tsv, .csv or .npy), or a folder of them.
+
+    Parameters
+    ----------
+    stimulus, subject
+        What the file is about, as it does not say so itself.
+    pattern
+        For a folder without our index: how file names are made, such as ``"{stimulus}_sub-{subject}.tsv"``.
+    max_bytes
+        Larger files are refused.
+    """
+    if path.is_dir():
+        scanpaths = _folder(path, pattern, max_bytes)
+    else:
+        if stimulus is None or subject is None:
+            raise InputError(f"{path} does not say who looked at what: give stimulus and subject.")
+        scanpaths = [_one(path, {"stimulus": stimulus, "subject": subject}, max_bytes)]
+    changes.add("unit", "durations from s to ms")
+    return table_from_scanpaths(scanpaths)
+
+
+def _folder(path: Path, pattern: str | None, max_bytes: int) -> list[Scanpath]:
+    if (path / _INDEX).is_file() and pattern is None:
+        index = pd.read_csv(path / _INDEX, dtype=str)
+        rows = index.to_dict("records")
+        return [
+            _one(_inside(path, row.pop("file")), {k: v for k, v in row.items() if not pd.isna(v)}, max_bytes)
+            for row in rows
+        ]
+    if pattern is None:
+        raise InputError(f"{path} has no {_INDEX}: give pattern, such as '{{stimulus}}_sub-{{subject}}.tsv'.")
+    expression = _expression(pattern)
+    found = [(file, expression.fullmatch(file.name)) for file in sorted(path.iterdir())]
+    scanpaths = [_one(file, match.groupdict(), max_bytes) for file, match in found if match]
+    if not scanpaths:
+        raise MissingFileError(f"No file in {path} has a name like {pattern}.")
+    return scanpaths
+
+
+def _inside(folder: Path, name: str) -> Path:
+    if Path(name).name != name:
+        raise InputError(f"{folder / _INDEX} names the file {name!r}, which is not in that folder.")
+    return folder / name
+
+
+def _expression(pattern: str) -> re.Pattern[str]:
+    parts = re.split(r"\{(\w+)\}", pattern)
+    if not {"stimulus", "subject"} <= set(parts[1::2]):
+        raise InputError(f"pattern must have {{stimulus}} and {{subject}} in it, got {pattern!r}.")
+    text = "".join(f"(?P<{part}>.+?)" if place % 2 else re.escape(part) for place, part in enumerate(parts))
+    return re.compile(text)
+
+
+def _one(path: Path, info: dict[str, Any], max_bytes: int) -> Scanpath:
+    require_file(path, "scanpath")
+    check_bytes(path, "the scanpath", path.stat().st_size, max_bytes)
+    if path.suffix.lower() == ".npy":
+        try:
+            array = np.load(path, allow_pickle=False)
+        except (ValueError, OSError, EOFError, MemoryError) as error:
+            raise InputError(f"{path} is not a plain NumPy file ({error}).") from error
+    else:
+        text = path.read_text(encoding="utf-8-sig")
+        separator = "\t" if "\t" in text.split("\n", 1)[0] else ","
+        array = pd.read_csv(io.StringIO(text), sep=separator).to_records(index=False)
+    scanpath = from_multimatch(array)
+    return Scanpath(scanpath.xy, scanpath.duration_ms, info=info)
+
+
+def write(table: pd.DataFrame, path: Path, changes: Changes) -> None:
+    """Write a folder: one .tsv a scanpath, and an index that says whose it is."""
+    rows, keys = [], [name for name in SCANPATH_KEYS if name in table]
+    for place, scanpath in enumerate(scanpaths_from_table(table)):
+        name = f"{place:06d}.tsv"
+        array = to_multimatch(scanpath)
+        with atomic_path(path / name) as temporary:
+            pd.DataFrame.from_records(array).to_csv(temporary, sep="\t", index=False, lineterminator="\n")
+        rows.append({"file": name, **{key: scanpath.info.get(key) for key in keys}})
+    write_text(path / _INDEX, pd.DataFrame(rows).dropna(axis=1, how="all").to_csv(index=False))
+    changes.add("unit", "durations from ms to s")
+    if table["onset_ms"].notna().any():
+        changes.add("dropped", "onsets, which the format does not have", n=int(table["onset_ms"].notna().sum()))
+
+
+MULTIMATCH_GAZE = Format("multimatch_gaze", "multimatch-gaze arrays, one file a scanpath", read, write)

@@ -1,0 +1,120 @@
+"""Where the picture was on the screen: the step from screen pixels to picture pixels."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from scanpath._core.checks import check_size
+from scanpath._core.errors import InputError
+from scanpath.datasets.formats.changes import Changes
+from scanpath.gaze.pictures import find_pictures, picture_size
+
+#: The sentence every reader of screen coordinates refuses with.
+HOW_TO_GIVE = (
+    'give picture_at="screen" if picture pixels are screen pixels, picture_at=(left, top) or '
+    '(left, top, width, height) for its place on the screen in px, or picture_at="center" with screen_px'
+)
+
+
+def to_picture_px(
+    table: pd.DataFrame,
+    changes: Changes,
+    *,
+    what: str,
+    picture_at: Any,
+    picture_px: Any = None,
+    screen_px: Any = None,
+) -> pd.DataFrame:
+    """Return the table with screen px turned into picture px.
+
+    Parameters
+    ----------
+    table
+        With columns stimulus, x_px and y_px, the latter in screen px.
+    what
+        What the coordinates are called in messages.
+    picture_at
+        "screen"; (left, top) of the unscaled picture; (left, top, width, height) of the box it was scaled to, which
+        needs `picture_px`; or "center" of the screen, unscaled, which needs `screen_px` and `picture_px`.
+    picture_px
+        (width, height) of all pictures, a mapping of stimulus to (width, height), or a folder of pictures.
+    screen_px
+        (width, height) of the screen.
+
+    Raises
+    ------
+    InputError
+        If the place is not given or cannot be computed from what was given.
+    """
+    if picture_at is None:
+        raise InputError(f"{what} are screen pixels, and where the picture was is not stored: {HOW_TO_GIVE}.")
+    if isinstance(picture_at, str) and picture_at == "screen":
+        changes.add("assumed", "picture pixels are screen pixels, as picture_at='screen' says")
+        return table
+    left, top, scale_x, scale_y = _boxes(table["stimulus"], picture_at, picture_px, screen_px)
+    moved = table.copy()
+    moved["x_px"] = (table["x_px"] - left + 0.5) * scale_x - 0.5
+    moved["y_px"] = (table["y_px"] - top + 0.5) * scale_y - 0.5
+    places = sorted({(float(a), float(b)) for a, b in zip(left, top)})
+    changes.add("offset", f"screen px to picture px: minus (left, top) = {_few(places)}")
+    if (scale_x != 1).any() or (scale_y != 1).any():
+        factors = sorted({(round(float(a), 6), round(float(b), 6)) for a, b in zip(scale_x, scale_y)})
+        changes.add("scale", f"screen px to picture px: times (x, y) = {_few(factors)}")
+    return moved
+
+
+def picture_sizes(names: pd.Series, picture_px: Any) -> np.ndarray:
+    """Width and height of the picture of each row, (n, 2), from one size, a mapping, or a folder of pictures."""
+    if isinstance(picture_px, str | os.PathLike):
+        found = {path.name: path for path in find_pictures(picture_px)}
+        found |= {path.stem: path for path in found.values()}
+        picture_px = {name: picture_size(_of(found, name, Path(picture_px)))[::-1] for name in map(str, names.unique())}
+    if isinstance(picture_px, Mapping):
+        sizes = {
+            name: check_size("picture_px", _of(picture_px, name, "picture_px")) for name in map(str, names.unique())
+        }
+        return np.array([sizes[str(name)] for name in names], dtype=np.float64).reshape(-1, 2)
+    return np.tile(np.asarray(check_size("picture_px", picture_px), dtype=np.float64), (len(names), 1))
+
+
+def _boxes(names: pd.Series, picture_at: Any, picture_px: Any, screen_px: Any) -> tuple[np.ndarray, ...]:
+    one = np.ones(len(names))
+    if isinstance(picture_at, str):
+        if picture_at != "center":
+            raise InputError(f"picture_at={picture_at!r} is not known: {HOW_TO_GIVE}.")
+        if screen_px is None or picture_px is None:
+            raise InputError(
+                "picture_at='center' needs screen_px=(width, height) and picture_px: (width, height) or a folder "
+                "of the pictures."
+            )
+        width, height = check_size("screen_px", screen_px)
+        sizes = picture_sizes(names, picture_px)
+        # as image viewers do, the odd pixel of an uneven margin goes to the right and below
+        return np.floor((width - sizes[:, 0]) / 2), np.floor((height - sizes[:, 1]) / 2), one, one
+    try:
+        box = [float(number) for number in picture_at]
+    except (TypeError, ValueError):
+        raise InputError(f"picture_at={picture_at!r} is not known: {HOW_TO_GIVE}.") from None
+    if len(box) == 2:
+        return one * box[0], one * box[1], one, one
+    if len(box) != 4 or box[2] <= 0 or box[3] <= 0:
+        raise InputError(f"picture_at={picture_at!r} is not known: {HOW_TO_GIVE}.")
+    if picture_px is None:
+        raise InputError("A picture scaled to a box needs its own size: give picture_px=(width, height) or a folder.")
+    sizes = picture_sizes(names, picture_px)
+    return one * box[0], one * box[1], sizes[:, 0] / box[2], sizes[:, 1] / box[3]
+
+
+def _of(known: Mapping[str, Any], name: str, where: Any) -> Any:
+    if name not in known:
+        raise InputError(f"The size of picture {name!r} is not known: it is not in {where}.")
+    return known[name]
+
+
+def _few(values: list[tuple[float, float]]) -> str:
+    shown = ", ".join(f"({a:g}, {b:g})" for a, b in values[:3])
+    return shown if len(values) <= 3 else f"{shown} and {len(values) - 3} more"

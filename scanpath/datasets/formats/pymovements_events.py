@@ -1,0 +1,224 @@
+"""pymovements' event frames: rows named fixation, saccade and so on, in ms, with positions as two-element lists."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from scanpath._core.errors import InputError
+from scanpath._core.files import atomic_path, require_file
+from scanpath._core.optional import require
+from scanpath.datasets.formats.catalog import Format
+from scanpath.datasets.formats.changes import Changes
+from scanpath.datasets.formats.placement import to_picture_px
+
+#: Columns of the schema that are taken along where an event frame has them.
+_KEPT = ("dataset", "agent", "task", "condition", "eye")
+#: Columns that hold the position, in px, in the order of preference.
+_LOCATIONS = ("location", "pixel", "location_pixel", "location_pixel_mean")
+
+
+def read(
+    path: Path,
+    changes: Changes,
+    *,
+    location: str | None = None,
+    stimulus_column: str | None = None,
+    subject_column: str | None = None,
+    trial_column: str | None = None,
+    picture_at: Any = None,
+    picture_px: Any = None,
+    screen_px: Any = None,
+) -> pd.DataFrame:
+    """Read an event frame that was saved as .feather, .csv, .tsv or .parquet.
+
+    Parameters
+    ----------
+    location
+        Column with the mean position in px, a list of x and y or, in CSV, two columns with the endings _x and _y; by
+        default "location" or "pixel". (``gaze.compute_event_properties(("location", ...))`` adds it.)
+    stimulus_column, subject_column, trial_column
+        Trial columns of the frame; those named stimulus, subject and trial need not be given.
+    picture_at, picture_px, screen_px
+        Where the picture was on the screen; see `to_picture_px`.
+    """
+    require_file(path, "event frame")
+    frame = _load(path)
+    return _table(
+        frame,
+        changes,
+        str(path),
+        {"stimulus": stimulus_column, "subject": subject_column, "trial": trial_column},
+        location,
+        {"picture_at": picture_at, "picture_px": picture_px, "screen_px": screen_px},
+    )
+
+
+def table_from_events(
+    events: Any, *, location: str | None = None, changes: Changes | None = None, **settings: Any
+) -> pd.DataFrame:
+    """Take pymovements' events, as its `Events` object or as its frame, as the tidy table.
+
+    Parameters
+    ----------
+    events
+        `pymovements.Events`, or a polars or pandas frame with its columns.
+    location
+        Column with the mean position in px.
+    changes
+        Receives what was changed.
+    settings
+        ``stimulus_column``, ``subject_column``, ``trial_column``, ``picture_at``, ``picture_px``, ``screen_px`` as for
+        reading a file.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"name": ["fixation"], "onset": [0], "offset": [200], "location": [[10.0, 20.0]],
+    ...                       "stimulus": ["a.png"], "subject": ["s1"]})
+    >>> table_from_events(frame, picture_at="screen")[["x_px", "duration_ms"]].values.tolist()
+    [[10.0, 200.0]]
+    """
+    import narwhals as nw
+
+    from scanpath.gaze.table import check_table
+
+    frame = nw.from_native(getattr(events, "frame", events)).to_pandas()
+    columns = {name: settings.pop(f"{name}_column", None) for name in ("stimulus", "subject", "trial")}
+    place = {name: settings.pop(name, None) for name in ("picture_at", "picture_px", "screen_px")}
+    if settings:
+        raise InputError(f"table_from_events has no setting {next(iter(settings))!r}.")
+    table = _table(frame, changes if changes is not None else Changes(), "The events", columns, location, place)
+    return check_table(table, source="The events")
+
+
+def _load(path: Path) -> pd.DataFrame:
+    suffix = path.suffix.lower()
+    try:
+        if suffix == ".feather":
+            # pymovements writes polars' IPC files, whose text type older Feather readers do not know
+            import pyarrow.ipc
+
+            with pyarrow.ipc.open_file(path) as content:
+                return content.read_all().to_pandas()
+        if suffix == ".parquet":
+            return pd.read_parquet(path)
+        if suffix in (".csv", ".tsv"):
+            return pd.read_csv(path, sep="\t" if suffix == ".tsv" else ",")
+    except (ValueError, OSError) as error:
+        raise InputError(f"{path} is not a readable event frame ({str(error).splitlines()[0]}).") from error
+    raise InputError(f"{path} is no event frame that can be read here; it ends in .feather, .csv, .tsv or .parquet.")
+
+
+def _table(
+    frame: pd.DataFrame,
+    changes: Changes,
+    source: str,
+    columns: dict[str, str | None],
+    location: str | None,
+    place: dict[str, Any],
+) -> pd.DataFrame:
+    for name in ("name", "onset", "offset"):
+        if name not in frame:
+            raise InputError(f"{source}: pymovements events have a column {name!r}, and this frame has not.")
+    fixations = frame["name"].astype(str).str.startswith("fixation")
+    if not fixations.any():
+        raise InputError(f"{source} has no fixation among its events ({', '.join(map(str, frame['name'].unique()))}).")
+    changes.add("dropped", "events that are not fixations", n=int((~fixations).sum()))
+    frame = frame[fixations].reset_index(drop=True)
+    wanted = columns | dict.fromkeys(_KEPT)
+    present = {name: own for name, own in wanted.items() if own or name in frame}
+    table = pd.DataFrame({name: frame[_column(frame, own, name, source)] for name, own in present.items()})
+    for name in ("stimulus", "subject"):
+        if name not in table:
+            raise InputError(
+                f"{source} does not say the {name}: give {name}_column, one of {', '.join(frame.columns)}."
+            )
+    xy = _positions(frame, location, source)
+    table["x_px"], table["y_px"] = xy[:, 0], xy[:, 1]
+    table["onset_ms"] = frame["onset"].astype(np.float64)
+    table["duration_ms"] = (frame["offset"] - frame["onset"]).astype(np.float64)
+    bad = np.isnan(xy).any(axis=1)
+    changes.add("dropped", "fixations without a position", n=int(bad.sum()))
+    table = table[~bad].reset_index(drop=True)
+    keys = [name for name in ("stimulus", "subject", "trial") if name in table]
+    table = table.sort_values("onset_ms", kind="stable")
+    table["fixation"] = table.groupby(keys, dropna=False, sort=False).cumcount()
+    table = table.sort_index()
+    return to_picture_px(table, changes, what=f"{source}: positions", **place)
+
+
+def _column(frame: pd.DataFrame, own: str | None, name: str, source: str) -> str:
+    if (own or name) not in frame:
+        raise InputError(f"{source} has no column {own!r}; its columns are {', '.join(frame.columns)}.")
+    return own or name
+
+
+def _positions(frame: pd.DataFrame, location: str | None, source: str) -> np.ndarray:
+    for name in [location] if location else _LOCATIONS:
+        if f"{name}_x" in frame and f"{name}_y" in frame:
+            return frame[[f"{name}_x", f"{name}_y"]].to_numpy(dtype=np.float64)
+        if name in frame:
+            pairs = [(np.nan, np.nan) if value is None else tuple(value) for value in frame[name]]
+            if any(len(pair) != 2 for pair in pairs):
+                raise InputError(f"{source}: column {name!r} holds both eyes; give the frame of one eye.")
+            return np.array(pairs, dtype=np.float64).reshape(-1, 2)
+    raise InputError(
+        f"{source} has no positions; compute them in pymovements with the event property 'location' "
+        "(position_column='pixel') and name their column with location."
+    )
+
+
+def table_to_events(table: pd.DataFrame) -> Any:
+    """Give the tidy table as pymovements `Events`, with the trial columns stimulus, subject and trial.
+
+    Raises
+    ------
+    InputError
+        If an onset or a duration is missing; pymovements' events cannot do without.
+    """
+    pymovements = require("pymovements", purpose="pymovements events")
+    return pymovements.Events(data=_frame(table), trial_columns=_trial_columns(table))
+
+
+def _trial_columns(table: pd.DataFrame) -> list[str]:
+    names = ("dataset", "stimulus", "subject", "trial", "agent", "task", "condition")
+    return [name for name in names if name in table and table[name].notna().any()]
+
+
+def _frame(table: pd.DataFrame) -> Any:
+    polars = require("polars", purpose="pymovements events")
+    times = table[["onset_ms", "duration_ms"]]
+    if times.isna().any(axis=None):
+        n = int(times.isna().any(axis=1).sum())
+        raise InputError(f"pymovements events need onset_ms and duration_ms, missing in {n} row(s); drop those rows.")
+    trials = {
+        name: table[name].astype(object).where(table[name].notna(), None).tolist() for name in _trial_columns(table)
+    }
+    return polars.DataFrame(
+        {
+            **trials,
+            "name": ["fixation"] * len(table),
+            "onset": table["onset_ms"].to_numpy(),
+            "offset": (table["onset_ms"] + table["duration_ms"]).to_numpy(),
+            "duration": table["duration_ms"].to_numpy(),
+            "location": table[["x_px", "y_px"]].to_numpy().tolist(),
+        }
+    )
+
+
+def write(table: pd.DataFrame, path: Path, changes: Changes) -> None:
+    """Write the event frame as .feather (positions as lists) or .csv (positions as two columns)."""
+    frame = _frame(table)
+    changes.add("renamed", "x_px and y_px to location, onset_ms to onset; offset is onset plus duration")
+    with atomic_path(path) as temporary:
+        if path.suffix.lower() == ".csv":
+            x, y = (frame["location"].list.get(axis) for axis in (0, 1))
+            frame.drop("location").with_columns(location_x=x, location_y=y).write_csv(temporary)
+        elif path.suffix.lower() == ".feather":
+            frame.write_ipc(temporary)
+        else:
+            raise InputError(f"Cannot write {path}: an event frame ends in .feather or .csv.")
+
+
+PYMOVEMENTS = Format("pymovements", "pymovements event frame", read, write)

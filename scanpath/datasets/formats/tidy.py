@@ -1,0 +1,23 @@
+"""The project's own table, as Parquet or CSV."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from scanpath.datasets.formats.catalog import Format
+from scanpath.datasets.formats.changes import Changes
+from scanpath.gaze.table import read_table, write_table
+
+
+def read(path: Path, changes: Changes) -> pd.DataFrame:
+    """Read the tidy table; a CSV or Parquet file, or a run's folder of Parquet shards."""
+    return read_table(path)
+
+
+def write(table: pd.DataFrame, path: Path, changes: Changes) -> None:
+    """Write the tidy table; what was changed on the way is stored in a Parquet file's schema."""
+    write_table(table, path, metadata={"changes": [str(change) for change in changes]} if len(changes) else None)
+
+
+PARQUET = Format("parquet", "the tidy fixation table, or a run's folder of shards", read, write)
+CSV = Format("csv", "the tidy fixation table as text", read, write)

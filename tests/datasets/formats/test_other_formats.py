@@ -1,0 +1,333 @@
+"""BIDS, pysaliency, pymovements, multimatch-gaze and MATLAB files made outside the writers under test."""
+
+import gzip
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.io import savemat
+
+from scanpath.datasets.formats import (
+    from_multimatch,
+    read_fixations,
+    table_from_events,
+    table_to_events,
+    to_multimatch,
+    write_fixations,
+)
+from scanpath.gaze.scanpath import Scanpath
+
+PRESENTATION = {
+    "ScreenDistance": 0.6,
+    "ScreenOrigin": ["top", "left"],
+    "ScreenResolution": [1000, 800],
+    "ScreenSize": [0.5, 0.4],
+}
+
+
+def bids(folder, *, origin=("top", "left"), unit="pixel", clock="ms", foreign=True, eye="right", number=1):
+    """A run of 4 s at 500 Hz whose device clock starts at 5000 ms; two pictures, three fixations."""
+    run = folder / "sub-01" / "beh"
+    run.mkdir(parents=True, exist_ok=True)
+    stem = run / "sub-01_task-look_run-1"
+    time = 5000.0 + np.arange(2000) * 2
+    xy = np.full((2000, 2), np.nan)
+    for begin, end, place in ((100, 300, (400, 300)), (350, 600, (500, 200)), (1100, 1400, (10, 790))):
+        inside = (time - 5000 >= begin) & (time - 5000 < end)
+        xy[inside] = np.array(place) + np.where(np.arange(inside.sum()) % 2, 1, -1)[:, None]  # symmetric jitter
+    if "bottom" in origin:
+        xy[:, 1] = 799 - xy[:, 1]
+    if unit == "mm":
+        xy = xy * 0.5
+    factor = {"ms": 1.0, "s": 1e-3}[clock]
+    rows = pd.DataFrame({"t": time * factor, "x": xy[:, 0], "y": xy[:, 1], "p": 1000})
+    rec = f"{stem}_recording-eye{number}"
+    with gzip.open(f"{rec}_physio.tsv.gz", "wt") as file:
+        rows.to_csv(file, sep="\t", header=False, index=False, na_rep="n/a")
+    facts = {
+        "PhysioType": "eyetrack",
+        "RecordedEye": eye,
+        "SamplingFrequency": 500,
+        "StartTime": 0.0,
+        "Columns": ["timestamp", "x_coordinate", "y_coordinate", "pupil_size"],
+        "SampleCoordinateSystem": "gaze-on-screen",
+        "timestamp": {"Units": clock},
+        "x_coordinate": {"Units": unit},
+        "y_coordinate": {"Units": unit},
+    }
+    (folder / f"sub-01/beh/sub-01_task-look_run-1_recording-eye{number}_physio.json").write_text(json.dumps(facts))
+    onset = np.array([100.0, 320.0, 350.0, 1100.0])
+    if foreign:
+        events = pd.DataFrame({"onset": (5000 + onset) * factor, "duration": np.array([200, 20, 250, 300]) * factor})
+    else:
+        events = pd.DataFrame({"onset": onset / 1000, "duration": np.array([0.2, 0.02, 0.25, 0.3])})
+    events["trial_type"] = ["fixation", "saccade", "fixation", "fixation"]
+    with gzip.open(f"{rec}_physioevents.tsv.gz", "wt") as file:
+        events.to_csv(file, sep="\t", header=False, index=False)
+    facts = {"Columns": ["onset", "duration", "trial_type"]} | ({"ForeignIndexColumn": "timestamp"} if foreign else {})
+    (folder / f"sub-01/beh/sub-01_task-look_run-1_recording-eye{number}_physioevents.json").write_text(
+        json.dumps(facts)
+    )
+    (run / "sub-01_task-look_run-1_events.tsv").write_text(
+        "onset\tduration\tstim_file\n0.05\t0.9\timages/a.png\n1.0\t0.9\timages/b.png\n"
+    )
+    # in the root, as BIDS' inheritance principle allows
+    (folder / "task-look_events.json").write_text(
+        json.dumps({"StimulusPresentation": {**PRESENTATION, "ScreenOrigin": list(origin)}})
+    )
+    (folder / "dataset_description.json").write_text('{"Name": "x", "BIDSVersion": "1.11.0"}')
+    return folder
+
+
+@pytest.mark.parametrize("origin", [("top", "left"), ("bottom", "left")])
+@pytest.mark.parametrize("unit", ["pixel", "mm"])
+@pytest.mark.parametrize(("clock", "foreign"), [("ms", True), ("s", True), ("ms", False)])
+def test_bids_recordings_agree_whatever_their_units_and_origin(origin, unit, clock, foreign, tmp_path):
+    table, changes = read_fixations(
+        bids(tmp_path, origin=origin, unit=unit, clock=clock, foreign=foreign), picture_at=(100, 100)
+    )
+    assert table["stimulus"].tolist() == ["a.png", "a.png", "b.png"]
+    np.testing.assert_allclose(table[["x_px", "y_px"]], [(300, 200), (400, 100), (-90, 690)], atol=0.03)
+    np.testing.assert_allclose(table["onset_ms"], [50, 300, 100], atol=1e-6)
+    np.testing.assert_allclose(table["duration_ms"], [200, 250, 300])
+    assert table["trial"].tolist() == ["1-1", "1-1", "1-2"]
+    assert any(change.kind == "flip" for change in changes) == ("bottom" in origin)
+
+
+def test_bids_eyes_are_not_mixed(tmp_path):
+    bids(tmp_path)
+    bids(tmp_path, eye="left", number=2)
+    with pytest.raises(ValueError, match="both eyes"):
+        read_fixations(tmp_path, picture_at="screen")
+    assert len(read_fixations(tmp_path, picture_at="screen", eye="left")[0]) == 3
+
+
+def test_bids_without_detected_fixations_says_so(tmp_path):
+    bids(tmp_path)
+    next(tmp_path.rglob("*_physioevents.tsv.gz")).unlink()
+    with pytest.raises(FileNotFoundError, match="detect fixations first"):
+        read_fixations(tmp_path, picture_at="screen")
+
+
+def test_a_gzip_bomb_is_stopped_at_the_limit(tmp_path):
+    bids(tmp_path)
+    next(tmp_path.rglob("*_physio.tsv.gz")).write_bytes(gzip.compress(b"0\t" * 20_000_000))
+    with pytest.raises(ValueError, match=r"above the limit of 1000000.*raise max_bytes"):
+        read_fixations(tmp_path, picture_at="screen", max_bytes=1_000_000)
+
+
+def trains(path, h5py):
+    """FixationTrains as pysaliency 0.2 wrote them: padded arrays with NaN."""
+    with h5py.File(path, "w") as file:
+        file.attrs["type"], file.attrs["version"] = np.bytes_("FixationTrains"), np.bytes_("1.1")
+        nan = np.nan
+        file["train_xs"] = np.array([[1.0, 2.0, nan], [3.0, 4.0, 5.0]])
+        file["train_ys"] = np.array([[6.0, 7.0, nan], [8.0, 9.0, 10.0]])
+        file["train_ts"] = np.array([[0.0, 0.3, nan], [0.0, 0.2, 0.5]])
+        file["train_ns"], file["train_subjects"] = np.array([1, 0]), np.array([0, 3])
+        group = file.create_group("scanpath_attributes")
+        group.attrs["__attributes__"] = np.bytes_("[]")
+
+
+def test_pysaliency_fixation_trains(tmp_path):
+    h5py = pytest.importorskip("h5py")
+    trains(tmp_path / "t.hdf5", h5py)
+    with pytest.raises(ValueError, match="give stimuli"):
+        read_fixations(tmp_path / "t.hdf5")
+    with pytest.raises(ValueError, match="give time_unit"):
+        read_fixations(tmp_path / "t.hdf5", stimuli="index")
+    table, _ = read_fixations(tmp_path / "t.hdf5", stimuli=["i1.jpeg", "i2.jpeg"], time_unit="s")
+    assert table["stimulus"].tolist() == ["i2.jpeg"] * 2 + ["i1.jpeg"] * 3
+    assert table["onset_ms"].tolist() == [0, 300, 0, 200, 500]
+    assert table["subject"].tolist() == ["0", "0", "3", "3", "3"]
+    with pytest.raises(ValueError, match="names only 1"):
+        read_fixations(tmp_path / "t.hdf5", stimuli=["i1.jpeg"], time_unit="s")
+
+
+def test_pysaliency_stimuli_files_name_the_pictures(tmp_path):
+    h5py = pytest.importorskip("h5py")
+    trains(tmp_path / "t.hdf5", h5py)
+    with h5py.File(tmp_path / "stimuli.hdf5", "w") as file:
+        file.attrs["type"] = np.bytes_("FileStimuli")
+        file.create_dataset("filenames", data=[b"stimuli/i1.jpeg", b"stimuli/i2.jpeg"], dtype=h5py.string_dtype())
+    table, _ = read_fixations(tmp_path / "t.hdf5", stimuli=tmp_path / "stimuli.hdf5", time_unit="s")
+    assert set(table["stimulus"]) == {"i1.jpeg", "i2.jpeg"}
+
+
+def test_an_hdf5_header_that_promises_terabytes_is_refused(tmp_path):
+    h5py = pytest.importorskip("h5py")
+    with h5py.File(tmp_path / "t.hdf5", "w") as file:
+        file.attrs["type"], file.attrs["version"] = np.bytes_("Scanpaths"), np.bytes_("1.0")
+        file.create_dataset("xs", shape=(10**12,), dtype="f8", chunks=(1024,))
+    with pytest.raises(ValueError, match="8000000000000 bytes"):
+        read_fixations(tmp_path / "t.hdf5", stimuli="index")
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_pymovements_events_come_in_and_go_out():
+    polars = pytest.importorskip("polars")
+    pymovements = pytest.importorskip("pymovements")
+    frame = polars.DataFrame(
+        {
+            "name": ["fixation_ivt", "saccade", "fixation_ivt"],
+            "onset": [10, 200, 250],
+            "offset": [200, 250, 600],
+            "location": [[100.0, 50.0], [0.0, 0.0], [140.0, 60.0]],
+            "stimulus": ["a"] * 3,
+            "subject": ["s"] * 3,
+        }
+    )
+    events = pymovements.Events(data=frame, trial_columns=["stimulus", "subject"])
+    table = table_from_events(events, picture_at=(100, 50))
+    assert table["x_px"].tolist() == [0, 40]
+    assert table["duration_ms"].tolist() == [190, 350]
+    again = table_to_events(table)
+    assert isinstance(again, pymovements.Events)
+    assert again.fixations["offset"].to_list() == [200, 600]
+    pd.testing.assert_frame_equal(table_from_events(again, picture_at="screen"), table)
+
+
+def test_events_without_positions_name_the_remedy():
+    frame = pd.DataFrame({"name": ["fixation"], "onset": [0], "offset": [1], "stimulus": ["a"], "subject": ["s"]})
+    with pytest.raises(ValueError, match="event property 'location'"):
+        table_from_events(frame, picture_at="screen")
+
+
+def test_multimatch_gaze_takes_our_arrays():
+    multimatch_gaze = pytest.importorskip("multimatch_gaze")
+    path = Scanpath([(10, 20), (300, 200), (50, 400)], duration_ms=[200, 250, 300])
+    assert multimatch_gaze.docomparison(to_multimatch(path), to_multimatch(path), [800, 600])[0] == pytest.approx(1)
+    assert from_multimatch(to_multimatch(path)) == path
+
+
+def test_multimatch_files_of_others_are_named_by_a_pattern(tmp_path):
+    (tmp_path / "segment_0_sub-19.tsv").write_text("start_x\tstart_y\tduration\n11\t12\t0.2\n13\t14\t0.3\n")
+    (tmp_path / "notes.txt").write_text("x")
+    table, changes = read_fixations(tmp_path, format="multimatch_gaze", pattern="segment_{stimulus}_sub-{subject}.tsv")
+    assert table[["stimulus", "subject", "duration_ms"]].values.tolist() == [["0", "19", 200.0], ["0", "19", 300.0]]
+    assert [str(change) for change in changes] == ["unit: durations from s to ms"]
+    with pytest.raises(ValueError, match="give stimulus and subject"):
+        read_fixations(tmp_path / "segment_0_sub-19.tsv")
+
+
+def test_an_index_cannot_point_outside_its_folder(tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "index.csv").write_text("file,stimulus,subject\n../secret.tsv,a,b\n")
+    with pytest.raises(ValueError, match="not in that folder"):
+        read_fixations(tmp_path / "in", format="multimatch_gaze")
+
+
+def test_numpy_files_are_never_unpickled(tmp_path):
+    np.save(tmp_path / "a.npy", np.array([{"x": 1}], dtype=object), allow_pickle=True)
+    with pytest.raises(ValueError, match="not a plain NumPy file"):
+        read_fixations(tmp_path / "a.npy", format="multimatch_gaze", stimulus="a", subject="b")
+
+
+def osie_like():
+    """Cells of structs, as OSIE's fixations.mat: picture -> subjects -> vectors."""
+    pictures = np.empty((2, 1), dtype=object)
+    for place in range(2):
+        subjects = np.empty((3, 1), dtype=object)
+        for number in range(3):
+            subjects[number, 0] = {
+                "fix_x": np.arange(1.0, 3 + number),
+                "fix_y": np.arange(1.0, 3 + number),
+                "fix_duration": np.full(2 + number, 200),
+            }
+        pictures[place, 0] = {"img": f"100{place}.jpg", "subjects": subjects}
+    return pictures
+
+
+FIELDS = {"subject": "subjects#", "stimulus": "img"}
+
+
+def test_nested_matlab_cells_give_picture_and_place_of_the_subject(tmp_path):
+    savemat(tmp_path / "f.mat", {"fixations": osie_like()}, do_compression=True)
+    table, changes = read_fixations(tmp_path / "f.mat", fields=FIELDS, one_based=True, time_unit="ms")
+    counts = table.groupby(["stimulus", "subject"]).size()
+    assert counts.to_dict() == {(f"100{p}.jpg", str(s)): 1 + s for p in range(2) for s in (1, 2, 3)}
+    assert table["x_px"].min() == 0
+    assert any(change.kind == "offset" for change in changes)
+
+
+def test_matlab_files_do_not_say_where_they_count_from(tmp_path):
+    savemat(tmp_path / "f.mat", {"fixations": osie_like()})
+    with pytest.raises(ValueError, match="one_based=True or False"):
+        read_fixations(tmp_path / "f.mat", fields=FIELDS)
+    with pytest.raises(ValueError, match="give time_unit"):
+        read_fixations(tmp_path / "f.mat", fields=FIELDS, one_based=True)
+    with pytest.raises(ValueError, match=r"give fields=\{'subject'"):
+        read_fixations(tmp_path / "f.mat", one_based=True)
+
+
+def test_a_compressed_matlab_bomb_is_refused_before_it_is_unpacked(tmp_path):
+    savemat(tmp_path / "f.mat", {"x": np.zeros(5_000_000)}, do_compression=True)
+    assert (tmp_path / "f.mat").stat().st_size < 100_000
+    with pytest.raises(ValueError, match="raise max_bytes"):
+        read_fixations(tmp_path / "f.mat", one_based=False, max_bytes=10_000_000)
+
+
+@pytest.mark.parametrize("shape", [(1, 2), (2, 1)])
+def test_matlab_73_struct_arrays(shape, tmp_path):
+    h5py = pytest.importorskip("h5py")
+    pytest.importorskip("mat73")
+    path = tmp_path / "v73.mat"
+    with h5py.File(path, "w", userblock_size=512) as file:
+        refs = file.create_group("#refs#")
+        group = file.create_group("scanpaths")
+        group.attrs["MATLAB_class"] = np.bytes_("struct")
+        for name, values in {
+            "x": [[1, 2], [3]],
+            "y": [[4, 5], [6]],
+            "subject": [[7], [8]],
+            "image": ["a.png", "b.png"],
+        }.items():
+            links = group.create_dataset(name, shape, dtype=h5py.ref_dtype)
+            for place, value in enumerate(values):
+                text = isinstance(value, str)
+                data = np.array([[ord(c)] for c in value], "u2") if text else np.array(value, "f8")[:, None]
+                one = refs.create_dataset(f"{name}{place}", data=data)
+                one.attrs["MATLAB_class"] = np.bytes_("char" if text else "double")
+                if text:
+                    one.attrs["MATLAB_int_decode"] = 2
+                links[np.unravel_index(place, shape)] = one.ref
+    head = b"MATLAB 7.3 MAT-file, Platform: GLNXA64".ljust(116) + bytes(8) + b"\x00\x02IM"
+    with path.open("r+b") as raw:
+        raw.write(head)
+    table, _ = read_fixations(path, one_based=True)
+    assert table[["stimulus", "subject", "x_px"]].values.tolist() == [
+        ["a.png", "7", 0.0],
+        ["a.png", "7", 1.0],
+        ["b.png", "8", 2.0],
+    ]
+
+
+@pytest.mark.parametrize("name", ["t.mat", "t.hdf5", "t.asc", "t.feather", "t.parquet"])
+@pytest.mark.parametrize("content", [b"", b"MATLAB 5.0 MAT-file" + bytes(200), bytes(range(256)) * 3])
+def test_damaged_files_give_one_sentence(name, content, tmp_path):
+    path = tmp_path / name
+    path.write_bytes(content)
+    settings = {"t.mat": {"one_based": True}, "t.hdf5": {"stimuli": "index"}}.get(name, {})
+    if name in ("t.hdf5",):
+        pytest.importorskip("h5py")
+    with pytest.raises(ValueError, match=name.replace(".", r"\.")):
+        read_fixations(path, **settings)
+
+
+def test_real_scanpaths_survive_every_format(shared, tmp_path):
+    osie = pd.read_parquet(shared / "data" / "osie" / "fixations.parquet").query("image == image.min()")
+    table = pd.DataFrame(
+        {
+            "stimulus": osie["image"].astype(str),
+            "subject": osie["subject"].astype(str),
+            "fixation": osie["index"],
+            "x_px": osie["x"].astype(float),
+            "y_px": osie["y"].astype(float),
+            "duration_ms": osie["duration_ms"].astype(float),
+        }
+    ).sort_values(["subject", "fixation"], ignore_index=True)
+    write_fixations(table, tmp_path / "m.mat")
+    back, _ = read_fixations(tmp_path / "m.mat", one_based=False, time_unit="ms")
+    columns = ["stimulus", "subject", "x_px", "y_px", "duration_ms"]
+    pd.testing.assert_frame_equal(back[columns], table[columns], check_dtype=False)

@@ -1,0 +1,105 @@
+"""COCO-Search18 and ViSioNS JSON as the benchmarks publish them."""
+
+import json
+
+import pytest
+
+from scanpath.datasets.formats import read_fixations
+
+TRIAL = {
+    "name": "000000478726.jpg",
+    "subject": 2,
+    "task": "bottle",
+    "condition": "present",
+    "bbox": [1063, 68, 95, 334],
+    "X": [848.2, 1072.9, 1119.4],
+    "Y": [517.2, 349.7, 254.1],
+    "T": [73, 190, 512],
+    "length": 3,
+    "correct": 1,
+    "RT": 1159,
+    "split": "train",
+}
+
+
+def write(path, content):
+    path.write_text(json.dumps(content))
+    return path
+
+
+def test_coco_search_trials_keep_category_condition_and_box(tmp_path):
+    table, _ = read_fixations(write(tmp_path / "fix.json", [TRIAL]))
+    assert table["x_px"].tolist() == TRIAL["X"]
+    assert table["duration_ms"].tolist() == TRIAL["T"]
+    assert table.loc[0, ["task", "condition", "subject", "split", "rt_ms"]].tolist() == [
+        "bottle",
+        "present",
+        "2",
+        "train",
+        1159,
+    ]
+    assert table.loc[0, ["target_x_px", "target_w_px"]].tolist() == [1063, 95]
+
+
+def test_durations_that_outlast_the_positions_are_dropped_and_counted(tmp_path):
+    cut = {**TRIAL, "X": TRIAL["X"][:2], "Y": TRIAL["Y"][:2]}
+    table, changes = read_fixations(write(tmp_path / "fix.json", [cut, TRIAL]))
+    assert len(table) == 5
+    assert [str(c) for c in changes if c.kind == "dropped"] == ["dropped: durations beyond the last position (1 row)"]
+    with pytest.raises(ValueError, match="3 fixations but only 2 durations"):
+        read_fixations(write(tmp_path / "bad.json", [{**TRIAL, "T": [73, 190]}]))
+
+
+def test_a_person_who_saw_a_picture_twice_has_two_trials(tmp_path):
+    table, _ = read_fixations(write(tmp_path / "fix.json", [TRIAL, TRIAL]))
+    assert table["trial"].tolist() == ["0"] * 3 + ["1"] * 3
+
+
+PERSON = {
+    "subject": "subj01",
+    "dataset": "Interiors Dataset",
+    "image_height": 768,
+    "image_width": 1024,
+    "screen_height": 768,
+    "screen_width": 1024,
+    "receptive_height": 32,
+    "receptive_width": 32,
+    "target_found": True,
+    "target_bbox": [613, 326, 685, 398],
+    "X": [512.0, 330.5],
+    "Y": [384.0, 640.0],
+    "T": [160.0, 220.0, 300.0],
+    "target_object": "TBD",
+    "max_fixations": 13,
+}
+
+
+def test_visions_people_and_their_boxes(tmp_path):
+    folder = tmp_path / "human_scanpaths"
+    folder.mkdir()
+    write(folder / "subj01_scanpaths.json", {"grayscale_1.jpg": PERSON})
+    write(folder / "subj02_scanpaths.json", {"grayscale_1.jpg": {**PERSON, "subject": "subj02"}})
+    table, changes = read_fixations(folder)
+    assert table["subject"].tolist() == ["subj01"] * 2 + ["subj02"] * 2
+    assert table.loc[0, [f"target_{s}_px" for s in "xywh"]].tolist() == [326, 613, 72, 72]
+    assert [c.n for c in changes if c.kind == "dropped"] == [2]
+
+
+def test_a_models_grid_becomes_cell_centers_and_its_size_is_asked_for(tmp_path):
+    model = {k: v for k, v in PERSON.items() if k not in ("T", "screen_height", "screen_width")}
+    model |= {"image_height": 24, "image_width": 32, "X": [16, 0], "Y": [12, 23], "target_bbox": [19, 10, 20, 11]}
+    path = write(tmp_path / "Scanpaths.json", {"grayscale_1.jpg": model})
+    with pytest.raises(ValueError, match="give picture_px"):
+        read_fixations(path)
+    table, changes = read_fixations(path, agent="nnIBS", picture_px=(1024, 768))
+    assert table["x_px"].tolist() == [16.5 * 32 - 0.5, 15.5]
+    assert table["y_px"].tolist() == [12.5 * 32 - 0.5, 23.5 * 32 - 0.5]
+    assert set(table["agent"]) == {"nnIBS"}
+    assert any(change.kind == "scale" for change in changes)
+
+
+@pytest.mark.parametrize("content", ["[", '{"a": 1}', "[]", '["x"]', "[" * 100_000])
+def test_other_json_is_refused_in_one_sentence(content, tmp_path):
+    (tmp_path / "x.json").write_text(content)
+    with pytest.raises(ValueError, match=r"x\.json"):
+        read_fixations(tmp_path / "x.json")
