@@ -1,20 +1,28 @@
-"""One way to compile a loop: cached on disk where that is possible, without the interpreter's lock, no fast-math."""
+"""One way to compile a loop: cached on disk where that is possible, without the interpreter's lock."""
 
 from collections.abc import Callable
-from typing import TypeVar
+from functools import partial
+from typing import Any, TypeVar
 
 import numba
 
 Kernel = TypeVar("Kernel", bound=Callable)
 
 
-def compiled(function: Kernel) -> Kernel:
+def compiled(function: Kernel | None = None, *, fastmath: bool | set[str] = False) -> Any:
     """Compile a loop over arrays with numba on its first call.
 
     The machine code is kept beside the source or, where that folder is read-only, in the user's cache folder or in
     ``NUMBA_CACHE_DIR``; where nothing can be written the loop is compiled anew in each process instead of failing.
     The lock of the interpreter is released, so that plain threads run such loops side by side: no threading layer
     that forked workers or other libraries could disturb. Division by zero gives NaN or infinity as in NumPy.
+
+    Parameters
+    ----------
+    function
+        Function to compile; without it a decorator with the settings is returned.
+    fastmath
+        Which liberties the compiler may take, none by default; ``{"contract"}`` fuses a multiply with an add.
 
     Examples
     --------
@@ -28,7 +36,9 @@ def compiled(function: Kernel) -> Kernel:
     >>> total(np.array([1.0, 2.0]))
     3.0
     """
+    if function is None:
+        return partial(compiled, fastmath=fastmath)
     try:
-        return numba.njit(cache=True, nogil=True, error_model="numpy")(function)
+        return numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=fastmath)(function)
     except RuntimeError:  # numba found no folder to keep the machine code in
-        return numba.njit(nogil=True, error_model="numpy")(function)
+        return numba.njit(nogil=True, error_model="numpy", fastmath=fastmath)(function)

@@ -1,0 +1,83 @@
+"""Which of the kernels that give the same numbers runs: torch's reference, the compiled CPU loops, or Triton."""
+
+import contextvars
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor
+
+from scanpath._core.checks import check_choice
+from scanpath._core.errors import InputError
+
+KERNELS = ("auto", "reference", "cpu", "gpu")
+#: Pictures with fewer pixels than this are not worth a second thread.
+PIXELS_PER_THREAD = 1 << 17
+_chosen: contextvars.ContextVar[str] = contextvars.ContextVar("scanpath_kernel", default="auto")
+
+
+@contextmanager
+def use_kernel(kernel: str) -> Iterator[None]:
+    """Let one kind of kernel do the work inside the block, for tests, benchmarks and comparisons.
+
+    Parameters
+    ----------
+    kernel
+        "auto", "reference" (torch, differentiable, any floating type), "cpu" (compiled) or "gpu" (Triton).
+
+    Examples
+    --------
+    >>> with use_kernel("reference"):
+    ...     choose_kernel("auto", torch.zeros(1))
+    'reference'
+    """
+    token = _chosen.set(check_choice("kernel", kernel, KERNELS))
+    try:
+        yield
+    finally:
+        _chosen.reset(token)
+
+
+def choose_kernel(kernel: str, *tensors: Tensor) -> str:
+    """Name the kernel that handles `tensors`: as asked, or for "auto" by device, dtype and need of gradients.
+
+    The compiled kernels take float32 and half precision and have no backward pass, so float64 and inputs that
+    require gradients go to the reference.
+
+    Examples
+    --------
+    >>> choose_kernel("auto", torch.zeros(3)), choose_kernel("auto", torch.zeros(3, requires_grad=True))
+    ('cpu', 'reference')
+    """
+    kernel = check_choice("kernel", kernel, KERNELS)
+    if kernel == "auto":
+        kernel = _chosen.get()
+    needs_grad = torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors)
+    if kernel == "auto":
+        wide = any(tensor.dtype == torch.float64 for tensor in tensors)
+        if wide or needs_grad:
+            return "reference"
+        return {"cpu": "cpu", "cuda": "gpu"}.get(tensors[0].device.type, "reference")
+    if kernel != "reference" and needs_grad:
+        raise InputError(
+            f"The {kernel!r} kernel has no backward pass and an input requires gradients; "
+            "use kernel='reference', or detach the inputs."
+        )
+    return kernel
+
+
+def run_bands(work: Callable[[int, int], None], rows: int, pixels: int) -> None:
+    """Call ``work(first, last)`` over bands of rows, on as many threads as torch uses if the picture is large.
+
+    `work` must release the interpreter's lock. Plain threads are used, so there is no threading layer that a fork
+    or another library could disturb, and the bands do not change any result.
+    """
+    threads = max(1, min(torch.get_num_threads(), rows, pixels // PIXELS_PER_THREAD))
+    if threads == 1:
+        work(0, rows)
+        return
+    edges = [rows * i // threads for i in range(threads + 1)]
+    with ThreadPoolExecutor(threads) as pool:
+        for done in [pool.submit(work, first, last) for first, last in zip(edges[:-1], edges[1:])]:
+            done.result()
