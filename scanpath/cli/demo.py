@@ -16,6 +16,7 @@ CONDITIONS = {"curve_in_lines": "curve among lines", "line_in_curves": "line amo
 SET_SIZE = 16
 DISPLAYS = 4
 N_FIXATIONS = 15
+RECOGNITION_PX = 10
 
 
 def demo(
@@ -24,6 +25,7 @@ def demo(
 ) -> None:
     """Search eight drawn displays with three agents: a table, a figure of the scanpaths and a Parquet file."""
     from scanpath.agents.catalog import create_agent
+    from scanpath.agents.target_found import WindowOverlap
     from scanpath.cli.progress import progress_bar
     from scanpath.plotting import save_figure
     from scanpath.simulation import simulate
@@ -34,7 +36,10 @@ def demo(
         for condition in CONDITIONS
         for trial in range(DISPLAYS)
     ]
-    agents = [create_agent(name, backbone="steerable") for name in ("eccnet", "ivsn")] + [create_agent("random")]
+    agents = [create_agent(name, backbone="steerable") for name in ("eccnet", "ivsn.gupta2021")]
+    agents.append(create_agent("random"))
+    for agent in agents:
+        agent.found_rule = WindowOverlap(RECOGNITION_PX)  # the study's rule, for all, so that they can be compared
     with progress_bar("searching", len(agents) * len(stimuli)) as advance:
         table = simulate(agents, stimuli, N_FIXATIONS, seed, out=out / "fixations.parquet", progress=advance)
     _print(table, [agent.name for agent in agents])
@@ -76,7 +81,8 @@ def _draw(table: "pd.DataFrame", stimuli: list["Stimulus"], agents: list[str]) -
     for stimulus in shown:
         for agent, color in zip(agents, COLORS):
             path = paths[agent, stimulus.name]
-            end = f"found after {len(path) - 1} saccades" if path.info["target_found"] else "not found"
+            saccades = "1 saccade" if len(path) == 2 else f"{len(path) - 1} saccades"
+            end = f"found after {saccades}" if path.info["target_found"] else "not found"
             title = f"{agent}: {CONDITIONS[stimulus.info['condition']]}\n{end}"
             plot_scanpath(path, stimulus, ax=next(panels), color=color, title=title)
     return axes[0]

@@ -71,7 +71,7 @@ class InteriorsResult:
 
 
 #: MultiMatch without duration, which these agents do not have; ScanMatch has one part.
-_SIMILARITY_PARTS = ("vector", "direction", "length", "position", "scanmatch", "score", "value", "")
+_SIMILARITY_PARTS = ("vector", "direction", "length", "position", "value")
 
 
 def run_interiors(

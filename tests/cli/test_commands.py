@@ -68,7 +68,7 @@ def test_demo_writes_a_figure_and_a_table(tmp_path):
     with Image.open(tmp_path / "demo" / "scanpaths.png") as figure:
         assert figure.size[0] > 800
     table = pd.read_parquet(tmp_path / "demo" / "fixations.parquet")
-    assert set(table["agent"]) == {"eccnet", "ivsn", "random"}
+    assert set(table["agent"]) == {"eccnet", "ivsn.gupta2021", "random"}
 
 
 def test_simulate_then_score(tmp_path, photo, people):
