@@ -10,6 +10,7 @@ import math
 import numpy as np
 
 from scanpath.kernels.compiled import compiled
+from scanpath.kernels.ragged import comes_first, longest
 
 # Columns of a saccade set
 X, Y, DX, DY, AMPLITUDE, ANGLE, DURATION = range(7)
@@ -47,18 +48,6 @@ def _median(values, n):
     for i in range(1, middle):
         lower = max(lower, values[i])
     return (lower + upper) / 2.0
-
-
-@compiled
-def _comes_first(a, b):
-    """Whether saccades `a` stand before `b` in an order that does not depend on how the two were passed."""
-    if len(a) != len(b):
-        return len(a) < len(b)
-    for i in range(len(a)):
-        for column in (DX, DY):
-            if a[i, column] != b[i, column]:
-                return a[i, column] < b[i, column]
-    return True
 
 
 @compiled
@@ -130,21 +119,16 @@ def multimatch_pairs(pairs, skip, differences, duration_fault, first, first_star
     `differences` (K, 5) holds vector, direction (radians), length, position (px) and duration (share of the longer).
     The two sequences of a pair are first put in a fixed order, so that swapping them changes nothing.
     """
-    longest_a, longest_b = 1, 1
-    for i in range(len(first_start) - 1):
-        longest_a = max(longest_a, first_start[i + 1] - first_start[i])
-    for i in range(len(second_start) - 1):
-        longest_b = max(longest_b, second_start[i + 1] - second_start[i])
-    longest = max(longest_a, longest_b)
-    steps = np.empty(longest_a * longest_b, dtype=np.int8)
-    before, now = np.empty(longest), np.empty(longest)
-    gaps = np.empty((5, longest_a + longest_b))
+    height, width = longest(first_start), longest(second_start)
+    steps = np.empty(height * width, dtype=np.int8)
+    before, now = np.empty(max(height, width)), np.empty(max(height, width))
+    gaps = np.empty((5, height + width))
     for k in range(len(pairs)):
         if skip[k]:
             continue
         a = first[first_start[pairs[k, 0]] : first_start[pairs[k, 0] + 1]]
         b = second[second_start[pairs[k, 1]] : second_start[pairs[k, 1] + 1]]
-        if not _comes_first(a, b):
+        if not comes_first(a[:, DX:AMPLITUDE], b[:, DX:AMPLITUDE]):
             a, b = b, a
         _align_saccades(a, b, steps, before, now)
         n, duration_fault[k] = _compare_along(a, b, steps, gaps)
@@ -220,66 +204,3 @@ def simplify_saccades(saccades, start, last_ms, direction_rad, duration_ms, ampl
             if length == previous:
                 break
         counts[k] = n
-
-
-@compiled
-def global_alignment_pairs(pairs, skip, scores, first, first_start, second, second_start, substitution, gap, corner):
-    """Best value in the Needleman-Wunsch matrix of two sequences of grid cells (column, row).
-
-    `substitution[dc, dr]` is the gain for two cells that lie dc columns and dr rows apart; `gap` is added for each
-    cell left out; `corner` is the value at the matrix's corner, from which the borders go on in steps of `gap`.
-    """
-    longest = 0
-    for j in range(len(second_start) - 1):
-        longest = max(longest, second_start[j + 1] - second_start[j])
-    row = np.empty(longest + 1)
-    for k in range(len(pairs)):
-        if skip[k]:
-            continue
-        a = first[first_start[pairs[k, 0]] : first_start[pairs[k, 0] + 1]]
-        b = second[second_start[pairs[k, 1]] : second_start[pairs[k, 1] + 1]]
-        m = len(b)
-        for j in range(m + 1):
-            row[j] = corner + gap * j
-        best = corner  # the borders only fall from here, as gap <= 0
-        for i in range(len(a)):
-            column, line = a[i, 0], a[i, 1]
-            diagonal = row[0]
-            left = corner + gap * (i + 1)
-            row[0] = left
-            for j in range(m):
-                up = row[j + 1]
-                value = diagonal + substitution[abs(column - b[j, 0]), abs(line - b[j, 1])]
-                value = max(value, max(up, left) + gap)
-                diagonal = up
-                row[j + 1] = value
-                left = value
-                best = max(best, value)
-        scores[k] = best
-
-
-@compiled
-def edit_distance_pairs(pairs, skip, distances, first, first_start, second, second_start, transpositions):
-    """Fewest insertions, deletions, substitutions (and swaps of neighbors) that turn one sequence into the other."""
-    longest = 0
-    for j in range(len(second_start) - 1):
-        longest = max(longest, second_start[j + 1] - second_start[j])
-    older, before, now = np.empty(longest + 1), np.empty(longest + 1), np.empty(longest + 1)
-    for k in range(len(pairs)):
-        if skip[k]:
-            continue
-        a = first[first_start[pairs[k, 0]] : first_start[pairs[k, 0] + 1]]
-        b = second[second_start[pairs[k, 1]] : second_start[pairs[k, 1] + 1]]
-        m = len(b)
-        for j in range(m + 1):
-            before[j] = j
-        for i in range(len(a)):
-            now[0] = i + 1
-            for j in range(m):
-                value = before[j] + (0.0 if a[i] == b[j] else 1.0)
-                value = min(value, min(before[j + 1], now[j]) + 1.0)
-                if transpositions and i > 0 and j > 0 and a[i] == b[j - 1] and a[i - 1] == b[j]:
-                    value = min(value, older[j - 1] + 1.0)
-                now[j + 1] = value
-            older, before, now = before, now, older
-        distances[k] = before[m]

@@ -13,3 +13,4 @@ __getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
 from scanpath.metrics.multimatch import multimatch as multimatch  # noqa: E402
 from scanpath.metrics.pairwise import pairwise as pairwise  # noqa: E402
 from scanpath.metrics.scanmatch import scanmatch as scanmatch  # noqa: E402
+from scanpath.metrics.recurrence import recurrence as recurrence  # noqa: E402

@@ -1,11 +1,13 @@
-"""Fixations as the cells of a grid that is laid over the screen."""
+"""Fixations as symbols: the cells of a grid laid over the screen, or labels that the caller knows."""
 
 from typing import Any
 
 import numpy as np
 
 from scanpath._core.checks import check_choice, check_size
-from scanpath.metrics.packing import PackedLabels, PackedPaths
+from scanpath._core.errors import InputError
+from scanpath.gaze.scanpath import ScanpathBatch
+from scanpath.metrics.packing import PackedLabels, PackedPaths, is_labels, pack_labels, pack_paths
 from scanpath.metrics.undefined import reason_code
 
 #: What becomes of a fixation off the screen: the scanpath has no cells, or the nearest border cell is taken.
@@ -50,3 +52,25 @@ def cell_codes(cells: PackedLabels, bins: Any) -> PackedLabels:
     """Number the cells row by row: code = row * columns + column."""
     columns, _ = check_size("bins", bins)
     return PackedLabels(cells.symbols[:, 1] * columns + cells.symbols[:, 0], cells.start, cells.fault)
+
+
+def pack_symbols(
+    first: Any, second: Any, screen_px: Any, bins: Any, outside: str = "undefined"
+) -> tuple[PackedLabels, PackedLabels]:
+    """Pack two sets of scanpaths as grid cells, or two sets of label sequences as they are."""
+    if _are_labels(first) and _are_labels(second):
+        codes: dict = {}
+        labels = pack_labels(first, codes)
+        return labels, labels if second is first else pack_labels(second, codes)
+    if screen_px is None:
+        raise InputError("Scanpaths need screen_px=(width, height) to be laid on a grid; label sequences do not.")
+
+    def cells(paths: Any) -> PackedLabels:
+        return cell_codes(grid_labels(pack_paths(paths), screen_px, bins, outside=outside), bins)
+
+    symbols = cells(first)
+    return symbols, symbols if second is first else cells(second)
+
+
+def _are_labels(items: Any) -> bool:
+    return not isinstance(items, ScanpathBatch | PackedPaths) and all(is_labels(item) for item in items)

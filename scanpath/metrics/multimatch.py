@@ -9,7 +9,7 @@ import numpy as np
 from scanpath._core.checks import check_size
 from scanpath._core.errors import InputError
 from scanpath.kernels import alignment as kernel
-from scanpath.metrics.packing import PackedPaths, Scores, pack_paths, pair_faults, run_over_pairs, score_one
+from scanpath.metrics.packing import PackedPaths, Scores, pack_both, pair_faults, run_over_pairs, score_one
 from scanpath.metrics.spec import MetricSpec
 from scanpath.metrics.undefined import reason_code
 
@@ -114,8 +114,7 @@ def _batch(
     simplify: Simplify | None = None,
 ) -> Scores:
     width, height = check_size("screen_px", screen_px)
-    packed_a = pack_paths(first)
-    packed_b = packed_a if second is first else pack_paths(second)
+    packed_a, packed_b = pack_both(first, second)
     fault = pair_faults(packed_a, packed_b, pairs, least=3)
     if simplify is not None:
         fault = _need_durations(fault, packed_a, packed_b, pairs)

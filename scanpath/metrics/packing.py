@@ -79,6 +79,12 @@ def pack_paths(paths: Iterable[Any]) -> PackedPaths:
     return PackedPaths(np.concatenate([_NO_PATH.xy, *(path.xy for path in kept)]), duration_ms, start, fault)
 
 
+def pack_both(first: Any, second: Any) -> tuple[PackedPaths, PackedPaths]:
+    """Pack two sets of scanpaths, one that is given twice only once."""
+    packed = pack_paths(first)
+    return packed, packed if second is first else pack_paths(second)
+
+
 def pack_labels(sequences: Iterable[Sequence[Hashable]], codes: dict[Hashable, int]) -> PackedLabels:
     """Pack sequences of hashable labels as integers; `codes` is shared and grows, so that equal labels agree."""
     rows = []
@@ -124,24 +130,29 @@ def run_over_pairs(
 
 
 def score_one(metric: str, batch: Callable[..., Scores], a: Any, b: Any, **settings: Any) -> np.ndarray:
-    """Score one pair of scanpaths with a batch function; raise if no part has a value."""
-    return _only(metric, batch, [as_scanpath(a)], [as_scanpath(b)], settings)
-
-
-def score_one_labels(metric: str, batch: Callable[..., Scores], a: Any, b: Any, **settings: Any) -> np.ndarray:
-    """Score one pair of label sequences with a batch function; raise if no part has a value."""
-    return _only(metric, batch, [a], [b], settings)
-
-
-def _only(metric: str, batch: Callable[..., Scores], a: Any, b: Any, settings: dict[str, Any]) -> np.ndarray:
-    values, faults = batch(a, b, np.zeros((1, 2), dtype=np.int64), **settings)
+    """Score one pair with a batch function; raise if no part has a value."""
+    if not (is_labels(a) and is_labels(b)):
+        a, b = as_scanpath(a), as_scanpath(b)
+    values, faults = batch([a], [b], np.zeros((1, 2), dtype=np.int64), **settings)
     if faults.all():
-        raise undefined(metric, faults[0, 0], f" (got {_size(a[0])} and {_size(b[0])})")
+        raise undefined(metric, faults[0, 0], f" (got {_size(a)} and {_size(b)})")
     return values[0]
 
 
+def is_labels(item: Any) -> bool:
+    """Whether an input is a sequence of labels (a string, a one-dimensional sequence) rather than of points."""
+    if isinstance(item, str):
+        return True
+    if isinstance(item, Scanpath) or hasattr(item, "detach"):
+        return False
+    if isinstance(item, np.ndarray):
+        return item.ndim == 1
+    return isinstance(item, Sequence) and all(isinstance(label, str) or np.ndim(label) == 0 for label in item)
+
+
 def _size(sequence: Any) -> str:
-    return f"{len(sequence)} fixation{'s' * (len(sequence) != 1)}"
+    unit = "fixation" if isinstance(sequence, Scanpath) else "label"
+    return f"{len(sequence)} {unit}{'s' * (len(sequence) != 1)}"
 
 
 _NO_PATH = Scanpath(np.zeros((0, 2)))

@@ -6,13 +6,13 @@ import numpy as np
 
 from scanpath._core.checks import check_choice, check_positive, check_size
 from scanpath._core.errors import InputError
-from scanpath.kernels.alignment import global_alignment_pairs
+from scanpath.kernels.sequences import global_alignment_pairs
 from scanpath.metrics.grid import grid_labels
 from scanpath.metrics.packing import (
     PackedLabels,
     PackedPaths,
     Scores,
-    pack_paths,
+    pack_both,
     pair_faults,
     run_over_pairs,
     score_one,
@@ -120,8 +120,7 @@ def _batch(
         labels = grid_labels(paths, screen_px, (columns, rows), outside=outside, whole_pixels=True)
         return labels if bin_ms is None else _repeat(labels, paths, check_positive("bin_ms", bin_ms))
 
-    packed_a = pack_paths(first)
-    packed_b = packed_a if second is first else pack_paths(second)
+    packed_a, packed_b = pack_both(first, second)
     cells_a = cells(packed_a)
     cells_b = cells_a if packed_b is packed_a else cells(packed_b)
     fault = pair_faults(cells_a, cells_b, pairs)

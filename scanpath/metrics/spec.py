@@ -102,10 +102,22 @@ class MetricSpec:
 METRICS: Registry[MetricSpec] = Registry(
     "metric",
     {
+        "cross_recurrence": "scanpath.metrics.recurrence:CROSS_RECURRENCE",
         "damerau": "scanpath.metrics.strings:DAMERAU",
+        "dtw": "scanpath.metrics.curves:DTW",
+        "emd": "scanpath.metrics.curves:EMD",
+        "eyenalysis": "scanpath.metrics.nearest:EYENALYSIS",
+        "frechet": "scanpath.metrics.curves:FRECHET",
+        "hausdorff": "scanpath.metrics.curves:HAUSDORFF",
         "levenshtein": "scanpath.metrics.strings:LEVENSHTEIN",
+        "mannan": "scanpath.metrics.nearest:MANNAN",
+        "mannan_distance": "scanpath.metrics.nearest:MANNAN_DISTANCE",
         "multimatch": "scanpath.metrics.multimatch:SPEC",
+        "recurrence": "scanpath.metrics.recurrence:RECURRENCE",
+        "sbtde": "scanpath.metrics.embedding:SBTDE",
+        "scaled_tde": "scanpath.metrics.embedding:SCALED_TDE",
         "scanmatch": "scanpath.metrics.scanmatch:SPEC",
+        "tde": "scanpath.metrics.embedding:TDE",
     },
 )
 

@@ -1,23 +1,12 @@
 """String edit distances: how many changes turn one sequence of grid cells or areas of interest into another."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from scanpath._core.errors import InputError
-from scanpath.gaze.scanpath import Scanpath, ScanpathBatch, as_scanpath
-from scanpath.kernels.alignment import edit_distance_pairs
-from scanpath.metrics.grid import cell_codes, grid_labels
-from scanpath.metrics.packing import (
-    PackedLabels,
-    Scores,
-    pack_labels,
-    pack_paths,
-    pair_faults,
-    run_over_pairs,
-    score_one_labels,
-)
+from scanpath.kernels.sequences import edit_distance_pairs
+from scanpath.metrics.grid import pack_symbols
+from scanpath.metrics.packing import Scores, pair_faults, run_over_pairs, score_one
 from scanpath.metrics.spec import MetricSpec
 
 
@@ -64,7 +53,7 @@ def levenshtein(
     0.5
     """
     settings = {"screen_px": screen_px, "bins": bins, "normalize": normalize, "outside": outside}
-    return float(score_one_labels("levenshtein", _levenshtein_batch, *_as_inputs(a, b), **settings)[0])
+    return float(score_one("levenshtein", _levenshtein_batch, a, b, **settings)[0])
 
 
 def damerau(
@@ -101,7 +90,7 @@ def damerau(
     1.0
     """
     settings = {"screen_px": screen_px, "bins": bins, "normalize": normalize, "outside": outside}
-    return float(score_one_labels("damerau", _damerau_batch, *_as_inputs(a, b), **settings)[0])
+    return float(score_one("damerau", _damerau_batch, a, b, **settings)[0])
 
 
 def _levenshtein_batch(first: Any, second: Any, pairs: np.ndarray, **settings: Any) -> Scores:
@@ -138,43 +127,6 @@ def _edit_batch(
         longer = np.maximum(symbols_a.length[pairs[:, 0]], symbols_b.length[pairs[:, 1]])
         distances = np.divide(distances, longer, out=distances, where=fault == 0)
     return Scores(distances[:, None], fault[:, None])
-
-
-def pack_symbols(
-    first: Any, second: Any, screen_px: tuple[int, int] | None, bins: tuple[int, int], outside: str
-) -> tuple[PackedLabels, PackedLabels]:
-    """Pack two sets of scanpaths as grid cells, or two sets of label sequences as they are."""
-    if _are_labels(first) and _are_labels(second):
-        codes: dict = {}
-        labels = pack_labels(first, codes)
-        return labels, labels if second is first else pack_labels(second, codes)
-    if screen_px is None:
-        raise InputError("Scanpaths need screen_px=(width, height) to be laid on a grid; label sequences do not.")
-
-    def cells(paths: Any) -> PackedLabels:
-        return cell_codes(grid_labels(pack_paths(paths), screen_px, bins, outside=outside), bins)
-
-    symbols = cells(first)
-    return symbols, symbols if second is first else cells(second)
-
-
-def _as_inputs(a: Any, b: Any) -> tuple[Any, Any]:
-    return (a, b) if _is_labels(a) and _is_labels(b) else (as_scanpath(a), as_scanpath(b))
-
-
-def _are_labels(items: Any) -> bool:
-    return not isinstance(items, ScanpathBatch) and all(_is_labels(item) for item in items)
-
-
-def _is_labels(item: Any) -> bool:
-    """Whether an input is a sequence of labels rather than of points."""
-    if isinstance(item, str):
-        return True
-    if isinstance(item, Scanpath) or hasattr(item, "detach"):
-        return False
-    if isinstance(item, np.ndarray):
-        return item.ndim == 1
-    return isinstance(item, Sequence) and all(isinstance(label, str) or np.ndim(label) == 0 for label in item)
 
 
 LEVENSHTEIN = MetricSpec(
