@@ -1,0 +1,15 @@
+from .asymmetry_files import read_asymmetry as read_asymmetry
+from .asymmetry_files import write_asymmetry as write_asymmetry
+from .captioned_scenes import captioned_scenes as captioned_scenes
+from .captioned_scenes import draw_scene as draw_scene
+from .items import Item as Item
+from .search_arrays import ASYMMETRY_TASKS as ASYMMETRY_TASKS
+from .search_arrays import AsymmetryTask as AsymmetryTask
+from .search_arrays import asymmetry_display as asymmetry_display
+from .search_arrays import asymmetry_displays as asymmetry_displays
+from .search_arrays import asymmetry_trials as asymmetry_trials
+from .search_displays import Layout as Layout
+from .search_displays import conjunction_display as conjunction_display
+from .search_displays import feature_display as feature_display
+from .search_displays import search_display as search_display
+from .search_displays import t_among_l_display as t_among_l_display
