@@ -27,6 +27,7 @@ def plot_scores(result: pd.DataFrame) -> Axes:
     for ax, ((metric, part), rows) in zip(axes, panels):
         _draw_panel(ax, rows.set_index("agent"), agents)
         ax.set_title(metric if part in ("", "value", metric) else f"{metric}: {part}")
+    axes[0].legend(frameon=False, loc="best")
     for ax in axes[len(panels) :]:
         ax.set_visible(False)
     return axes[0]
@@ -45,4 +46,4 @@ def _draw_panel(ax: Axes, rows: pd.DataFrame, agents: list[str]) -> None:
     ax.axvline(first["ceiling"], color=COLORS[0], linewidth=1.5, label="people")
     ax.set_yticks(range(len(agents)), list(reversed(agents)))
     ax.spines[["top", "right"]].set_visible(False)
-    ax.legend(frameon=False, loc="best")
+    ax.set_ylim(-0.6, len(agents) - 0.4)
