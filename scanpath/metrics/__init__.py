@@ -12,5 +12,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
 # A module and its function share these names. Bound here, the functions stay on top when a module is imported later.
 from scanpath.metrics.multimatch import multimatch as multimatch  # noqa: E402
 from scanpath.metrics.pairwise import pairwise as pairwise  # noqa: E402
-from scanpath.metrics.scanmatch import scanmatch as scanmatch  # noqa: E402
 from scanpath.metrics.recurrence import recurrence as recurrence  # noqa: E402
+from scanpath.metrics.scanmatch import scanmatch as scanmatch  # noqa: E402
+from scanpath.metrics.scasim import scasim as scasim  # noqa: E402

@@ -130,9 +130,14 @@ def run_over_pairs(
 
 
 def score_one(metric: str, batch: Callable[..., Scores], a: Any, b: Any, **settings: Any) -> np.ndarray:
-    """Score one pair with a batch function; raise if no part has a value."""
+    """Score one pair of scanpaths (or of label sequences) with a batch function; raise if no part has a value."""
     if not (is_labels(a) and is_labels(b)):
         a, b = as_scanpath(a), as_scanpath(b)
+    return score_labels(metric, batch, a, b, **settings)
+
+
+def score_labels(metric: str, batch: Callable[..., Scores], a: Any, b: Any, **settings: Any) -> np.ndarray:
+    """Score one pair of sequences as they are; raise if no part has a value."""
     values, faults = batch([a], [b], np.zeros((1, 2), dtype=np.int64), **settings)
     if faults.all():
         raise undefined(metric, faults[0, 0], f" (got {_size(a)} and {_size(b)})")
@@ -150,6 +155,17 @@ def is_labels(item: Any) -> bool:
     return isinstance(item, Sequence) and all(isinstance(label, str) or np.ndim(label) == 0 for label in item)
 
 
+def has_nan_coordinates(path: Any) -> bool:
+    """Whether an array of the right shape for a scanpath has a coordinate that is NaN or infinite."""
+    if isinstance(path, Scanpath | str):
+        return False
+    try:
+        values = np.asarray(path, dtype=np.float64)
+    except (TypeError, ValueError):
+        return False
+    return values.ndim == 2 and values.shape[1] in (2, 3) and not np.isfinite(values[:, :2]).all()
+
+
 def _size(sequence: Any) -> str:
     unit = "fixation" if isinstance(sequence, Scanpath) else "label"
     return f"{len(sequence)} {unit}{'s' * (len(sequence) != 1)}"
@@ -164,17 +180,9 @@ def _admit(path: Any, index: int) -> Scanpath | None:
     try:
         return as_scanpath(path)
     except InputError as error:
-        if _has_nan_coordinates(path):
+        if has_nan_coordinates(path):
             return None
         raise InputError(f"Scanpath {index}: {error}") from None
-
-
-def _has_nan_coordinates(path: Any) -> bool:
-    try:
-        values = np.asarray(path, dtype=np.float64)
-    except (TypeError, ValueError):
-        return False
-    return values.ndim == 2 and values.shape[1] in (2, 3) and not np.isfinite(values[:, :2]).all()
 
 
 def _batch_row(batch: ScanpathBatch, row: int) -> Any:

@@ -1,15 +1,15 @@
-"""Any metric on sets of scanpaths: all pairs, or the pairs you name; what has no value is NaN, and says why."""
+"""Any metric on sets of scanpaths: all pairs, or those you name, or each alone; what has no value says why."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from scanpath._core.checks import check_count
 from scanpath._core.errors import InputError, UndefinedError
-from scanpath.metrics.packing import Scores
+from scanpath.metrics.packing import Scores, has_nan_coordinates
 from scanpath.metrics.spec import METRICS, MetricSpec
-from scanpath.metrics.undefined import REASONS, reason_code
+from scanpath.metrics.undefined import REASONS, count_reasons, reason_code, undefined
 
 
 def pairwise(
@@ -122,8 +122,96 @@ def score_pairs(
     return (scores.values, _names(scores.faults)) if return_reasons else scores.values
 
 
+class Plausibility(NamedTuple):
+    """A simulated scanpath against the people who saw the picture: the best match, the mean, and how many counted."""
+
+    best: float
+    mean: float
+    people: int
+
+
+def plausibility(metric: str | MetricSpec, simulated: Any, people: Sequence[Any], **settings: Any) -> Plausibility:
+    """Score one scanpath against several people: how near is the nearest person, and how near are they on average?
+
+    The best match asks whether anyone might have looked like this, the mean whether it is typical. The best grows with
+    the number of people: never compare it across data with different numbers, and leave a person out of the people
+    they are compared with.
+
+    Parameters
+    ----------
+    metric
+        Name or spec of a metric with one part.
+    simulated
+        One scanpath (or sequence of labels).
+    people
+        The others; those for whom the metric is undefined do not count.
+    **settings
+        Of the metric.
+
+    Raises
+    ------
+    InputError
+        If the metric has several parts, such as multimatch.
+    UndefinedError
+        If the metric is undefined for all people; with the most frequent reason.
+
+    References
+    ----------
+    Fahimi & Bruce (2021), Behavior Research Methods 53, https://doi.org/10.3758/s13428-020-01441-0.
+
+    Examples
+    --------
+    >>> plausibility("sbtde", "abcd", ["abcd", "wxyz"])
+    Plausibility(best=1.0, mean=0.5, people=2)
+    """
+    spec = _pair_spec(metric, settings)
+    if len(spec.parts) != 1:
+        raise InputError(f"plausibility needs a metric with one part; {spec.name} has {', '.join(spec.parts)}.")
+    values, reasons = pairwise(spec, [simulated], people, return_reasons=True, **settings)
+    defined = values[np.isfinite(values)]
+    if not defined.size:
+        reason = next(iter(count_reasons(reasons)), "empty")
+        raise undefined(f"plausibility by {spec.name}", reason_code(reason))
+    best = defined.max() if spec.higher_is_better else defined.min()
+    return Plausibility(float(best), float(defined.mean()), int(defined.size))
+
+
+def describe(metric: str | MetricSpec, A: Any, *, return_reasons: bool = False, **settings: Any) -> Any:
+    """Compute a description of one scanpath, such as recurrence or entropy, for each of a set.
+
+    Parameters
+    ----------
+    metric
+        Name or spec of a metric that takes one scanpath.
+    A
+        Sequence of scanpaths.
+    return_reasons
+        Also return why values are NaN.
+    **settings
+        Of the metric.
+
+    Returns
+    -------
+    numpy.ndarray or tuple
+        Values of shape (len(A), parts), NaN where undefined; with `return_reasons` also the reasons.
+
+    Examples
+    --------
+    >>> describe("transition_entropy", ["abab", "a"])
+    array([[ 0.],
+           [nan]])
+    """
+    spec = METRICS[metric] if isinstance(metric, str) else metric
+    if spec.takes != "scanpath":
+        raise InputError(f"{spec.name} takes {spec.takes}, not one scanpath; describe() has no use for it.")
+    spec.check_settings(settings)
+    paths = _as_list(A)
+    scores = _each(spec, paths, settings) if spec.batch is None else spec.batch(paths, **settings)
+    return (scores.values, _names(scores.faults)) if return_reasons else scores.values
+
+
 def _pair_spec(metric: str | MetricSpec, settings: dict[str, Any]) -> MetricSpec:
-    spec = metric if isinstance(metric, MetricSpec) else METRICS[metric]
+    spec = METRICS[metric] if isinstance(metric, str) else metric
     if spec.takes not in ("scanpaths", "labels"):
         raise InputError(f"{spec.name} takes a {spec.takes}, not two scanpaths; call scanpath.metrics.{spec.name}.")
     spec.check_settings(settings)
@@ -144,11 +232,23 @@ def _score(spec: MetricSpec, first: Any, second: Any, pairs: np.ndarray, jobs: i
 
 
 def _one_by_one(spec: MetricSpec, first: Any, second: Any, pairs: np.ndarray, settings: dict[str, Any]) -> Scores:
-    values = np.full((len(pairs), len(spec.parts)), np.nan)
+    return _collect(spec, [(first[i], second[j]) for i, j in pairs], settings)
+
+
+def _each(spec: MetricSpec, paths: Any, settings: dict[str, Any]) -> Scores:
+    return _collect(spec, [(path,) for path in paths], settings)
+
+
+def _collect(spec: MetricSpec, inputs: list[tuple], settings: dict[str, Any]) -> Scores:
+    """Call the plain function on each input; what raises `UndefinedError` becomes NaN and a code."""
+    values = np.full((len(inputs), len(spec.parts)), np.nan)
     faults = np.zeros(values.shape, dtype=np.int8)
-    for k, (i, j) in enumerate(pairs):
+    for k, paths in enumerate(inputs):
+        if any(has_nan_coordinates(path) for path in paths):
+            faults[k] = reason_code("nan")
+            continue
         try:
-            values[k] = spec.function(first[i], second[j], **settings)
+            values[k] = spec.function(*paths, **settings)
         except UndefinedError as error:
             faults[k] = reason_code(error.reason)
     return Scores(values, faults)

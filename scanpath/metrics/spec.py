@@ -11,7 +11,7 @@ from scanpath._core.registry import Registry
 #: Which way is better: more alike, less apart, or neither (a description of one scanpath).
 Direction = Literal["similarity", "distance", "description"]
 #: What a metric takes: two scanpaths, two sequences of labels, one scanpath, a map and fixations, two maps, ...
-Takes = Literal["scanpaths", "labels", "scanpath", "map and fixations", "maps", "search"]
+Takes = Literal["scanpaths", "labels", "scanpath", "sets of scanpaths", "map and fixations", "maps", "search"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -107,6 +107,7 @@ METRICS: Registry[MetricSpec] = Registry(
         "dtw": "scanpath.metrics.curves:DTW",
         "emd": "scanpath.metrics.curves:EMD",
         "eyenalysis": "scanpath.metrics.nearest:EYENALYSIS",
+        "fixation_edit_distance": "scanpath.metrics.semantic:FIXATION_EDIT_DISTANCE",
         "frechet": "scanpath.metrics.curves:FRECHET",
         "hausdorff": "scanpath.metrics.curves:HAUSDORFF",
         "levenshtein": "scanpath.metrics.strings:LEVENSHTEIN",
@@ -114,10 +115,15 @@ METRICS: Registry[MetricSpec] = Registry(
         "mannan_distance": "scanpath.metrics.nearest:MANNAN_DISTANCE",
         "multimatch": "scanpath.metrics.multimatch:SPEC",
         "recurrence": "scanpath.metrics.recurrence:RECURRENCE",
+        "saccade_divergence": "scanpath.metrics.saccades:SPEC",
         "sbtde": "scanpath.metrics.embedding:SBTDE",
         "scaled_tde": "scanpath.metrics.embedding:SCALED_TDE",
         "scanmatch": "scanpath.metrics.scanmatch:SPEC",
+        "scasim": "scanpath.metrics.scasim:SPEC",
+        "sequence_score": "scanpath.metrics.semantic:SEQUENCE_SCORE",
+        "stationary_entropy": "scanpath.metrics.entropy:STATIONARY_ENTROPY",
         "tde": "scanpath.metrics.embedding:TDE",
+        "transition_entropy": "scanpath.metrics.entropy:TRANSITION_ENTROPY",
     },
 )
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from scanpath.kernels.sequences import edit_distance_pairs
 from scanpath.metrics.grid import pack_symbols
-from scanpath.metrics.packing import Scores, pair_faults, run_over_pairs, score_one
+from scanpath.metrics.packing import PackedLabels, Scores, pair_faults, run_over_pairs, score_one
 from scanpath.metrics.spec import MetricSpec
 
 
@@ -114,18 +114,19 @@ def _edit_batch(
     outside: str = "undefined",
 ) -> Scores:
     symbols_a, symbols_b = pack_symbols(first, second, screen_px, bins, outside)
-    fault = pair_faults(symbols_a, symbols_b, pairs)
+    return label_edits(symbols_a, symbols_b, pairs, jobs=jobs, transpositions=transpositions, normalize=normalize)
+
+
+def label_edits(
+    first: PackedLabels, second: PackedLabels, pairs: np.ndarray, *, jobs: int, transpositions: bool, normalize: bool
+) -> Scores:
+    """Edit distances of packed label sequences."""
+    fault = pair_faults(first, second, pairs)
     distances = np.full(len(pairs), np.nan)
-    run_over_pairs(
-        edit_distance_pairs,
-        jobs,
-        pairs,
-        (fault != 0, distances),
-        *(symbols_a.symbols, symbols_a.start, symbols_b.symbols, symbols_b.start, transpositions),
-    )
+    sets = (first.symbols, first.start, second.symbols, second.start)
+    run_over_pairs(edit_distance_pairs, jobs, pairs, (fault != 0, distances), *sets, transpositions)
     if normalize:
-        longer = np.maximum(symbols_a.length[pairs[:, 0]], symbols_b.length[pairs[:, 1]])
-        distances = np.divide(distances, longer, out=distances, where=fault == 0)
+        distances /= np.maximum(1, np.maximum(first.length[pairs[:, 0]], second.length[pairs[:, 1]]))
     return Scores(distances[:, None], fault[:, None])
 
 

@@ -1,0 +1,266 @@
+"""Scanpaths as sequences of meanings: clusters of fixations or labels of a segmentation, and how well they match."""
+
+from collections.abc import Hashable, Sequence
+from typing import Any
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+from scanpath._core.checks import check_positive
+from scanpath._core.errors import InputError, UndefinedError
+from scanpath.gaze.scanpath import as_scanpath
+from scanpath.kernels.sequences import matching_pairs
+from scanpath.metrics.packing import Scores, pack_labels, pair_faults, run_over_pairs, score_labels
+from scanpath.metrics.spec import MetricSpec
+from scanpath.metrics.strings import label_edits
+
+
+def sequence_score(a_labels: Sequence[Hashable], b_labels: Sequence[Hashable], *, gap: float = 0.0) -> float:
+    """Align two sequences of labels and give the share of the longer one that matches.
+
+    A Needleman-Wunsch alignment with 1 for a match, 0 for a mismatch and `gap` for a label left out, divided by the
+    longer length. With `gap` 0 this is the longest common subsequence's share. The labels decide what it means: mean
+    shift clusters of people's fixations (`fixation_clusters`) give the Sequence Score, segmentation labels
+    (`labels_at`) the Semantic Sequence Score. Cut or repeat the labels first where a protocol asks for it.
+
+    Parameters
+    ----------
+    a_labels, b_labels
+        Sequences of hashable labels.
+    gap
+        Added for each label left out, 0 or less.
+
+    Raises
+    ------
+    UndefinedError
+        If a sequence is empty ("empty").
+
+    References
+    ----------
+    Yang, Huang, Chen, Wei, Ahn, Zelinsky, Samaras & Hoai (2020), CVPR, https://arxiv.org/abs/2005.14310.
+    Needleman & Wunsch (1970), Journal of Molecular Biology 48, https://doi.org/10.1016/0022-2836(70)90057-4.
+
+    Examples
+    --------
+    >>> sequence_score([1, 2, 3, 1], [1, 3, 1])
+    0.75
+    """
+    return float(score_labels("sequence_score", _sequence_batch, _labels(a_labels), _labels(b_labels), gap=gap)[0])
+
+
+def fixation_edit_distance(
+    a_labels: Sequence[Hashable], b_labels: Sequence[Hashable], *, normalize: bool = False
+) -> float:
+    """Count the insertions, deletions and substitutions between two sequences of labels (FED).
+
+    `levenshtein` on labels; named apart because papers on visual search report it beside the Sequence Score, on the
+    same clusters or segmentation labels.
+
+    Parameters
+    ----------
+    a_labels, b_labels
+        Sequences of hashable labels.
+    normalize
+        Divide by the longer length.
+
+    Raises
+    ------
+    UndefinedError
+        If a sequence is empty ("empty").
+
+    References
+    ----------
+    Mondal, Yang, Ahn, Samaras, Zelinsky & Hoai (2023), CVPR, https://arxiv.org/abs/2303.15274.
+
+    Examples
+    --------
+    >>> fixation_edit_distance([1, 2, 3, 1], [1, 3, 1])
+    1.0
+    """
+    a, b = _labels(a_labels), _labels(b_labels)
+    return float(score_labels("fixation_edit_distance", _edit_batch, a, b, normalize=normalize)[0])
+
+
+def fixation_clusters(paths: Any, bandwidth_px: float) -> np.ndarray:
+    """Find the places where fixations crowd: mean shift with a flat window of radius `bandwidth_px`.
+
+    Each fixation climbs to the mean of the fixations within the radius until it stays; ends that lie within the radius
+    of one that gathers more fixations are dropped. Published Sequence Scores depend on the bandwidth and rarely state
+    it: state yours.
+
+    Parameters
+    ----------
+    paths
+        Scanpaths of all people on one picture (their first fixations included, unless you cut them).
+    bandwidth_px
+        Radius in px.
+
+    Returns
+    -------
+    numpy.ndarray
+        (k, 2) centers, the one with most fixations first.
+
+    Raises
+    ------
+    UndefinedError
+        If there is no fixation ("empty").
+
+    References
+    ----------
+    Comaniciu & Meer (2002), IEEE TPAMI 24, https://doi.org/10.1109/34.1000236.
+
+    Examples
+    --------
+    >>> fixation_clusters([[(0, 0), (100, 100)], [(2, 0), (100, 102)], [(1, 0)]], bandwidth_px=20)
+    array([[  1.,   0.],
+           [100., 101.]])
+    """
+    radius = check_positive("bandwidth_px", bandwidth_px)
+    points = np.concatenate([np.zeros((0, 2)), *(as_scanpath(path).xy for path in paths)])
+    if not len(points):
+        raise UndefinedError("fixation_clusters needs at least one fixation, got none.", "empty")
+    tree = cKDTree(points)
+    ends = np.unique([_climb(tree, points, start, radius) for start in np.unique(points, axis=0)], axis=0)
+    crowd = tree.query_ball_point(ends, radius, return_length=True)
+    centers: list[np.ndarray] = []
+    for index in np.lexsort((ends[:, 1], ends[:, 0], -crowd)):
+        if all(np.hypot(*(ends[index] - center)) > radius for center in centers):
+            centers.append(ends[index])
+    return np.array(centers)
+
+
+def cluster_labels(path: Any, centers: Any) -> list[int]:
+    """Label each fixation with the index of the nearest center.
+
+    Examples
+    --------
+    >>> cluster_labels([(3, 0), (90, 99), (0, 1)], [(1, 0), (100, 101)])
+    [0, 1, 0]
+    """
+    centers = np.asarray(centers, dtype=np.float64)
+    if centers.ndim != 2 or centers.shape[1] != 2 or not len(centers):
+        raise InputError(f"centers must have shape (k, 2) with k of at least 1, got {centers.shape}.")
+    return cKDTree(centers).query(as_scanpath(path).xy)[1].tolist()
+
+
+def labels_at(path: Any, label_map: Any) -> list[int]:
+    """Read the label of a segmentation at the pixel that each fixation falls on.
+
+    Parameters
+    ----------
+    path
+        A scanpath in the map's frame, pixel centers at integers.
+    label_map
+        (H, W) integers.
+
+    Raises
+    ------
+    UndefinedError
+        If a fixation lies off the map ("off_screen").
+
+    Examples
+    --------
+    >>> labels_at([(0.4, 0.0), (1.0, 0.6)], [[7, 8], [9, 5]])
+    [7, 5]
+    """
+    labels = np.asarray(label_map)
+    if labels.ndim != 2 or not np.issubdtype(labels.dtype, np.integer):
+        raise InputError(f"label_map must be an (H, W) array of integers, got shape {labels.shape}, {labels.dtype}.")
+    columns, rows = np.floor(as_scanpath(path).xy + 0.5).astype(np.int64).T
+    height, width = labels.shape
+    off = (columns < 0) | (columns >= width) | (rows < 0) | (rows >= height)
+    if off.any():
+        raise UndefinedError(
+            f"{int(off.sum())} fixation(s) lie off the {width} x {height} map; drop them.", "off_screen"
+        )
+    return labels[rows, columns].tolist()
+
+
+def repeat_by_duration(labels: Sequence[Hashable], duration_ms: Any, bin_ms: float = 50.0) -> list[Hashable]:
+    """Repeat each label once for each whole time bin of its fixation, so that durations count.
+
+    Fixations shorter than one bin vanish.
+
+    Raises
+    ------
+    InputError
+        If there are not as many durations as labels, or one is missing.
+
+    Examples
+    --------
+    >>> repeat_by_duration("ab", [120, 60])
+    ['a', 'a', 'b']
+    """
+    times = np.asarray(duration_ms, dtype=np.float64)
+    if times.shape != (len(labels),) or not (np.isfinite(times).all() and (times >= 0).all()):
+        raise InputError(f"duration_ms must hold one time of at least 0 for each of the {len(labels)} labels.")
+    counts = np.floor(times / check_positive("bin_ms", bin_ms)).astype(int)
+    return [label for label, count in zip(labels, counts) for _ in range(count)]
+
+
+def _labels(labels: Any) -> Any:
+    if isinstance(labels, str):
+        return labels
+    values = labels.tolist() if hasattr(labels, "tolist") else labels
+    if not isinstance(values, Sequence):
+        raise InputError(f"A sequence of labels is needed, got {type(labels).__name__}.")
+    return values
+
+
+def _climb(tree: cKDTree, points: np.ndarray, start: np.ndarray, radius: float) -> np.ndarray:
+    """Mean shift from one point; means of rising crowds cannot cycle, and 300 steps stop a crawl."""
+    here = start
+    for _ in range(300):
+        mean = points[tree.query_ball_point(here, radius)].mean(axis=0)
+        if np.hypot(*(mean - here)) <= 1e-3 * radius:
+            return mean
+        here = mean
+    return here
+
+
+def _sequence_batch(first: Any, second: Any, pairs: np.ndarray, *, jobs: int = 1, gap: float = 0.0) -> Scores:
+    if not gap <= 0:
+        raise InputError(f"gap must be 0 or less, got {gap!r}; it is added for each label left out.")
+    codes: dict = {}
+    labels_a = pack_labels(first, codes)
+    labels_b = labels_a if second is first else pack_labels(second, codes)
+    fault = pair_faults(labels_a, labels_b, pairs)
+    scores = np.full(len(pairs), np.nan)
+    sets = (labels_a.symbols, labels_a.start, labels_b.symbols, labels_b.start)
+    run_over_pairs(matching_pairs, jobs, pairs, (fault != 0, scores), *sets, float(gap))
+    longer = np.maximum(labels_a.length[pairs[:, 0]], labels_b.length[pairs[:, 1]])
+    return Scores((scores / np.maximum(longer, 1))[:, None], fault[:, None])
+
+
+def _edit_batch(first: Any, second: Any, pairs: np.ndarray, *, jobs: int = 1, normalize: bool = False) -> Scores:
+    codes: dict = {}
+    labels_a = pack_labels(first, codes)
+    labels_b = labels_a if second is first else pack_labels(second, codes)
+    return label_edits(labels_a, labels_b, pairs, jobs=jobs, transpositions=False, normalize=normalize)
+
+
+SEQUENCE_SCORE = MetricSpec(
+    name="sequence_score",
+    function=sequence_score,
+    summary="Share of the longer label sequence that an alignment matches",
+    range=(0.0, 1.0),
+    direction="similarity",
+    symmetric=True,
+    needs=("labels",),
+    takes="labels",
+    reference="Yang et al. (2020), CVPR, arXiv:2005.14310",
+    batch=_sequence_batch,
+)
+FIXATION_EDIT_DISTANCE = MetricSpec(
+    name="fixation_edit_distance",
+    function=fixation_edit_distance,
+    summary="Fewest edits between label sequences",
+    range=(0.0, float("inf")),
+    direction="distance",
+    symmetric=True,
+    unit="edits",
+    needs=("labels",),
+    takes="labels",
+    reference="Mondal et al. (2023), CVPR, arXiv:2303.15274",
+    batch=_edit_batch,
+)
