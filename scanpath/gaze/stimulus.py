@@ -180,7 +180,7 @@ def _check_box(
 
 
 def _check_mask(mask: Any, size: tuple[int, int]) -> Tensor:
-    values = torch.as_tensor(np.asarray(mask))
+    values = torch.as_tensor(np.array(mask))
     if values.ndim == 3 and values.shape[0] == 1:
         values = values[0]
     if tuple(values.shape) != size:
@@ -196,7 +196,7 @@ def _integer_half(values: Tensor) -> float:
 
 
 def _check_cells(cells: Any, size: tuple[int, int]) -> Tensor:
-    labels = torch.as_tensor(np.asarray(cells))
+    labels = torch.as_tensor(np.array(cells))
     if tuple(labels.shape) != size or labels.is_floating_point() or bool((labels.to(torch.int64) < 0).any()):
         raise InputError(
             f"cells must be integer labels of shape {size}, 0 for none and i + 1 for slot i; "
