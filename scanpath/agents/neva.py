@@ -1,0 +1,297 @@
+"""NeVA: an eye that moves to where a blurred picture serves a model's task best (Schwinn et al. 2022)."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from scanpath._core.checks import check_choice, check_count, check_positive
+from scanpath._core.errors import InputError
+from scanpath.agents.agent import Agent, History, as_history
+from scanpath.agents.framing import Frame, check_framing, frame_picture
+from scanpath.agents.neva_eye import ForeignEye, NevaEye, NevaEyeSettings
+from scanpath.agents.neva_objectives import Objective, as_objective
+from scanpath.agents.neva_search import RESTARTS, Look, Search, best_search, first_points, published_search
+from scanpath.agents.target_found import FoundRule, InBox
+from scanpath.gaze.scanpath import Scanpath
+from scanpath.gaze.stimulus import Stimulus
+
+Eye = NevaEye | ForeignEye
+#: Starts of a search lie this far apart in NeVA's frame: about the fovea's radius at half height.
+APART = 0.35
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What depends on the picture alone."""
+
+    frame: Frame
+    eye: Eye
+    target: Any
+
+
+@dataclass(frozen=True)
+class NevaRecord:
+    """A scanpath with what was seen and searched on the way.
+
+    Attributes
+    ----------
+    scanpath
+        The fixations.
+    seen
+        What the model saw at each fixation, (n, C, h, w).
+    losses
+        The loss at each fixation, measured where the eye is.
+    searches
+        For each fixation all points tried, in px, and their losses in order.
+    """
+
+    scanpath: Scanpath
+    seen: Tensor
+    losses: list[float]
+    searches: list[tuple[list[tuple[float, float]], list[float]]]
+
+
+class NevaAgent(Agent):
+    """Looks where a model, given the foveated picture, comes nearest to its objective.
+
+    Every fixation is chosen, the first one too. `neva` builds it and explains the parameters.
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        model: Callable[[Tensor], Tensor],
+        objective: Objective,
+        eye: NevaEyeSettings,
+        mode: str,
+        steps: int,
+        starts: int,
+        step_size: float,
+        restart: str,
+        size: tuple[int, int] | None,
+        framing: str,
+        foveation: Callable[[Tensor, Tensor], Tensor] | None,
+        found_rule: FoundRule,
+    ) -> None:
+        super().__init__(name=name, found_rule=found_rule)
+        self.model, self.objective, self.eye = model, objective, eye
+        self.mode = check_choice("mode", mode, ("best", "published"))
+        self.steps, self.starts = check_count("steps", steps), check_count("starts", starts)
+        self.step_size = check_positive("step_size", step_size)
+        self.restart = check_choice("restart", restart, RESTARTS)
+        self.size, self.framing, self.foveation = size, check_framing(framing), foveation
+
+    def prepare(self, stimulus: Stimulus) -> Prepared:
+        """Blur the picture and compute the objective's target from the sharp one."""
+        frame = frame_picture(stimulus.size, self.size, self.framing)
+        image = frame.picture(stimulus.rgb).to(_device(self.model))
+        eye = NevaEye(image, self.eye) if self.foveation is None else ForeignEye(image, self.foveation, self.eye)
+        with frozen(self.model), torch.no_grad():
+            return Prepared(frame, eye, self.objective.target(self.model, image, stimulus))
+
+    def first_fixation(self, stimulus: Stimulus, generator: torch.Generator) -> tuple[float, float]:
+        """Choose the first fixation, like all others."""
+        return self.next_fixation(stimulus, [], generator)
+
+    def next_fixation(self, stimulus: Stimulus, history: History, generator: torch.Generator) -> tuple[float, float]:
+        """Search the point from which the picture, on top of what is remembered, serves the objective best."""
+        search = self.search(stimulus, history, generator)
+        return self.prepared(stimulus).frame.to_px(search.kept()[None])[0]
+
+    def search(self, stimulus: Stimulus, history: History, generator: torch.Generator) -> Search:
+        """Search one fixation and return all that was tried."""
+        prepared = self.prepared(stimulus)
+        memory = prepared.eye.memory(prepared.frame.from_px(list(history)))
+        look = self._look(prepared, memory, len(history))
+
+        def draw() -> Tensor:
+            return torch.rand(2, generator=generator)
+
+        how = {"steps": self.steps, "step_size": self.step_size, "restart": self.restart, "draw": draw}
+        with frozen(self.model):
+            if self.mode == "published":
+                return published_search(look, device=prepared.eye.sharp.device, **how)
+            return best_search(look, self._starts(prepared, memory, look), **how)
+
+    def priority(self, stimulus: Stimulus, history_xy: Any) -> Tensor:
+        """Return how far the loss falls, to first order, when the eye goes to each pixel (H, W); zero at the least.
+
+        One forward and backward pass, with the picture halfway between what is seen now and the sharp one. `history_xy`
+        are the fixations so far, the agent's own or a person's.
+        """
+        history = as_history(history_xy)
+        prepared = self.prepared(stimulus)
+        memory = prepared.eye.memory(prepared.frame.from_px(history))
+        with frozen(self.model):
+            gain = self._gain(prepared, memory, self._look(prepared, memory, len(history)))
+        return prepared.frame.map_to_picture((gain.max() - gain).cpu(), stimulus.size)
+
+    def watch(self, stimulus: Stimulus, *, n_fixations: int, generator: torch.Generator) -> NevaRecord:
+        """Look at one picture and keep what was seen, and the losses of all points that were tried."""
+        prepared, history, seen, losses, searches = self.prepared(stimulus), [], [], [], []
+        for _ in range(check_count("n_fixations", n_fixations)):
+            search = self.search(stimulus, history, generator)
+            memory = prepared.eye.memory(prepared.frame.from_px(history))
+            with frozen(self.model), torch.no_grad():
+                look = self._look(prepared, memory, len(history))
+                seen.append(look.see(search.kept()[None]))
+                losses.append(float(look.loss(seen[-1])[0]))
+            history.append(prepared.frame.to_px(search.kept()[None])[0])
+            searches.append((prepared.frame.to_px(torch.stack(search.points)), search.losses))
+        path = Scanpath(history, info={"stimulus": stimulus.name, "agent": self.name})
+        return NevaRecord(path, torch.cat(seen).cpu(), losses, searches)
+
+    def _look(self, prepared: Prepared, memory: Any, fixation: int) -> Look:
+        return Look(
+            see=lambda points: prepared.eye.see(points, memory),
+            loss=lambda seen: self.objective.loss(self.model(seen), prepared.target, fixation),
+        )
+
+    def _starts(self, prepared: Prepared, memory: Any, look: Look) -> Tensor:
+        if isinstance(prepared.eye, ForeignEye):
+            return _spread_points(self.starts).to(prepared.eye.sharp.device)
+        return first_points(self._gain(prepared, memory, look), self.starts, APART)
+
+    def _gain(self, prepared: Prepared, memory: Any, look: Look) -> Tensor:
+        """Linearize the loss halfway between what is remembered and the sharp picture.
+
+        From the blurred picture alone the slope says little about details that are not visible yet, and at the sharp
+        picture a loss that is measured against it has no slope.
+        """
+        if isinstance(prepared.eye, ForeignEye):
+            raise InputError(f"Agent {self.name!r} has a map only with NeVA's own foveation; leave out foveation=.")
+        halfway = prepared.eye.halfway(memory)[None].requires_grad_()
+        (slope,) = torch.autograd.grad(look.loss(halfway).sum(), halfway)
+        return prepared.eye.gain(slope[0], memory)
+
+
+def neva(
+    *,
+    model: Callable[[Tensor], Tensor] | None = None,
+    loss: str | Callable[[Tensor], Tensor] | Objective = "reconstruction",
+    mode: str = "best",
+    retention: float = 0.7,
+    restart: str = "none",
+    steps: int | None = None,
+    starts: int = 3,
+    step_size: float = 0.1,
+    mask_sigma: float = 0.2,
+    blur_sigma_px: float = 10.0,
+    kernel_px: int = 41,
+    size: tuple[int, int] | None = None,
+    framing: str = "whole",
+    foveation: Callable[[Tensor, Tensor], Tensor] | None = None,
+    found_rule: FoundRule | None = None,
+) -> NevaAgent:
+    """Build the agent of neural visual attention, which looks where it helps a model most.
+
+    Parameters
+    ----------
+    model
+        Turns pictures (B, 3, H, W) in [0, 1] into features, labels or pictures, with a gradient; its own
+        normalization is its own business. It is used frozen and in evaluation mode. Default the identity, with which
+        "reconstruction" looks where most is lost by blur.
+    loss
+        "classification" (the model's own label of the sharp picture), "reconstruction" (the model restores
+        pictures), "feature_match" (the model's features of the sharp picture), or a function of the model's output,
+        (B, D) -> (B,), that works on each row by itself.
+    mode
+        "best" measures points that a first-order map of the loss proposes, walks on from the best of them and keeps
+        the best point where it was measured. "published" repeats the original: signed steps from the center, without
+        bounds, keeping the point after the step for the loss before it.
+    retention
+        Share of the memory that survives a fixation; 0 forgets all, 1 nothing.
+    restart
+        What follows a step that does not improve: "none", "jitter" or "uniform" (anew, anywhere). The first published
+        program jittered, its successor restarted.
+    steps
+        Rounds of measuring; default 20 for "published" and 2 for "best".
+    starts
+        Points that "best" measures in its first round.
+    step_size
+        Length of a step in NeVA's frame, in which a picture's sides have length 2.
+    mask_sigma
+        Size of the fovea: the mask is exp(-d^2 / mask_sigma) in NeVA's frame.
+    blur_sigma_px, kernel_px
+        Blur of the periphery in px of the model's input; the published values for 224 px.
+    size
+        (height, width) of the model's input; default each picture's own.
+    framing
+        With `size`: "whole" squeezes the picture into it, "center_crop" cuts its sides.
+    foveation
+        A differentiable foveation (image (C, H, W), fixations (K, n, 2) px) -> (K, C, H, W) that replaces NeVA's own,
+        such as `scanpath.foveated_blur` with its scale; the last of the n fixations is the eye's, the others are
+        remembered, which needs a retention of 0 or 1.
+    found_rule
+        When a search ends; default a fixation inside the target's box.
+
+    References
+    ----------
+    Schwinn, Precup, Eskofier, Zanca (2022), Behind the machine's gaze: neural networks with biologically-inspired
+    constraints exhibit human-like visual attention, arXiv:2204.09093.
+
+    Examples
+    --------
+    >>> import scanpath as sp
+    >>> picture = torch.full((3, 48, 64), 0.5)
+    >>> picture[:, 20:30, 40:50] = torch.rand(3, 10, 10, generator=torch.Generator().manual_seed(0))
+    >>> agent = sp.create_agent("neva", blur_sigma_px=3, kernel_px=13)
+    >>> table = sp.simulate(agent, [sp.Stimulus(picture, name="patch")], n_fixations=1)
+    >>> bool(38 < table.x_px[0] < 52 and 18 < table.y_px[0] < 32)
+    True
+    """
+    if model is None and loss != "reconstruction":
+        raise InputError(f"Agent 'neva' with loss {loss!r} needs model=<module>; without one it can only reconstruct.")
+    return NevaAgent(
+        name="neva",
+        model=model or nn.Identity(),
+        objective=as_objective(loss),
+        eye=NevaEyeSettings(mask_sigma, blur_sigma_px, kernel_px, retention),
+        mode=mode,
+        steps=(20 if mode == "published" else 2) if steps is None else steps,
+        starts=starts,
+        step_size=step_size,
+        restart=restart,
+        size=size,
+        framing=framing,
+        foveation=foveation,
+        found_rule=found_rule or InBox(),
+    )
+
+
+@contextmanager
+def frozen(model: Callable[[Tensor], Tensor]) -> Iterator[None]:
+    """Hold a module in evaluation mode without gradients for its weights, and put everything back afterwards."""
+    if not isinstance(model, nn.Module):
+        yield
+        return
+    training = [module for module in model.modules() if module.training]
+    learning = [weight for weight in model.parameters() if weight.requires_grad]
+    model.eval()
+    for weight in learning:
+        weight.requires_grad_(False)
+    try:
+        yield
+    finally:
+        for module in training:
+            module.training = True
+        for weight in learning:
+            weight.requires_grad_(True)
+
+
+def _device(model: Callable[[Tensor], Tensor]) -> torch.device:
+    weight = next(model.parameters(), None) if isinstance(model, nn.Module) else None
+    return torch.device("cpu") if weight is None else weight.device
+
+
+def _spread_points(n: int) -> Tensor:
+    """Return n points (n, 2) that fill the picture evenly: the center, then the R2 sequence around it."""
+    index = torch.arange(n, dtype=torch.float64)[:, None]
+    plastic = 1.324717957244746  # the real root of x^3 = x + 1
+    steps = torch.tensor([1 / plastic, 1 / plastic**2], dtype=torch.float64)
+    return (2 * ((0.5 + index * steps) % 1) - 1).to(torch.float32)
