@@ -1,7 +1,16 @@
+from .archives import Limits as Limits
+from .archives import unpack as unpack
 from .card import DatasetCard as DatasetCard
+from .card import Download as Download
 from .card import read_card as read_card
 from .dataset import Dataset as Dataset
+from .download import DownloadError as DownloadError
+from .download import download as download
+from .fetch import Fetched as Fetched
+from .fetch import fetch_dataset as fetch_dataset
+from .fetch import verify_downloads as verify_downloads
 from .registry import dataset_card as dataset_card
+from .registry import list_cards as list_cards
 from .registry import list_datasets as list_datasets
 from .registry import load_dataset as load_dataset
 from .registry import verify_dataset as verify_dataset

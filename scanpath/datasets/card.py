@@ -32,6 +32,29 @@ class Pictures:
 
 
 @dataclass(frozen=True)
+class Download:
+    """One file that may be downloaded.
+
+    Attributes
+    ----------
+    file
+        Name it is kept under.
+    url, mirrors
+        Addresses of the same file, the first one preferred.
+    hash
+        ``sha256:...`` or ``md5:...``, or ``"unknown"`` where no checksum was published or computed.
+    unpack
+        Folder that an archive is unpacked to, or ``""``.
+    """
+
+    file: str
+    url: str
+    hash: str
+    mirrors: tuple[str, ...] = ()
+    unpack: str = ""
+
+
+@dataclass(frozen=True)
 class DatasetCard:
     """What is known of one data set.
 
@@ -42,7 +65,7 @@ class DatasetCard:
     task
         What people did: ``search``, ``free_viewing``.
     n_people, n_pictures
-        How many people and pictures the files hold (0 pictures: the set has none).
+        How many people and pictures the set has (0 pictures: none); None where the card says ``"unknown"``.
     license, license_note
         Short name of the licence or ``"none stated"``, and what it covers.
     citation, doi
@@ -67,6 +90,8 @@ class DatasetCard:
         File name to SHA-256 of the tables.
     pictures
         Picture files.
+    downloads
+        Files that `fetch_dataset` downloads; empty where the terms or the hosts do not allow a program to.
 
     Examples
     --------
@@ -79,8 +104,8 @@ class DatasetCard:
     name: str
     title: str
     task: str
-    n_people: int
-    n_pictures: int
+    n_people: int | None
+    n_pictures: int | None
     license: str
     license_note: str
     citation: tuple[str, ...]
@@ -96,11 +121,12 @@ class DatasetCard:
     folders: tuple[str, ...]
     files: Mapping[str, str]
     pictures: tuple[Pictures, ...] = field(default=())
+    downloads: tuple[Download, ...] = field(default=())
 
     def __str__(self) -> str:
         scale = "unknown" if self.px_per_deg is None else f"{self.px_per_deg:g}"
         facts = {
-            "task": f"{self.task}, {self.n_people} people, {self.n_pictures} pictures",
+            "task": f"{self.task}, {_number(self.n_people)} people, {_number(self.n_pictures)} pictures",
             "licence": f"{self.license}. {self.license_note}",
             "px per degree": f"{scale}. {self.px_per_deg_note}",
             "coordinates": self.coordinates,
@@ -127,17 +153,27 @@ def read_card(path: str | os.PathLike[str]) -> DatasetCard:
         facts = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"The data set card {path} is not valid TOML ({error}).") from error
-    known = dataclasses.fields(DatasetCard)
-    missing = [entry.name for entry in known if entry.name not in facts and entry.name != "pictures"]
+    known, optional = dataclasses.fields(DatasetCard), ("pictures", "downloads")
+    missing = [entry.name for entry in known if entry.name not in facts and entry.name not in optional]
     unknown = sorted(set(facts) - {entry.name for entry in known})
     if missing or unknown:
         raise InputError(
             f"The data set card {path} must have the fields of DatasetCard: "
             f"missing {missing or 'none'}, unknown {unknown or 'none'}."
         )
+    facts |= {name: None for name in ("n_people", "n_pictures") if facts[name] == "unknown"}
     facts["px_per_deg"] = _scale(facts["px_per_deg"], path)
     facts["pictures"] = tuple(Pictures(**entry) for entry in facts.get("pictures", ()))
+    facts["downloads"] = tuple(_download(entry) for entry in facts.get("downloads", ()))
     return DatasetCard(**{key: tuple(value) if isinstance(value, list) else value for key, value in facts.items()})
+
+
+def _download(entry: dict[str, Any]) -> Download:
+    return Download(**{**entry, "mirrors": tuple(entry.get("mirrors", ()))})
+
+
+def _number(value: int | None) -> str:
+    return "unknown number of" if value is None else str(value)
 
 
 def _scale(value: Any, path: Path) -> float | None:

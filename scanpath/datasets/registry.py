@@ -1,5 +1,6 @@
 """Data sets by name: find their files, check them, read them in place."""
 
+import fnmatch
 import os
 from collections.abc import Callable
 from importlib import resources
@@ -8,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from scanpath._core.checks import check_positive
-from scanpath._core.errors import MissingFileError
+from scanpath._core.errors import MissingFileError, unknown_name
 from scanpath._core.registry import Registry
 from scanpath.datasets.card import DatasetCard, read_card
 from scanpath.datasets.dataset import Dataset, DatasetFolder
@@ -39,6 +40,19 @@ def list_datasets(pattern: str = "*") -> list[str]:
     return LOADERS.names(pattern)
 
 
+def list_cards(pattern: str = "*") -> list[str]:
+    """Names of the data sets that have a card, also of those that cannot be loaded from here.
+
+    Examples
+    --------
+    >>> "cat2000" in list_cards(), "cat2000" in list_datasets()
+    (True, False)
+    """
+    cards = resources.files("scanpath.datasets") / "cards"
+    names = sorted(entry.name.removesuffix(".toml") for entry in cards.iterdir() if entry.name.endswith(".toml"))
+    return fnmatch.filter(names, pattern)
+
+
 def dataset_card(name: str) -> DatasetCard:
     """Return a data set's card, which is there also where its files are not.
 
@@ -47,8 +61,8 @@ def dataset_card(name: str) -> DatasetCard:
     >>> dataset_card("osie").n_people
     15
     """
-    if name not in list_datasets():
-        LOADERS[name]  # raises the error that names the near ones
+    if name not in list_cards():
+        raise unknown_name("data set", name, list_cards())
     with resources.as_file(resources.files("scanpath.datasets") / "cards" / f"{name}.toml") as path:
         return read_card(path)
 

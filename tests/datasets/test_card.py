@@ -4,20 +4,33 @@ from pathlib import Path
 import pytest
 
 from scanpath import InputError
-from scanpath.datasets import dataset_card, list_datasets, read_card
+from scanpath.datasets import dataset_card, list_cards, list_datasets, read_card
 
 REPOSITORY = Path(__file__).parents[2]
 CARDS = REPOSITORY / "scanpath" / "datasets" / "cards"
 FOLDERS = REPOSITORY / "datasets"
 
 
-def test_every_loader_has_a_card_and_every_card_a_loader():
-    assert sorted(path.stem for path in CARDS.glob("*.toml")) == list_datasets()
+def test_every_loader_has_a_card():
+    assert sorted(path.stem for path in CARDS.glob("*.toml")) == list_cards()
+    assert set(list_datasets()) <= set(list_cards())
 
 
 def test_every_card_has_a_readme_and_every_folder_a_card():
-    assert sorted(path.parent.name for path in FOLDERS.glob("*/README.md")) == list_datasets()
-    assert sorted(path.name for path in FOLDERS.iterdir() if path.is_dir()) == list_datasets()
+    assert sorted(path.parent.name for path in FOLDERS.glob("*/README.md")) == list_cards()
+    assert sorted(path.name for path in FOLDERS.iterdir() if path.is_dir()) == list_cards()
+
+
+@pytest.mark.parametrize("name", list_cards())
+def test_downloads_have_a_known_kind_of_checksum_and_names_of_their_own(name):
+    card = dataset_card(name)
+    assert card.known_faults
+    assert card.citation
+    assert (card.download == "none") == (not card.downloads)
+    for entry in card.downloads:
+        assert re.fullmatch(r"sha256:[0-9a-f]{64}|md5:[0-9a-f]{32}|unknown", entry.hash)
+        assert all(address.startswith(("https://", "http://")) for address in (entry.url, *entry.mirrors))
+    assert len({entry.file for entry in card.downloads}) == len(card.downloads)
 
 
 def test_no_python_at_the_root_that_would_hide_the_other_package_of_that_name():

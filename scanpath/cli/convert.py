@@ -1,0 +1,78 @@
+"""`scanpath convert`: fixations from one format to another."""
+
+import json
+import re
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command; options it does not name itself are settings of the formats."""
+    known = {"allow_extra_args": True, "ignore_unknown_options": True}
+    app.command("convert", context_settings=known)(convert)
+
+
+def convert(
+    context: typer.Context,
+    source: Annotated[Path, typer.Argument(metavar="IN", help="File or folder to read.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="File or folder to write.")],
+    from_: Annotated[str | None, typer.Option("--from", help="Format to read; default: recognized.")] = None,
+    to: Annotated[str | None, typer.Option("--to", help="Format to write; default: by the ending of OUT.")] = None,
+    formats: Annotated[bool, typer.Option("--settings", help="Show the settings of both formats and stop.")] = False,
+) -> None:
+    """Convert fixations and say what was changed: units, offsets, flips, dropped rows.
+
+    Settings of a format are options, too, such as --picture-at 128,96 --stimulus-column image --eye left; what a file
+    does not say is asked for by name.
+    """
+    from scanpath.datasets.formats import convert as run
+    from scanpath.datasets.formats.catalog import FORMATS, detect_format, format_for_writing
+
+    if formats:
+        reader, writer = FORMATS[from_ or detect_format(source)], FORMATS[to or format_for_writing(out)]
+        for form, way in ((reader, "read"), (writer, "write")):
+            options = " ".join(f"--{name.replace('_', '-')}" for name in form.settings(way)) or "no settings"
+            typer.echo(f"{way} {form.name}: {options}")
+        return
+    typer.echo(run(source, out, from_=from_, to=to, **settings_from(context.args)))
+
+
+def settings_from(arguments: list[str]) -> dict[str, Any]:
+    """Turn ``["--picture-at", "128,96"]`` into settings, with numbers, lists and true or false as they read."""
+    from scanpath._core.errors import InputError
+
+    settings: dict[str, Any] = {}
+    rest = list(arguments)
+    while rest:
+        word = rest.pop(0)
+        if not word.startswith("--"):
+            raise InputError(f"{word!r} is not expected here; settings have the form --name value.")
+        name, equals, value = word[2:].partition("=")
+        if not equals:
+            if not rest:
+                raise InputError(f"--{name} needs a value.")
+            value = rest.pop(0)
+        settings[name.replace("-", "_")] = parse_value(value)
+    return settings
+
+
+def parse_value(text: str) -> Any:
+    """Read a setting: JSON, numbers separated by commas or an x, true or false, else text.
+
+    Examples
+    --------
+    >>> parse_value("128,96"), parse_value("1024x768"), parse_value("True"), parse_value("left")
+    ([128, 96], [1024, 768], True, 'left')
+    """
+    if text.lower() in ("true", "false"):
+        return text.lower() == "true"
+    if re.fullmatch(r"\d+x\d+", text):
+        return [int(part) for part in text.split("x")]
+    for form in (text, f"[{text}]") if "," in text else (text,):
+        try:
+            return json.loads(form)
+        except ValueError:
+            continue
+    return text
