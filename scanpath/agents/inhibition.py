@@ -38,11 +38,14 @@ class SquareInhibition:
     ----------
     size_px
         Side of the square; it covers rows y - size/2 to y + size/2 - 1, and columns likewise, clipped.
+    shift_px
+        How far to the right and down of that it lies; programs differ in where they put an even square.
     from_first
         Whether the first fixation, which the agent did not choose, closes its square too.
     """
 
     size_px: int
+    shift_px: int = 0
     from_first: bool = True
 
     def __post_init__(self) -> None:
@@ -52,7 +55,7 @@ class SquareInhibition:
         """Return 0 inside the squares and 1 elsewhere."""
         weight = torch.ones(stimulus.size)
         for x, y in history if self.from_first else history[1:]:
-            rows, columns = square_window(x, y, self.size_px, stimulus.size)
+            rows, columns = square_window(x + self.shift_px, y + self.shift_px, self.size_px, stimulus.size)
             weight[rows, columns] = 0
         return weight
 
@@ -61,15 +64,46 @@ class SquareInhibition:
 class CellInhibition:
     """The display's slot that holds a fixation is closed for good; outside all slots nothing may be looked at.
 
-    The first fixation, at the center of the display, closes nothing.
+    Parameters
+    ----------
+    from_first
+        Whether the first fixation closes its slot too; not where it is the center of the display by design.
     """
+
+    from_first: bool = False
 
     def weight(self, stimulus: Stimulus, history: Sequence[tuple[float, float]]) -> Tensor:
         """Return 1 in the slots that are still open and 0 elsewhere."""
         if stimulus.cells is None:
             raise InputError(f"Inhibition by slot needs cells=<labels>, and {stimulus.name!r} has none.")
-        visited = visited_cells(stimulus.cells, history)
+        visited = visited_cells(stimulus.cells, history if self.from_first else history[1:])
         return ((stimulus.cells > 0) & ~torch.isin(stimulus.cells, visited)).to(torch.float32)
+
+
+@dataclass(frozen=True)
+class CellOrSquareInhibition:
+    """The slot that holds a fixation is closed where the display has slots, else a square around the fixation.
+
+    Parameters
+    ----------
+    size_px, shift_px
+        The square; see `SquareInhibition`. The first fixation closes its square.
+    from_first
+        Whether the first fixation closes its slot; see `CellInhibition`.
+    """
+
+    size_px: int
+    shift_px: int = 0
+    from_first: bool = False
+
+    def __post_init__(self) -> None:
+        check_positive("size_px", self.size_px)
+
+    def weight(self, stimulus: Stimulus, history: Sequence[tuple[float, float]]) -> Tensor:
+        """Return 0 where looking is closed and 1 elsewhere."""
+        if stimulus.cells is None:
+            return SquareInhibition(self.size_px, self.shift_px).weight(stimulus, history)
+        return CellInhibition(self.from_first).weight(stimulus, history)
 
 
 @dataclass(frozen=True)
@@ -110,9 +144,9 @@ def square_window(x: float, y: float, size_px: float, size: tuple[int, int]) -> 
 
 
 def visited_cells(cells: Tensor, history: Sequence[tuple[float, float]]) -> Tensor:
-    """Labels of the slots that fixations after the first fell into."""
+    """Labels of the slots that fixations fell into."""
     height, width = cells.shape
-    labels = [int(cells[min(max(round(y), 0), height - 1), min(max(round(x), 0), width - 1)]) for x, y in history[1:]]
+    labels = [int(cells[min(max(round(y), 0), height - 1), min(max(round(x), 0), width - 1)]) for x, y in history]
     return torch.tensor([label for label in labels if label > 0], dtype=cells.dtype)
 
 

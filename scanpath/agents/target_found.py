@@ -63,16 +63,24 @@ class WindowOverlap:
     ----------
     size_px
         Side of the window: rows y - size/2 to y + size/2 - 1, columns likewise.
+    size_with_cells_px
+        Side on displays with slots, where it differs.
+    shift_px
+        How far to the right and down of that it lies; programs differ in where they put an even square.
     test_first
         Whether the first fixation can find the target; None means only on pictures without slots, as in the
         eccNET study.
     """
 
     size_px: int
+    size_with_cells_px: int | None = None
+    shift_px: int = 0
     test_first: bool | None = None
 
     def __post_init__(self) -> None:
         check_positive("size_px", self.size_px)
+        if self.size_with_cells_px is not None:
+            check_positive("size_with_cells_px", self.size_with_cells_px)
 
     def found(self, stimulus: Stimulus, xy: tuple[float, float], fixation: int) -> bool | None:
         """Say whether the window overlaps the target; None for a picture without one."""
@@ -82,7 +90,8 @@ class WindowOverlap:
         test_first = stimulus.cells is None if self.test_first is None else self.test_first
         if fixation == 0 and not test_first:
             return False
-        rows, columns = square_window(*xy, self.size_px, stimulus.size)
+        size_px = self.size_px if stimulus.cells is None else self.size_with_cells_px or self.size_px
+        rows, columns = square_window(xy[0] + self.shift_px, xy[1] + self.shift_px, size_px, stimulus.size)
         return bool(mask[rows, columns].any())
 
 

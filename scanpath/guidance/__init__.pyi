@@ -1,0 +1,6 @@
+from .sharpening import enlarge as enlarge
+from .sharpening import sharpen as sharpen
+from .target_cue import combine_levels as combine_levels
+from .target_cue import cue_map as cue_map
+from .target_cue import level_weights as level_weights
+from .target_cue import scale_to_unit as scale_to_unit

@@ -1,0 +1,105 @@
+"""Center-surround sharpening of a priority map, and its enlargement to the picture's pixels."""
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from scanpath._core.errors import InputError
+
+#: What OpenCV uses for small kernels whose sigma is left to it, instead of a sampled Gaussian.
+_FIXED_KERNELS = {1: (1.0,), 3: (0.25, 0.5, 0.25), 5: (0.0625, 0.25, 0.375, 0.25, 0.0625)}
+
+
+def gaussian_kernel(size: int, sigma: float) -> Tensor:
+    """Sampled Gaussian of `size` taps, float64, adding up to 1; sigma 0 means one that suits the size.
+
+    Examples
+    --------
+    >>> gaussian_kernel(3, 0)
+    tensor([0.2500, 0.5000, 0.2500], dtype=torch.float64)
+    """
+    if size < 1 or size % 2 == 0:
+        raise InputError(f"A Gaussian kernel needs an odd number of taps, got {size}.")
+    if sigma <= 0 and size in _FIXED_KERNELS:
+        return torch.tensor(_FIXED_KERNELS[size], dtype=torch.float64)
+    sigma = sigma if sigma > 0 else 0.3 * ((size - 1) * 0.5 - 1) + 0.8
+    offsets = torch.arange(size, dtype=torch.float64) - (size - 1) / 2
+    kernel = torch.exp(-(offsets**2) / (2 * sigma**2))
+    return kernel / kernel.sum()
+
+
+def blurred(values: Tensor, kernel: Tensor) -> Tensor:
+    """Blur an (H, W) map with a separable kernel; beyond the border the map is mirrored about its edge pixels."""
+    reach = len(kernel) // 2
+    kernel = kernel.to(values)
+    padded = mirrored(mirrored(values, reach).T, reach).T
+    rows = F.conv2d(padded[None, None], kernel[None, None, :, None])
+    return F.conv2d(rows, kernel[None, None, None, :])[0, 0]
+
+
+def mirrored(values: Tensor, reach: int) -> Tensor:
+    """Extend an (H, W) map by `reach` rows on both sides, mirrored about its first and last row, as often as needed."""
+    last = values.shape[0] - 1
+    rows = torch.arange(-reach, last + 1 + reach)
+    if last == 0:
+        return values[torch.zeros_like(rows)]
+    rows = rows.remainder(2 * last)
+    return values[torch.where(rows > last, 2 * last - rows, rows)]
+
+
+def sharpen(
+    values: Tensor, sharpening: Sequence[tuple[int, float]] = ((3, 0.0), (5, 1.0)), iterations: int = 3
+) -> Tensor:
+    """Add to a map, again and again, the difference of two Gaussian blurs of it.
+
+    Parameters
+    ----------
+    values
+        (H, W).
+    sharpening
+        Taps and sigma (px of the map) of the center's Gaussian, then of the surround's; sigma 0 leaves it to the size.
+    iterations
+        How often.
+
+    Returns
+    -------
+    Tensor
+        (H, W).
+    """
+    center, surround = (gaussian_kernel(int(size), float(sigma)) for size, sigma in sharpening)
+    for _ in range(iterations):
+        values = values + blurred(values, center) - blurred(values, surround)
+    return values
+
+
+def enlarge(values: Tensor, size: tuple[int, int]) -> Tensor:
+    """Enlarge an (h, w) map to `size` by area: each px takes its cell's value, or blends the two cells it overlaps.
+
+    This is what OpenCV calls INTER_AREA, when it enlarges.
+
+    Examples
+    --------
+    >>> enlarge(torch.tensor([[0.0, 6.0]]), (1, 3))
+    tensor([[0., 3., 6.]])
+    """
+    return _enlarge_rows(_enlarge_rows(values, size[0]).T, size[1]).T.contiguous()
+
+
+def _enlarge_rows(values: Tensor, size: int) -> Tensor:
+    index, blend = _area_taps(values.shape[0], size)
+    after = (index + 1).clamp_max(values.shape[0] - 1)
+    blend = blend.to(values)[:, None]
+    return values[index] * (1 - blend) + values[after] * blend
+
+
+def _area_taps(n: int, size: int) -> tuple[Tensor, Tensor]:
+    """For each of `size` px its cell of `n`, and the share of the next cell."""
+    place = torch.arange(size, dtype=torch.float64)
+    ratio = n / size
+    index = torch.floor(place * ratio)
+    blend = ((place + 1) - (index + 1) / ratio).clamp_min(0).to(torch.float32)
+    blend = blend - torch.floor(blend)
+    index = index.to(torch.int64).clamp_max(n - 1)
+    return index, torch.where(index >= n - 1, torch.zeros_like(blend), blend)

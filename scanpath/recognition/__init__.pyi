@@ -1,0 +1,10 @@
+from .backbone import Backbone as Backbone
+from .backbone import Preprocessing as Preprocessing
+from .backbone import Stage as Stage
+from .backbones import create_backbone as create_backbone
+from .backbones import list_backbones as list_backbones
+from .eccentricity_pooling import EccentricityPool2d as EccentricityPool2d
+from .eccentricity_pooling import RingLaw as RingLaw
+from .eccentricity_pooling import eccentricity_pool as eccentricity_pool
+from .steerable import steerable as steerable
+from .weights import read_weights as read_weights

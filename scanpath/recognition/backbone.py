@@ -1,0 +1,200 @@
+"""A network seen as stages: what it computes at each scale, which scales are compared with a target, and how."""
+
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from scanpath._core.checks import check_positive
+from scanpath.recognition.eccentricity_pooling import EccentricityPool2d, fill_to_square, plain_pool
+
+#: Growth of the window at pools 1 to 5, input px per px of eccentricity (Gupta et al. 2021).
+SLOPES = (0.0, 0.0, 3.5 * 0.02, 8 * 0.02, 16 * 0.02)
+
+#: Grids of the maps that are compared: a picture's at 1/16 of its resolution, a target's at 1/32.
+PICTURE_STRIDE, TARGET_STRIDE = 16, 32
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """What the first layer expects: ``(scale * image - mean) / std``, red first or blue first.
+
+    Parameters
+    ----------
+    mean, std
+        Per channel, in the network's own order.
+    scale
+        What white is: 1, or 255 for networks trained on gray levels.
+    blue_first
+        Whether the first channel is blue.
+    """
+
+    mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    std: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    scale: float = 1.0
+    blue_first: bool = False
+
+    def __call__(self, image: Tensor) -> Tensor:
+        """Turn (..., 3, H, W) red, green, blue in [0, 1] into the network's input."""
+        if self.blue_first:
+            image = image.flip(-3)
+        mean, std = (image.new_tensor(value)[:, None, None] for value in (self.mean, self.std))
+        return (image * self.scale - mean) / std
+
+
+#: As torchvision trains its networks.
+TORCHVISION = Preprocessing(mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225))
+#: As the original VGG nets were trained and Keras runs them.
+CAFFE = Preprocessing(mean=(103.939, 116.779, 123.68), scale=255.0, blue_first=True)
+#: The same for weights whose first channel is red.
+CAFFE_RED_FIRST = Preprocessing(mean=(123.68, 116.779, 103.939), scale=255.0)
+
+
+class Stage(nn.Module):
+    """All that a network computes at one scale, and how it passes on to the next.
+
+    Parameters
+    ----------
+    body
+        The layers at this scale.
+    pool
+        What leads to the next scale: eccentricity pooling, or, before a body that itself strides, eccentricity
+        averaging at stride 1.
+    scale
+        Picture px per px of the body's output.
+    kind
+        How the stage's features are brought to a coarser grid for comparison: "avg" or "max".
+    tap
+        What is compared with the target, from the body's output.
+    """
+
+    def __init__(
+        self, body: nn.Module, pool: EccentricityPool2d, *, scale: int, kind: str, tap: nn.Module | None = None
+    ) -> None:
+        super().__init__()
+        self.body = body
+        self.pool = pool
+        self.scale = scale
+        self.kind = kind
+        self.tap = tap or nn.Identity()
+
+    def reduced(self, x: Tensor, stride: int) -> Tensor:
+        """Bring features at this scale to 1/stride with plain pooling of the network's own kind."""
+        scale = self.scale
+        if stride == TARGET_STRIDE and self.pool.law.stride == 2:  # a target's first reduction is the stage's own pool
+            x, scale = self.pool(x), 2 * scale
+        while scale < stride:
+            x, scale = plain_pool(x, self.kind), 2 * scale
+        return x
+
+
+class Backbone(nn.Module):
+    """A feature hierarchy with eccentricity-dependent pooling between its stages.
+
+    Parameters
+    ----------
+    name
+        Its name in the registry.
+    stages
+        From fine to coarse, the last at 1/16 of the picture.
+    levels
+        Which stages are compared with a target, as indices.
+    preprocessing
+        What the first stage expects.
+    px_per_deg
+        Picture px per degree of visual angle.
+    eccentricity
+        Whether windows grow with eccentricity.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        stages: Sequence[Stage],
+        *,
+        levels: Sequence[int],
+        preprocessing: Preprocessing,
+        px_per_deg: float = 30,
+        eccentricity: bool = True,
+    ) -> None:
+        super().__init__()
+        self.name = name
+        self.stages = nn.ModuleList(stages)
+        self.levels = tuple(levels)
+        self.preprocessing = preprocessing
+        self.px_per_deg = check_positive("px_per_deg", px_per_deg)
+        self.eccentricity = eccentricity
+        self._set_laws()
+        self.eval().requires_grad_(False)
+
+    def _set_laws(self) -> None:
+        for stage in self.stages:
+            depth = stage.scale.bit_length()  # pool d sees the picture at 1 / 2^(d - 1)
+            old = stage.pool.law
+            stage.pool = EccentricityPool2d(
+                stage.pool.kind,
+                min_window=old.min_window,
+                stride=old.stride,
+                slope=SLOPES[depth - 1] if self.eccentricity else 0.0,
+                px_per_deg=max(1, round(self.px_per_deg / stage.scale)),
+            )
+
+    def at_scale(self, px_per_deg: float) -> "Backbone":
+        """Return this network, weights shared, for pictures of another scale."""
+        if px_per_deg == self.px_per_deg:
+            return self
+        other = copy.copy(self)
+        other._modules = {"stages": nn.ModuleList(copy.copy(stage) for stage in self.stages)}
+        for stage in other.stages:
+            stage._modules = dict(stage._modules)
+        other.px_per_deg = check_positive("px_per_deg", px_per_deg)
+        other._set_laws()
+        return other
+
+    @torch.inference_mode()
+    def forward(self, image: Tensor, fixation: Any = None, field_px: int | None = None) -> list[Tensor]:
+        """Features of a picture, one map a level, each at 1/16 of its resolution.
+
+        Parameters
+        ----------
+        image
+            (B, 3, H, W) in [0, 1].
+        fixation
+            x and y in px, where the rings are centered; default the middle.
+        field_px
+            Side in px of the square around the fixation that rings are made for; default the picture's larger side.
+
+        Returns
+        -------
+        list of Tensor
+            (B, channels, ceil(H / 16), ceil(W / 16)), fine levels first. Without `fixation` a picture that is not
+            square is filled up to a square first.
+        """
+        return self._levels(image, PICTURE_STRIDE, fixation, field_px)
+
+    @torch.inference_mode()
+    def target_features(self, target: Tensor) -> list[Tensor]:
+        """Features of a target (B, 3, h, w), one map a level, each at 1/32 of its resolution."""
+        return self._levels(target, TARGET_STRIDE, None, None)
+
+    def _levels(self, image: Tensor, stride: int, fixation: Any, field_px: int | None) -> list[Tensor]:
+        x = self.preprocessing(image).contiguous(memory_format=torch.channels_last)
+        found = []
+        for index, stage in enumerate(self.stages):
+            x = stage.body(x)
+            if index == 0 and fixation is None:  # as the first pool would, but also where a level comes before it
+                x = fill_to_square(x)
+            if index in self.levels:
+                found.append(stage.reduced(stage.tap(x), stride))
+            if index < len(self.stages) - 1:
+                x = stage.pool(x, *stage_field(stage.scale, fixation, field_px))
+        return found
+
+
+def stage_field(scale: int, fixation: Any, field_px: int | None) -> tuple[Any, int | None]:
+    """Return the fixation and the field's side in a stage's own px."""
+    moved = None if fixation is None else (fixation[0] / scale, fixation[1] / scale)
+    return moved, None if field_px is None else -(-field_px // scale)

@@ -1,0 +1,124 @@
+"""Where a network's weights come from: a file, a folder of files, torchvision's download, or a seed."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from scanpath._core.errors import InputError, ScanpathError
+from scanpath._core.files import require_file
+
+#: Folder that is searched for ``<network>*.safetensors``, ``.pth`` and ``.pt``.
+FOLDER_VARIABLE = "SCANPATH_WEIGHTS"
+SUFFIXES = (".safetensors", ".pth", ".pt", ".h5")
+
+
+def read_weights(path: str | os.PathLike[str]) -> dict[str, Tensor]:
+    """Read a torchvision state dict (safetensors, or torch's own format without code) as float32.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, empty, of another kind, or holds no tensors by name.
+    """
+    path = require_file(path, "weights file")
+    try:
+        if path.suffix == ".safetensors":
+            from safetensors.torch import load_file
+
+            state = load_file(path)
+        else:
+            state = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # each format has its own errors for damaged files
+        raise InputError(f"{path} cannot be read as weights: {str(error).splitlines()[0]}") from error
+    state = state.get("state_dict", state) if isinstance(state, dict) else state
+    if not isinstance(state, dict) or not state or not all(isinstance(value, Tensor) for value in state.values()):
+        raise InputError(f"{path} does not hold a state dict (names to tensors) as torchvision writes it.")
+    return {name.removeprefix("module."): _as_float(value) for name, value in state.items()}
+
+
+def find_weights(network: str) -> Path | None:
+    """Return the network's file in the folder $SCANPATH_WEIGHTS, or else in torch's own cache; None if in neither."""
+    folders = [os.environ.get(FOLDER_VARIABLE), os.path.join(torch.hub.get_dir(), "checkpoints")]
+    for folder in folders:
+        if folder and os.path.isdir(folder):
+            found = sorted(
+                path
+                for path in Path(folder).iterdir()
+                if path.suffix in SUFFIXES
+                and (path.stem == network or path.stem.startswith((f"{network}-", f"{network}_")))
+            )
+            if found:
+                return found[0]
+    return None
+
+
+def download_weights(network: str, entry: Any) -> dict[str, Tensor]:
+    """Fetch torchvision's weights, after asking once; `entry` is a member of a torchvision weights enum."""
+    size = f"{entry.meta['_file_size']:.0f} MB"
+    others = (
+        f"give a file (weights=FILE, on the command line --weights FILE), put {network}.pth into the folder named by "
+        f"{FOLDER_VARIABLE}, or use the backbone 'steerable', which needs no weights"
+    )
+    if not (sys.stdin and sys.stdin.isatty() and sys.stderr.isatty()):
+        raise InputError(
+            f"{network} needs {size} of weights from {entry.url}, and nobody is here to agree to the download: "
+            f"{others}."
+        )
+    sys.stderr.write(f"{network} needs its ImageNet weights: {size} from {entry.url}. Download once? [y/N] ")
+    sys.stderr.flush()
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        raise InputError(f"Without the download {network} has no weights: {others}.")
+    try:
+        return torch.hub.load_state_dict_from_url(entry.url, map_location="cpu", weights_only=True, check_hash=True)
+    except (OSError, RuntimeError) as error:
+        raise ScanpathError(f"The weights of {network} could not be downloaded ({error}): {others}.") from error
+
+
+def seeded_weights(model: nn.Module, seed: int) -> dict[str, Tensor]:
+    """Draw random weights that keep the size of activations from layer to layer.
+
+    Convolutions in the network's order, each first its kernel and then its bias, from NumPy's default generator:
+    kernels normal with variance 2 / inputs in the order (row, column, in, out), biases normal with deviation 0.05.
+    Batch norms are the identity.
+    """
+    generator = np.random.default_rng(seed)
+    state = {}
+    for name, layer in model.named_modules():
+        if isinstance(layer, nn.Conv2d):
+            out, into, rows, columns = layer.weight.shape
+            kernel = generator.standard_normal((rows, columns, into, out)) * np.sqrt(2 / (rows * columns * into))
+            state[f"{name}.weight"] = torch.from_numpy(
+                np.ascontiguousarray(kernel.astype(np.float32).transpose(3, 2, 0, 1))
+            )
+            if layer.bias is not None:
+                bias = generator.standard_normal(out) * 0.05
+                state[f"{name}.bias"] = torch.from_numpy(bias.astype(np.float32))
+        elif isinstance(layer, nn.BatchNorm2d):
+            one, zero = torch.ones(layer.num_features), torch.zeros(layer.num_features)
+            parts = {"weight": one, "bias": zero, "running_mean": zero.clone(), "running_var": one.clone()}
+            state.update({f"{name}.{part}": value for part, value in parts.items()})
+    return state
+
+
+def load_weights(model: nn.Module, state: dict[str, Tensor], source: str) -> None:
+    """Put weights into a network that was built without storage; its classifier may be missing from the file."""
+    counters = {name for name in model.state_dict() if name.endswith("num_batches_tracked")}
+    wanted = {name: value.shape for name, value in model.state_dict().items() if name not in counters}
+    needed = {name for name in wanted if not name.startswith(("classifier.", "fc."))}
+    missing = sorted(needed - state.keys())
+    unknown = sorted(state.keys() - wanted.keys() - counters)
+    wrong = sorted(name for name in needed & state.keys() if state[name].shape != wanted[name])
+    for names, problem in ((missing, "lacks"), (unknown, "has unknown"), (wrong, "has other shapes for")):
+        if names:
+            raise InputError(f"{source} does not fit this network: it {problem} {names[0]} and {len(names) - 1} more.")
+    zeros = {name: torch.tensor(0) for name in counters}
+    model.load_state_dict({**zeros, **{name: state[name] for name in needed}}, strict=False, assign=True)
+
+
+def _as_float(value: Tensor) -> Tensor:
+    return value.to(torch.float32) if value.is_floating_point() else value
