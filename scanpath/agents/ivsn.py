@@ -43,7 +43,9 @@ class Ivsn(PriorityAgent):
         self.block_px = check_count("block_px", block_px, least=32)
 
     def first_fixation(self, stimulus: Stimulus, generator: torch.Generator) -> tuple[float, float]:
-        """Look at the map's maximum at once; the model has no initial fixation of its own."""
+        """Look at the map's maximum at once, as the model has no initial fixation, unless the stimulus gives one."""
+        if stimulus.start_xy is not None:
+            return super().first_fixation(stimulus, generator)
         return self.selection.select(self.attention(stimulus, []), generator)
 
     def attention(self, stimulus: Stimulus, history: History) -> Tensor:

@@ -1,5 +1,8 @@
 """Commands that list what there is: agents and metrics."""
 
+import functools
+import inspect
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -9,13 +12,19 @@ def agents(
     pattern: Annotated[str, typer.Argument(help="Names to list, as in '*net*'.")] = "*",
 ) -> None:
     """List the agents and the paper each one implements."""
-    import inspect
-
     from scanpath.agents.catalog import AGENTS
     from scanpath.cli.tables import print_table
 
-    rows = [(name, (inspect.getdoc(AGENTS[name]) or "").splitlines()[0]) for name in AGENTS.names(pattern)]
-    print_table(("agent", "what it is"), rows)
+    print_table(("agent", "what it is"), [(name, _claim(AGENTS[name])) for name in AGENTS.names(pattern)])
+
+
+def _claim(build: Callable[..., object]) -> str:
+    """First line of a builder's docstring; a variant of another builder says how it differs."""
+    if isinstance(build, functools.partial):
+        changes = (f"{key}={value!r}" for key, value in build.keywords.items() if key != "name")
+        return f"{build.func.__name__} with {', '.join(changes)}"
+    claim = (inspect.getdoc(build) or "").splitlines()[0]
+    return claim.removeprefix("Build ").removeprefix("the agent that ")
 
 
 def metrics(
