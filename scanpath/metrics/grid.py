@@ -6,7 +6,6 @@ import numpy as np
 
 from scanpath._core.checks import check_choice, check_size
 from scanpath._core.errors import InputError
-from scanpath.gaze.scanpath import ScanpathBatch
 from scanpath.metrics.packing import PackedLabels, PackedPaths, is_labels, pack_labels, pack_paths
 from scanpath.metrics.undefined import reason_code
 
@@ -73,4 +72,4 @@ def pack_symbols(
 
 
 def _are_labels(items: Any) -> bool:
-    return not isinstance(items, ScanpathBatch | PackedPaths) and all(is_labels(item) for item in items)
+    return isinstance(items, list | tuple) and all(is_labels(item) for item in items)

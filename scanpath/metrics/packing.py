@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,6 +12,7 @@ from scanpath.gaze.scanpath import Scanpath, ScanpathBatch, as_scanpath
 from scanpath.metrics.undefined import reason_code, undefined
 
 NAN, EMPTY, TOO_SHORT = reason_code("nan"), reason_code("empty"), reason_code("too_short")
+OVERFLOW = reason_code("overflow")
 
 
 class Scores(NamedTuple):
@@ -29,14 +30,13 @@ class PackedPaths:
     duration_ms: np.ndarray
     start: np.ndarray
     fault: np.ndarray
+    length: np.ndarray = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "length", self.start[1:] - self.start[:-1])
 
     def __len__(self) -> int:
         return len(self.fault)
-
-    @property
-    def length(self) -> np.ndarray:
-        """Fixations of each path."""
-        return np.diff(self.start)
 
     @property
     def owner(self) -> np.ndarray:
@@ -51,14 +51,13 @@ class PackedLabels:
     symbols: np.ndarray
     start: np.ndarray
     fault: np.ndarray
+    length: np.ndarray = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "length", self.start[1:] - self.start[:-1])
 
     def __len__(self) -> int:
         return len(self.fault)
-
-    @property
-    def length(self) -> np.ndarray:
-        """Symbols of each sequence."""
-        return np.diff(self.start)
 
 
 def pack_paths(paths: Iterable[Any]) -> PackedPaths:
@@ -66,7 +65,7 @@ def pack_paths(paths: Iterable[Any]) -> PackedPaths:
     if isinstance(paths, PackedPaths):
         return paths
     if isinstance(paths, ScanpathBatch):
-        paths = [_batch_row(paths, row) for row in range(len(paths))]
+        return _pack_batch(paths)
     admitted = [_admit(path, index) for index, path in enumerate(paths)]
     fault = np.array([NAN if path is None else 0 for path in admitted], dtype=np.int8)
     kept = [_NO_PATH if path is None else path for path in admitted]
@@ -117,15 +116,16 @@ def run_over_pairs(
     kernel: Callable[..., None], jobs: int, pairs: np.ndarray, per_pair: Sequence[np.ndarray], *arguments: Any
 ) -> None:
     """Run `kernel(pairs, *per_pair, *arguments)`, cut into `jobs` threads over the pairs."""
-    bounds = np.linspace(0, len(pairs), min(jobs, max(1, len(pairs))) + 1).astype(int)
+    threads = min(jobs, len(pairs))
+    if threads < 2:
+        kernel(pairs, *per_pair, *arguments)
+        return
+    bounds = np.linspace(0, len(pairs), threads + 1).astype(int)
 
     def run(low: int, high: int) -> None:
         kernel(pairs[low:high], *(values[low:high] for values in per_pair), *arguments)
 
-    if len(bounds) == 2:
-        run(0, len(pairs))
-        return
-    with ThreadPoolExecutor(len(bounds) - 1) as pool:
+    with ThreadPoolExecutor(threads) as pool:
         list(pool.map(run, bounds[:-1], bounds[1:]))
 
 
@@ -138,10 +138,20 @@ def score_one(metric: str, batch: Callable[..., Scores], a: Any, b: Any, **setti
 
 def score_labels(metric: str, batch: Callable[..., Scores], a: Any, b: Any, **settings: Any) -> np.ndarray:
     """Score one pair of sequences as they are; raise if no part has a value."""
-    values, faults = batch([a], [b], np.zeros((1, 2), dtype=np.int64), **settings)
+    with np.errstate(over="ignore", invalid="ignore"):
+        values, faults = named_overflow(*batch([a], [b], np.zeros((1, 2), dtype=np.int64), **settings))
     if faults.all():
         raise undefined(metric, faults[0, 0], f" (got {_size(a)} and {_size(b)})")
     return values[0]
+
+
+def named_overflow(values: np.ndarray, faults: np.ndarray) -> Scores:
+    """Name the reason where numbers grew beyond what floating point holds; what is undefined is NaN."""
+    beyond = (faults == 0) & ~np.isfinite(values)
+    if beyond.any():
+        faults = np.where(beyond, OVERFLOW, faults).astype(np.int8)
+        values = np.where(beyond, np.nan, values)
+    return Scores(values, faults)
 
 
 def is_labels(item: Any) -> bool:
@@ -166,6 +176,15 @@ def has_nan_coordinates(path: Any) -> bool:
     return values.ndim == 2 and values.shape[1] in (2, 3) and not np.isfinite(values[:, :2]).all()
 
 
+def rows_of(paths: Any) -> Sequence[Any]:
+    """The scanpaths of a set one by one, those of a batch as arrays that may hold NaN."""
+    if not isinstance(paths, ScanpathBatch):
+        return paths
+    return [
+        np.column_stack([paths.xy[row, :n], paths.duration_ms[row, :n]]) for row, n in enumerate(paths.length.tolist())
+    ]
+
+
 def _size(sequence: Any) -> str:
     unit = "fixation" if isinstance(sequence, Scanpath) else "label"
     return f"{len(sequence)} {unit}{'s' * (len(sequence) != 1)}"
@@ -185,7 +204,9 @@ def _admit(path: Any, index: int) -> Scanpath | None:
         raise InputError(f"Scanpath {index}: {error}") from None
 
 
-def _batch_row(batch: ScanpathBatch, row: int) -> Any:
-    n = int(batch.length[row])
-    finite = np.isfinite(batch.xy[row, :n]).all()
-    return batch[row] if finite else batch.xy[row, :n]
+def _pack_batch(batch: ScanpathBatch) -> PackedPaths:
+    used = np.arange(batch.xy.shape[1]) < batch.length[:, None]
+    broken = (used & ~np.isfinite(batch.xy).all(axis=2)).any(axis=1)
+    used &= ~broken[:, None]
+    start = np.concatenate([[0], np.cumsum(used.sum(axis=1))]).astype(np.int64)
+    return PackedPaths(batch.xy[used], batch.duration_ms[used], start, np.where(broken, NAN, 0).astype(np.int8))

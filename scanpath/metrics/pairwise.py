@@ -7,7 +7,8 @@ import numpy as np
 
 from scanpath._core.checks import check_count
 from scanpath._core.errors import InputError, UndefinedError
-from scanpath.metrics.packing import Scores, has_nan_coordinates
+from scanpath.gaze.scanpath import Scanpath, ScanpathBatch
+from scanpath.metrics.packing import Scores, has_nan_coordinates, named_overflow, rows_of
 from scanpath.metrics.spec import METRICS, MetricSpec
 from scanpath.metrics.undefined import REASONS, count_reasons, reason_code, undefined
 
@@ -206,7 +207,10 @@ def describe(metric: str | MetricSpec, A: Any, *, return_reasons: bool = False, 
         raise InputError(f"{spec.name} takes {spec.takes}, not one scanpath; describe() has no use for it.")
     spec.check_settings(settings)
     paths = _as_list(A)
-    scores = _each(spec, paths, settings) if spec.batch is None else spec.batch(paths, **settings)
+    if spec.batch is None:
+        scores = _collect(spec, [(path,) for path in rows_of(paths)], settings)
+    else:
+        scores = spec.batch(paths, **settings)
     return (scores.values, _names(scores.faults)) if return_reasons else scores.values
 
 
@@ -219,24 +223,18 @@ def _pair_spec(metric: str | MetricSpec, settings: dict[str, Any]) -> MetricSpec
 
 
 def _as_list(paths: Any) -> Sequence[Any]:
-    if hasattr(paths, "xy") and not hasattr(paths, "length"):
+    if isinstance(paths, Scanpath | str):
         raise InputError("A set of scanpaths is needed, got one; put it in a list.")
-    return paths if hasattr(paths, "length") else list(paths)
+    return paths if isinstance(paths, ScanpathBatch) else list(paths)
 
 
 def _score(spec: MetricSpec, first: Any, second: Any, pairs: np.ndarray, jobs: int, settings: dict[str, Any]) -> Scores:
     check_count("jobs", jobs)
-    if spec.batch is not None:
-        return spec.batch(first, second, pairs, jobs=jobs, **settings)
-    return _one_by_one(spec, first, second, pairs, settings)
-
-
-def _one_by_one(spec: MetricSpec, first: Any, second: Any, pairs: np.ndarray, settings: dict[str, Any]) -> Scores:
-    return _collect(spec, [(first[i], second[j]) for i, j in pairs], settings)
-
-
-def _each(spec: MetricSpec, paths: Any, settings: dict[str, Any]) -> Scores:
-    return _collect(spec, [(path,) for path in paths], settings)
+    if spec.batch is None:
+        rows, columns = rows_of(first), rows_of(second)
+        return _collect(spec, [(rows[i], columns[j]) for i, j in pairs], settings)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return named_overflow(*spec.batch(first, second, pairs, jobs=jobs, **settings))
 
 
 def _collect(spec: MetricSpec, inputs: list[tuple], settings: dict[str, Any]) -> Scores:

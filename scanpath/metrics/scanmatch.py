@@ -22,6 +22,8 @@ from scanpath.metrics.undefined import reason_code
 
 #: Where the borders of the alignment matrix start: at one gap as published programs do, or at zero.
 CORNERS = ("gap", "zero")
+#: More time bins than any recording has; a mistaken unit, not a long trial.
+MOST_BINS = 10**8
 
 
 def scanmatch(
@@ -114,7 +116,7 @@ def _batch(
     check_choice("corner", corner, CORNERS)
     if not gap <= 0:
         raise InputError(f"gap must be 0 or less, got {gap!r}; it is added for each cell left out.")
-    apart = np.hypot(*np.meshgrid(np.arange(columns), np.arange(rows), indexing="ij"))
+    apart = np.hypot(np.arange(columns)[:, None], np.arange(rows))
 
     def cells(paths: PackedPaths) -> PackedLabels:
         labels = grid_labels(paths, screen_px, (columns, rows), outside=outside, whole_pixels=True)
@@ -141,7 +143,10 @@ def _batch(
 def _repeat(cells: PackedLabels, paths: PackedPaths, bin_ms: float) -> PackedLabels:
     """Repeat each cell by its duration in time bins."""
     missing = np.isnan(paths.duration_ms)
-    times = np.where(missing, 0, np.rint(np.trunc(paths.duration_ms) / bin_ms)).astype(np.int64)
+    times = np.where(missing, 0, np.rint(np.trunc(paths.duration_ms) / bin_ms))
+    if times.sum() > MOST_BINS:
+        raise InputError(f"bin_ms={bin_ms:g} cuts the durations into {times.sum():.0f} bins; use longer bins, or ms.")
+    times = times.astype(np.int64)
     total = np.bincount(paths.owner, weights=times, minlength=len(paths)).astype(np.int64)
     without = np.bincount(paths.owner[missing], minlength=len(paths)) > 0
     fault = np.where((cells.fault == 0) & without, reason_code("missing_duration"), cells.fault)

@@ -1,5 +1,6 @@
 """What each metric is: its range, its direction, what it needs and where it comes from."""
 
+import functools
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -82,20 +83,27 @@ class MetricSpec:
 
     def check_settings(self, settings: Mapping[str, Any]) -> None:
         """Raise in one sentence if a setting is unknown or a needed one is missing."""
-        parameters = list(inspect.signature(self.function).parameters.values())[self.n_inputs :]
-        names = [parameter.name for parameter in parameters]
+        known, required = _settings(self.function, self.n_inputs)
         for setting in settings:
-            if setting not in names:
-                raise unknown_name(f"setting of {self.name}", setting, names)
-        for parameter in parameters:
-            if parameter.default is parameter.empty and parameter.name not in settings:
-                hint = "(width, height)" if parameter.name == "screen_px" else "..."
-                raise InputError(f"{self.name} needs {parameter.name}={hint}; give it as a setting.")
+            if setting not in known:
+                raise unknown_name(f"setting of {self.name}", setting, known)
+        for setting in required:
+            if setting not in settings:
+                hint = "(width, height)" if setting == "screen_px" else "..."
+                raise InputError(f"{self.name} needs {setting}={hint}; give it as a setting.")
 
     @property
     def n_inputs(self) -> int:
         """How many positional inputs the function has."""
         return 1 if self.takes == "scanpath" else 2
+
+
+@functools.cache
+def _settings(function: Callable[..., Any], n_inputs: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Names of a function's settings, and of those that have no default."""
+    parameters = list(inspect.signature(function).parameters.values())[n_inputs:]
+    required = tuple(parameter.name for parameter in parameters if parameter.default is parameter.empty)
+    return tuple(parameter.name for parameter in parameters), required
 
 
 #: Every metric by name; an entry is imported when it is asked for.

@@ -16,6 +16,7 @@ REASONS: tuple[str, ...] = (
     "no_recurrence",
     "no_movement",
     "no_bins",
+    "overflow",
 )
 
 _SENTENCES = {
@@ -28,6 +29,7 @@ _SENTENCES = {
     "no_recurrence": "no two fixations lie within the radius",
     "no_movement": "all fixations are in one place",
     "no_bins": "every fixation is shorter than half a time bin, so that none is left",
+    "overflow": "coordinates or durations are so large that differences overflow; check their unit",
 }
 
 

@@ -1,0 +1,276 @@
+"""How fast scanpath metrics are beside the programs people use today: ratios of one run, one thread.
+
+    python benchmarks/speed/metrics.py [--rounds 5] [--pictures 100] [--people 15] [--out metrics.json]
+
+Each peer scores the same unordered pairs of people within each picture, in a Python loop as its interface asks for
+(tslearn also with its own all-pairs call). Ours are two ways of calling: `pairwise` picture by picture, which computes
+the diagonal too and converts inputs anew each time, and `score_pairs` on all pictures at once. Rounds are interleaved;
+times are medians of process time (all threads of the process), and the process is pinned to one thread. A peer that is
+not installed is left out; slow peers score a sample of the pictures and are scaled up, which the table says.
+"""
+
+# ruff: noqa: E402  threads are pinned before NumPy and its friends look
+
+import os
+
+for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
+    os.environ[variable] = "1"
+os.environ["POT_BACKEND_DISABLE_PYTORCH"] = "1"
+
+import argparse
+import contextlib
+import importlib.metadata
+import importlib.util
+import itertools
+import json
+import platform
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+import scanpath as sp
+
+SCREEN = (1024, 768)
+Groups = list[list[sp.Scanpath]]
+
+
+@dataclass
+class Contest:
+    """One metric: our settings, and what the peer does with one pair (or with one picture's scanpaths)."""
+
+    metric: str
+    settings: dict
+    peer: str
+    per_pair: Callable | None = None
+    per_picture: Callable | None = None
+    prepare: Callable = lambda path: path.xy
+    share: float = 0.1  # of the pictures that the peer scores
+    target: float | None = None
+
+
+def scanpaths(pictures: int, people: int, seed: int = 0) -> Groups:
+    """Random walks with the number of fixations of free viewing (mean 12)."""
+    generator = np.random.default_rng(seed)
+
+    def one() -> sp.Scanpath:
+        n = max(3, generator.poisson(11.9))
+        steps = np.concatenate([[[SCREEN[0] / 2, SCREEN[1] / 2]], generator.normal(0, 150, (n - 1, 2))])
+        xy = np.clip(np.cumsum(steps, axis=0), 0, np.array(SCREEN) - 1)
+        return sp.Scanpath(xy, generator.gamma(4, 60, n))
+
+    return [[one() for _ in range(people)] for _ in range(pictures)]
+
+
+def plain_scanmatch(bin_ms: float | None = None) -> Callable:
+    """ScanMatch written from its definition with NumPy arrays and Python loops, as published ports are."""
+    columns, rows, threshold = 12, 8, 3.5
+    cells = np.array([(c, r) for r in range(rows) for c in range(columns)], dtype=float)
+    gain = threshold - np.hypot(*(cells[:, None] - cells[None]).transpose(2, 0, 1))
+
+    def symbols(path: sp.Scanpath) -> np.ndarray:
+        whole = path.xy.astype(int)
+        column = np.minimum(columns - 1, whole[:, 0] * columns // SCREEN[0])
+        row = np.minimum(rows - 1, whole[:, 1] * rows // SCREEN[1])
+        codes = row * columns + column
+        return codes if bin_ms is None else np.repeat(codes, np.rint(np.trunc(path.duration_ms) / bin_ms).astype(int))
+
+    def score(a: sp.Scanpath, b: sp.Scanpath) -> float:
+        s, t = symbols(a), symbols(b)
+        table = np.zeros((len(s) + 1, len(t) + 1))
+        for i in range(1, len(s) + 1):
+            for j in range(1, len(t) + 1):
+                match = table[i - 1, j - 1] + gain[s[i - 1], t[j - 1]]
+                table[i, j] = max(match, table[i - 1, j], table[i, j - 1])
+        return table.max() / (threshold * max(len(s), len(t)))
+
+    return score
+
+
+def contests() -> list[Contest]:
+    """Everything that can be compared on this machine."""
+    found = [
+        Contest("scanmatch", {"screen_px": SCREEN}, "plain Python", plain_scanmatch(), prepare=_same, target=50),
+        Contest(
+            "scanmatch",
+            {"screen_px": SCREEN, "bin_ms": 50},
+            "plain Python",
+            plain_scanmatch(50),
+            prepare=_same,
+            share=0.02,
+            target=50,
+        ),
+    ]
+    if _installed("multimatch_gaze"):
+        from multimatch_gaze import docomparison
+
+        found += [
+            Contest(
+                "multimatch",
+                {"screen_px": SCREEN},
+                "multimatch-gaze",
+                lambda a, b: docomparison(a, b, SCREEN),
+                prepare=_records,
+                target=100,
+            ),
+            Contest(
+                "multimatch",
+                {"screen_px": SCREEN, "simplify": sp.metrics.Simplify(45, 300, 100)},
+                "multimatch-gaze",
+                lambda a, b: _grouped(docomparison, a, b),
+                prepare=_records,
+                target=100,
+            ),
+        ]
+    if _installed("tslearn"):
+        from tslearn.metrics import cdist_dtw
+        from tslearn.metrics import dtw as tslearn_dtw
+
+        root = {"convention": "root"}
+        found += [
+            Contest("dtw", root, "tslearn dtw", tslearn_dtw, target=5),
+            Contest("dtw", root, "tslearn cdist_dtw", per_picture=lambda xy: cdist_dtw(xy, n_jobs=1), target=5),
+        ]
+    if _installed("similaritymeasures"):
+        import similaritymeasures
+
+        found += [
+            Contest("dtw", {}, "similaritymeasures", lambda a, b: similaritymeasures.dtw(a, b)[0], target=5),
+            Contest("frechet", {}, "similaritymeasures", similaritymeasures.frechet_dist, target=5),
+        ]
+    if _installed("ot"):
+        import ot
+
+        found.append(Contest("emd", {}, "POT emd2", lambda a, b: ot.emd2([], [], ot.dist(a, b, metric="euclidean"))))
+    from scipy.spatial.distance import directed_hausdorff
+
+    found.append(
+        Contest(
+            "hausdorff",
+            {},
+            "scipy",
+            lambda a, b: max(directed_hausdorff(a, b)[0], directed_hausdorff(b, a)[0]),
+        )
+    )
+    return found
+
+
+def run(contest: Contest, groups: Groups, rounds: int) -> dict:
+    """Interleave the peer and both of our calls; medians of process time, scaled to all pictures."""
+    count = len(groups)
+    sample = groups[: max(1, round(contest.share * count))]
+    prepared = [[contest.prepare(path) for path in group] for group in sample]
+    flat = [path for group in groups for path in group]
+    size = len(groups[0])
+    upper = np.stack(np.triu_indices(size, 1), axis=1)
+    pairs = np.concatenate([upper + size * index for index in range(count)])
+
+    def peer() -> None:
+        for group in prepared:
+            if contest.per_picture is not None:
+                contest.per_picture(group)
+            else:
+                for a, b in itertools.combinations(group, 2):
+                    contest.per_pair(a, b)
+
+    def by_picture() -> None:
+        for group in groups:
+            sp.metrics.pairwise(contest.metric, group, **contest.settings)
+
+    def at_once() -> None:
+        sp.metrics.score_pairs(contest.metric, flat, None, pairs, **contest.settings)
+
+    times: dict[str, list[float]] = {"peer": [], "pairwise": [], "score_pairs": []}
+    for number in range(rounds + 1):  # the first round compiles and warms up
+        for name, call in (("peer", peer), ("pairwise", by_picture), ("score_pairs", at_once)):
+            begin = time.process_time()
+            call()
+            if number:
+                times[name].append(time.process_time() - begin)
+    median = {name: statistics.median(values) for name, values in times.items()}
+    median["peer"] *= count / len(sample)
+    shown = {key: value for key, value in contest.settings.items() if key != "screen_px"}
+    return {
+        "metric": contest.metric,
+        "settings": {key: repr(value) for key, value in shown.items()},
+        "peer": contest.peer,
+        "pairs": len(pairs),
+        "peer_share_run": len(sample) / count,
+        "peer_us_per_pair": median["peer"] / len(pairs) * 1e6,
+        "pairwise_us_per_pair": median["pairwise"] / len(pairs) * 1e6,
+        "score_pairs_us_per_pair": median["score_pairs"] / len(pairs) * 1e6,
+        "ratio_pairwise": median["peer"] / median["pairwise"],
+        "ratio_score_pairs": median["peer"] / median["score_pairs"],
+        "target": contest.target,
+    }
+
+
+def machine() -> dict:
+    """What the numbers depend on."""
+    packages = ("numpy", "numba", "scipy", "multimatch-gaze", "tslearn", "similaritymeasures", "POT", "scanpath")
+    versions = {}
+    for package in packages:
+        try:
+            versions[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            versions[package] = None
+    return {
+        "platform": platform.platform(),
+        "processor": platform.processor() or platform.machine(),
+        "cores": os.cpu_count(),
+        "load_average": os.getloadavg(),
+        "python": platform.python_version(),
+        "versions": versions,
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--pictures", type=int, default=100)
+    parser.add_argument("--people", type=int, default=15)
+    parser.add_argument("--out", help="write the results as JSON")
+    arguments = parser.parse_args()
+    groups = scanpaths(arguments.pictures, arguments.people)
+    print(
+        f"{'metric':<12}{'settings':<16}{'peer':<20}{'peer us':>9}{'ours us':>9}{'ratio':>8}{'at once':>9}{'target':>8}"
+    )
+    results = []
+    for contest in contests():
+        row = run(contest, groups, arguments.rounds)
+        results.append(row)
+        settings = ",".join(row["settings"]) or "-"
+        target = "-" if row["target"] is None else f"{row['target']:g}"
+        print(
+            f"{row['metric']:<12}{settings:<16}{row['peer']:<20}{row['peer_us_per_pair']:>9.1f}"
+            f"{row['pairwise_us_per_pair']:>9.2f}{row['ratio_pairwise']:>8.1f}{row['ratio_score_pairs']:>9.1f}{target:>8}",
+            flush=True,
+        )
+    if arguments.out:
+        with open(arguments.out, "w", encoding="utf-8") as file:
+            json.dump({"machine": machine(), "results": results}, file, indent=1)
+
+
+def _same(path: sp.Scanpath) -> sp.Scanpath:
+    return path
+
+
+def _records(path: sp.Scanpath) -> np.ndarray:
+    columns = (path.xy[:, 0], path.xy[:, 1], path.duration_ms / 1000)
+    return np.rec.fromarrays(columns, names="start_x,start_y,duration")
+
+
+def _grouped(docomparison: Callable, a: np.ndarray, b: np.ndarray) -> None:
+    # it raises where a scanpath shrinks to one short saccade, and divides by saccades of length zero; that counts too
+    with contextlib.suppress(IndexError), np.errstate(invalid="ignore"):
+        docomparison(a, b, SCREEN, grouping=True, TDir=45.0, TDur=0.3, TAmp=100.0)
+
+
+def _installed(module: str) -> bool:
+    return importlib.util.find_spec(module) is not None
+
+
+if __name__ == "__main__":
+    main()
