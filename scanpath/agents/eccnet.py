@@ -27,6 +27,9 @@ from scanpath.recognition.backbones import create_backbone
 #: Taps and sigma of center and surround, as for the lighting displays and all natural pictures of the study.
 SHARPENING = ((3, 0.0), (5, 1.0))
 
+#: Side of the largest square that is run through a network at once.
+MOST_SEEN_PX = 4608
+
 #: The paper's levels, at 1/4, 1/8 and 1/16 of the picture.
 LEVELS = (3, 4, 5)
 
@@ -75,6 +78,14 @@ class EccNet(PriorityAgent):
 
     def prepare(self, stimulus: Stimulus) -> Scene:
         """Run the target through the network; it is small enough to lie inside the fovea."""
+        half = stimulus.size[0] + self.margin_px
+        if 2 * half > MOST_SEEN_PX:
+            height = MOST_SEEN_PX // 2 - self.margin_px
+            raise InputError(
+                f"{self.name} sees a square of twice the picture's height and margin at once, {2 * half} px for "
+                f"{stimulus.name!r}, and stops at {MOST_SEEN_PX} px, where it takes several GB; shrink the picture to at "
+                f"most {height} px high, with its target, its boxes and px_per_deg."
+            )
         backbone = self.backbone.at_scale(stimulus.px_per_deg or self.px_per_deg)
         target = stimulus.require_target(self.name).expand(3, -1, -1)
         features = backbone.target_features(target[None])
@@ -83,7 +94,7 @@ class EccNet(PriorityAgent):
             stimulus.rgb,
             (stimulus.background or 0) / 255,
             [features[level][0] for level in self.levels],
-            stimulus.size[0] + self.margin_px,
+            half,
         )
 
     def attention(self, stimulus: Stimulus, history: History) -> Tensor:
