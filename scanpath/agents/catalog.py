@@ -17,6 +17,7 @@ AGENTS: Registry[Callable[..., Agent]] = Registry(
         "center": "scanpath.agents.center:center",
         "random": "scanpath.agents.random:random",
         "neva": "scanpath.agents.neva:neva",
+        "nevaclip": "scanpath.agents.nevaclip:nevaclip",
         "eccnet": "scanpath.agents.eccnet:eccnet",
         "eccnet.single_level": "scanpath.agents.eccnet:eccnet_single_level",
         "eccnet.no_eccentricity": "scanpath.agents.eccnet:eccnet_no_eccentricity",

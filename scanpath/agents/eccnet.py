@@ -83,8 +83,8 @@ class EccNet(PriorityAgent):
             height = MOST_SEEN_PX // 2 - self.margin_px
             raise InputError(
                 f"{self.name} sees a square of twice the picture's height and margin at once, {2 * half} px for "
-                f"{stimulus.name!r}, and stops at {MOST_SEEN_PX} px, where it takes several GB; shrink the picture to at "
-                f"most {height} px high, with its target, its boxes and px_per_deg."
+                f"{stimulus.name!r}, and stops at {MOST_SEEN_PX} px, where it takes several GB; shrink the picture "
+                f"to at most {height} px high, with its target, its boxes and px_per_deg."
             )
         backbone = self.backbone.at_scale(stimulus.px_per_deg or self.px_per_deg)
         target = stimulus.require_target(self.name).expand(3, -1, -1)

@@ -47,7 +47,7 @@ class ConvTower(nn.Module):
             layers += [nn.Conv2d(into, out, kernel, stride, padding, bias=False), nn.BatchNorm2d(out), nn.ReLU()]
         self.features = nn.Sequential(*layers)
         side, last = IMAGE_SIZE_PX // 16, channels[-1]
-        self.position = nn.Parameter(torch.randn(side * side, last) / last**0.5)
+        self.position = nn.Parameter(torch.randn(side * side, last) / 2)
         self.query = nn.Parameter(torch.randn(1, 1, last) / last**0.5)
         self.pool = nn.MultiheadAttention(last, num_heads=4, batch_first=True)
         self.project = nn.Linear(last, embedding, bias=False)
@@ -78,7 +78,7 @@ def train_merges(words: list[str], n_merges: int = 400) -> list[tuple[str, str]]
     Examples
     --------
     >>> train_merges(["aab", "aa"])
-    [('a', 'a</w>'), ('a', 'a'), ('aa', 'b</w>')]
+    [('a', 'a'), ('a', 'a</w>'), ('aa', 'b</w>')]
     """
     spelled = [[*word[:-1], f"{word[-1]}</w>"] for word in sorted(set(words))]
     merges: list[tuple[str, str]] = []

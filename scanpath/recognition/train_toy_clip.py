@@ -99,7 +99,7 @@ def train(
     optimizer = torch.optim.AdamW(model.parameters(), weight_decay=recipe.weight_decay, betas=(0.9, 0.98))
     start = _resume(checkpoint, recipe, model, optimizer)
     scenes = [
-        draw_scene(recipe.seed, index, combinations="trained", twin_share=0.35) for index in range(recipe.n_scenes)
+        draw_scene(recipe.seed, index, combinations="trained", twin_share=0.5) for index in range(recipe.n_scenes)
     ]
     model.train()
     for step in range(start, recipe.steps):
@@ -124,9 +124,7 @@ def _batch_loss(model: CLIP, tokenizer: SimpleTokenizer, scenes: list[Scene], re
     chosen = [scenes[index] for index in rng.integers(len(scenes), size=recipe.scenes_per_batch)]
     rows, captions = [], []
     for number, scene in enumerate(chosen):
-        for index in rng.permutation(len(scene.objects))[: recipe.objects_per_scene]:
-            one = scene.objects[index]
-            phrase = _true_phrase(rng, one) if rng.random() < 0.4 else None
+        for one, phrase in _described(rng, scene, recipe.objects_per_scene):
             rows.append((number, one))
             captions.append((one.combination, phrase, describe(rng, one.combination, phrase)))
     fits = torch.tensor(
@@ -150,9 +148,16 @@ def _batch_loss(model: CLIP, tokenizer: SimpleTokenizer, scenes: list[Scene], re
     return (by_picture + by_caption) / 2
 
 
-def _true_phrase(rng: np.random.Generator, one: SceneObject) -> str:
-    names = [name for name in POSITIONS if position_holds(name, one.center_px, IMAGE_SIZE_PX)]
-    return names[rng.integers(len(names))]
+def _described(rng: np.random.Generator, scene: Scene, n: int) -> list[tuple[SceneObject, str | None]]:
+    """Draw n objects of a scene, and for half of them a true position phrase; twins nearly always get one."""
+    described = []
+    order = [0, 1, *range(2, len(scene.objects))] if scene.twin else list(rng.permutation(len(scene.objects)))
+    for index in order[:n]:
+        one = scene.objects[index]
+        names = [name for name in POSITIONS if position_holds(name, one.center_px, IMAGE_SIZE_PX)]
+        phrase = names[rng.integers(len(names))]
+        described.append((one, phrase if rng.random() < (0.9 if scene.twin and index < 2 else 0.5) else None))
+    return described
 
 
 def _near(rng: np.random.Generator, one: SceneObject) -> np.ndarray:

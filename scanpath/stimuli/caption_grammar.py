@@ -30,7 +30,7 @@ def describe(rng: np.random.Generator, combination: tuple[str, str, str], positi
     Examples
     --------
     >>> describe(np.random.default_rng(0), ("red", "striped", "ring"), "on the left")
-    'a ring ...on the left'
+    'a red ring with stripes on the left'
     """
     color, texture, shape = combination
     forms = [

@@ -131,7 +131,7 @@ def captioned_scenes(
     --------
     >>> scene = captioned_scenes(1, seed=3)[0]
     >>> scene.caption, scene.size
-    ('a ... ...', (128, 128))
+    ('the plain circle that is green', (128, 128))
     """
     check_count("n", n, least=0)
     check_choice("combinations", combinations, ("trained", "held_out", "all"))

@@ -1,0 +1,178 @@
+"""Image-text models: pictures and sentences as vectors of one space; open_clip's, or the package's own small CLIP."""
+
+import os
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from scanpath._core.errors import InputError, unknown_name
+from scanpath._core.files import require_file
+from scanpath._core.random import derive_seed
+
+Tokenizer = Callable[[list[str]], Tensor]
+TOY = "toy"
+
+
+class LanguageModel(nn.Module):
+    """A frozen CLIP: pictures and captions become vectors whose cosine says how well they fit.
+
+    Parameters
+    ----------
+    model
+        Has ``encode_image`` and ``encode_text``, as open_clip's models do.
+    tokenizer
+        Sentences to token numbers (n, context).
+    name
+        What to call it in messages.
+    size
+        (height, width) of the pictures it takes.
+    mean, std
+        Its normalization, three numbers each.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        tokenizer: Tokenizer,
+        *,
+        name: str,
+        size: tuple[int, int],
+        mean: Sequence[float],
+        std: Sequence[float],
+    ) -> None:
+        super().__init__()
+        self.model = model.eval().requires_grad_(False)
+        self.tokenizer, self.name, self.size = tokenizer, name, size
+        self.register_buffer("mean", torch.tensor(list(mean), dtype=torch.float32)[:, None, None], persistent=False)
+        self.register_buffer("std", torch.tensor(list(std), dtype=torch.float32)[:, None, None], persistent=False)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Return the vectors (B, D) of pictures (B, 3, H, W) in [0, 1] of the model's size; differentiable."""
+        return self.model.encode_image((images - self.mean) / self.std)
+
+    def encode_text(self, captions: str | Sequence[str]) -> Tensor:
+        """Return the vectors (n, D) of captions.
+
+        A caption that is longer than the model can read is cut, with a warning.
+
+        Raises
+        ------
+        InputError
+            If a caption is empty or is not text.
+        """
+        sentences = [captions] if isinstance(captions, str) else list(captions)
+        tokens = self.tokenizer([check_caption(sentence) for sentence in sentences])
+        for sentence, row in zip(sentences, tokens):
+            self._warn_if_cut(sentence, len(row))
+        with torch.no_grad():
+            return self.model.encode_text(tokens.to(self.mean.device))
+
+    def _warn_if_cut(self, sentence: str, context: int) -> None:
+        encode = getattr(self.tokenizer, "encode", None)
+        length = 0 if encode is None else len(encode(sentence)) + 2  # start and end
+        if length > context:
+            warnings.warn(
+                f"{self.name} reads {context} tokens; caption {sentence[:30]!r}... has {length}; its end is cut.",
+                stacklevel=4,
+            )
+
+
+def check_caption(caption: Any) -> str:
+    """Return a caption if it can be encoded, else say in one sentence what is wrong with it."""
+    if not isinstance(caption, str):
+        hint = "; decode it first, as in caption.decode('utf-8')" if isinstance(caption, bytes) else ""
+        raise InputError(f"A caption must be text, got {type(caption).__name__}{hint}.")
+    if not caption.strip():
+        raise InputError("The caption is empty; write what is looked for.")
+    try:
+        caption.encode("utf-8")
+    except UnicodeEncodeError:
+        raise InputError(
+            f"The caption {caption.encode('ascii', 'backslashreplace').decode()!r} holds characters that are no valid "
+            "Unicode, as after reading a file in the wrong encoding; read the file with its true encoding."
+        ) from None
+    return caption
+
+
+def load_language_model(
+    model: str = TOY, pretrained: str | os.PathLike[str] | Mapping[str, int] | None = None
+) -> LanguageModel:
+    """Load an image-text model, frozen.
+
+    Parameters
+    ----------
+    model
+        "toy", the package's own small CLIP, which knows drawn scenes only, or any model name of open_clip.
+    pretrained
+        A tag of open_clip, which downloads the weights once; or a local file; or ``{"seed": n}`` for random weights.
+        For "toy" a file of the training program; default the one that comes with the package.
+
+    Raises
+    ------
+    InputError
+        If a name or tag is unknown, a file is missing or does not fit, or the weights cannot be downloaded.
+
+    Examples
+    --------
+    >>> clip = load_language_model("toy")
+    >>> vectors = clip.encode_text(["a red ring", "a blue star"])
+    >>> vectors.shape
+    torch.Size([2, 64])
+    """
+    if model == TOY:
+        return _toy(pretrained)
+    import open_clip
+
+    if model not in open_clip.list_models():
+        raise unknown_name("image-text model", model, [TOY, *open_clip.list_models()])
+    network = _open_clip(model, pretrained)
+    visual = network.visual
+    size = visual.image_size if isinstance(visual.image_size, tuple) else (visual.image_size,) * 2
+    mean = getattr(visual, "image_mean", None) or open_clip.OPENAI_DATASET_MEAN
+    std = getattr(visual, "image_std", None) or open_clip.OPENAI_DATASET_STD
+    return LanguageModel(network, open_clip.get_tokenizer(model), name=model, size=size, mean=mean, std=std)
+
+
+def _toy(pretrained: Any) -> LanguageModel:
+    from scanpath.recognition.toy_clip import DEVIATION, IMAGE_SIZE_PX, MEAN, load_toy_clip
+
+    if isinstance(pretrained, Mapping):
+        raise InputError("The model 'toy' takes pretrained=<file> or nothing, not a seed.")
+    network, tokenizer = load_toy_clip(pretrained)
+    size = (IMAGE_SIZE_PX, IMAGE_SIZE_PX)
+    return LanguageModel(network, tokenizer, name=TOY, size=size, mean=[MEAN] * 3, std=[DEVIATION] * 3)
+
+
+def _open_clip(model: str, pretrained: Any) -> nn.Module:
+    import open_clip
+
+    tags = open_clip.list_pretrained_tags_by_model(model)
+    if pretrained is None:
+        raise InputError(f"Model {model!r} needs pretrained=<tag or file>; its tags are {', '.join(tags) or 'none'}.")
+    if isinstance(pretrained, Mapping):
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(derive_seed(pretrained["seed"], "image-text model", model))
+            return open_clip.create_model(model, load_weights=False)
+    if str(pretrained) in tags:
+        failure = (
+            f"The weights {pretrained!r} of {model} could not be downloaded ({{reason}}); give a local file instead."
+        )
+        return _created(model, str(pretrained), failure)
+    if os.sep not in str(pretrained) and not Path(pretrained).suffix:
+        raise unknown_name(f"pretrained tag of {model}", pretrained, tags)
+    file = require_file(pretrained, "weights file")
+    return _created(model, str(file), f"{file} holds no weights of {model} ({{reason}}); check the model's name.")
+
+
+def _created(model: str, pretrained: str, failure: str) -> nn.Module:
+    import open_clip
+
+    try:
+        return open_clip.create_model(model, pretrained=pretrained, weights_only=True)
+    except Exception as error:  # hub clients and state dicts fail in many ways
+        reason = (str(error).splitlines() or [type(error).__name__])[0][:120]
+        raise InputError(failure.format(reason=reason)) from error
