@@ -37,8 +37,10 @@ def simulate(
     _check_out(out)
     stimuli, skipped = _stimuli(pictures, dataset, root, target, _box(target_box), caption, px_per_deg)
     agents = [_agent(name, backbone, weights, settings or []) for name in dict.fromkeys(agent)]
+    # a picture that was named must work; one that was found in a folder or data set is skipped and named
+    on_error = "skip" if dataset or any(path.is_dir() for path in pictures or []) else "raise"
     with progress_bar("simulating", len(agents) * len(stimuli)) as advance:
-        table = run(agents, stimuli, fixations, seed, jobs, out, on_error="skip", progress=advance)
+        table = run(agents, stimuli, fixations, seed, jobs, out, on_error=on_error, progress=advance)
     skipped |= table.attrs["scanpath"]["failures"]
     for name, reason in skipped.items():
         say(f"skipped {name}: {reason}")
@@ -48,8 +50,6 @@ def simulate(
         typer.echo(table.to_csv(index=False, lineterminator="\n"), nl=False)
     else:
         say(f"wrote {len(table)} fixations to {out}")
-    if table.empty:
-        raise typer.Exit(2)
 
 
 def _check_out(out: Path | None) -> None:
