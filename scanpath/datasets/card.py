@@ -165,7 +165,8 @@ def read_card(path: str | os.PathLike[str]) -> DatasetCard:
     facts["px_per_deg"] = _scale(facts["px_per_deg"], path)
     facts["pictures"] = tuple(Pictures(**entry) for entry in facts.get("pictures", ()))
     facts["downloads"] = tuple(_download(entry) for entry in facts.get("downloads", ()))
-    return DatasetCard(**{key: tuple(value) if isinstance(value, list) else value for key, value in facts.items()})
+    fields: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in facts.items()}
+    return DatasetCard(**fields)
 
 
 def _download(entry: dict[str, Any]) -> Download:

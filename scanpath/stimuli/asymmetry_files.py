@@ -56,7 +56,7 @@ def write_asymmetry(
     """
     px_per_deg = check_positive("px_per_deg", px_per_deg)
     trials = asymmetry_trials(tasks, n_trials=n_trials)
-    target = Path(out_dir)
+    target = Path(out_dir).resolve()
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise InputError(f"{target} is not empty; give a new folder, so that no files of two sets get mixed.")
     try:
@@ -111,25 +111,28 @@ def read_asymmetry(folder: str | os.PathLike[str]) -> Iterator[Stimulus]:
 
 
 def _write_display(display: Stimulus, folder: Path) -> dict[str, object]:
+    # a display of a task has all of its parts
+    target, mask, cells, box = display.target, display.target_mask, display.cells, display.target_box
+    assert target is not None and mask is not None and cells is not None and box is not None
     files = {kind: f"{kind}s/{display.name}.png" for kind in ("picture", "target", "mask")}
     files["cells"] = f"cells/{display.info['task']}.png"
     pixels = {
         "picture": _levels(display.image[0].numpy()),
-        "target": _levels(display.target[0].numpy()),
-        "mask": display.target_mask.numpy().astype(np.uint8) * 255,
-        "cells": display.cells.numpy().astype(np.uint8),
+        "target": _levels(target[0].numpy()),
+        "mask": mask.numpy().astype(np.uint8) * 255,
+        "cells": cells.numpy().astype(np.uint8),
     }
     for kind, file in files.items():
         path = folder / file
         path.parent.mkdir(exist_ok=True)
         if kind != "cells" or not path.exists():
             Image.fromarray(pixels[kind]).save(path)
-    x, y, width, height = (int(side) for side in display.target_box)
+    x, y, width, height = (int(side) for side in box)
     return {
         "name": display.name,
         **{key: display.info[key] for key in ("task", "condition", "set_size", "trial")},
         "px_per_deg": display.px_per_deg,
-        "background": int(display.background),
+        "background": display.background,
         "target_x_px": x,
         "target_y_px": y,
         "target_width_px": width,

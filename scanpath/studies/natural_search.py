@@ -16,8 +16,8 @@ import pandas as pd
 
 from scanpath._core.checks import check_choice
 from scanpath._core.files import write_text
-from scanpath.datasets import VisualSearchAsymmetry, load_dataset
-from scanpath.datasets.visual_search_asymmetry import SCREEN_PX
+from scanpath.datasets.registry import find_dataset
+from scanpath.datasets.visual_search_asymmetry import SCREEN_PX, VisualSearchAsymmetry, load
 from scanpath.gaze.scanpath import Scanpath
 from scanpath.kernels.prefix_alignment import prefix_alignment_pairs
 from scanpath.metrics.grid import grid_labels
@@ -71,7 +71,7 @@ def run_natural_search(
         Called with what is done next.
     """
     tell = progress or (lambda step: None)
-    data = load_dataset("visual_search_asymmetry", root=root)
+    data = load(find_dataset("visual_search_asymmetry", root=root), None)
     tell("cumulative performance")
     performance = natural_performance(data)
     tell("saccades and distances")
