@@ -111,9 +111,9 @@ def read_asymmetry(folder: str | os.PathLike[str]) -> Iterator[Stimulus]:
 
 
 def _write_display(display: Stimulus, folder: Path) -> dict[str, object]:
-    # a display of a task has all of its parts
     target, mask, cells, box = display.target, display.target_mask, display.cells, display.target_box
-    assert target is not None and mask is not None and cells is not None and box is not None
+    if target is None or mask is None or cells is None or box is None:
+        raise InputError(f"Display {display.name!r} lacks its target, mask, cells or box and cannot be written.")
     files = {kind: f"{kind}s/{display.name}.png" for kind in ("picture", "target", "mask")}
     files["cells"] = f"cells/{display.info['task']}.png"
     pixels = {
