@@ -243,7 +243,7 @@ def performance_by_limit(found: Any, allowed: Any) -> tuple[np.ndarray, np.ndarr
     Returns
     -------
     tuple
-        The limits in fixations, ascending, and the share found in each group.
+        The limits in fixations, ascending, and the share found within the limit in each group.
 
     Examples
     --------
@@ -255,7 +255,7 @@ def performance_by_limit(found: Any, allowed: Any) -> tuple[np.ndarray, np.ndarr
     if index.shape != limit.shape:
         raise InputError(f"allowed must have one value a trial ({len(index)}), got {len(limit)}.")
     limits = np.unique(limit)
-    return limits, np.array([np.isfinite(index[limit == each]).mean() for each in limits])
+    return limits, np.array([(index[limit == each] < each).mean() for each in limits])
 
 
 def tfp_auc(curve: Any) -> float:

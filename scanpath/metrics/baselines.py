@@ -1,0 +1,291 @@
+"""What a map must beat and can reach: center bias, and the gold standard made of the other people's fixations.
+
+Both are kernel densities: a Gaussian on each fixation. Their width is chosen by cross-validated likelihood, never by
+eye, because every score relative to them depends on it.
+"""
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.special import ndtr
+
+from scanpath._core.checks import check_choice, check_count, check_positive, check_size
+from scanpath._core.errors import InputError, UndefinedError
+from scanpath.metrics.maps import PIXEL_RULES, fixation_points
+
+#: Widths that are tried where none are given, as shares of the picture's diagonal: 0.5 % to 25 %.
+WIDTHS = tuple(float(share) for share in np.geomspace(0.005, 0.25, 18))
+#: Shares of a uniform density that are tried where none are given.
+UNIFORM_SHARES = (0.001, 0.01, 0.03, 0.1, 0.3)
+_CHUNK = 4_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class DensityFit:
+    """What cross-validation chose: width, uniform share, and the mean log density of left-out fixations (nats)."""
+
+    bandwidth_px: float
+    uniform_share: float
+    log_likelihood: float
+
+
+def fixation_density(
+    xy: Any, size: tuple[int, int], *, bandwidth_px: float, uniform_share: float = 0.0, pixel: str = "floor"
+) -> np.ndarray:
+    """Density of fixations over the pixels: a Gaussian on each, evaluated at pixel centers, scaled to sum 1.
+
+    What the Gaussians lose over the picture's borders is restored by the scaling.
+
+    Parameters
+    ----------
+    xy
+        (n, 2) fixations in px, or a scanpath; those off the picture still spread onto it.
+    size
+        (height, width) of the picture.
+    bandwidth_px
+        Standard deviation of the Gaussians.
+    uniform_share
+        Share of the mass spread evenly, so that no pixel is impossible.
+    pixel
+        Where pixel centers are: at k + 1/2 for ``"floor"``, at k for ``"nearest"``; use the rule of the scores.
+
+    Returns
+    -------
+    numpy.ndarray
+        (H, W), sum 1.
+
+    Raises
+    ------
+    UndefinedError
+        If there is no fixation, or none near the picture.
+
+    Examples
+    --------
+    >>> fixation_density([(0.5, 0.5)], (1, 3), bandwidth_px=1.0).round(3)
+    array([[0.574, 0.348, 0.078]])
+    """
+    check_choice("pixel rule", pixel, PIXEL_RULES)
+    height, width = check_size("size", size)
+    points = _finite_points(xy)
+    check_positive("bandwidth_px", bandwidth_px)
+    offset = 0.5 if pixel == "floor" else 0.0
+    across = np.exp(-(((np.arange(width) + offset)[:, None] - points[:, 0]) ** 2) / (2 * bandwidth_px**2))
+    down = np.exp(-(((np.arange(height) + offset)[:, None] - points[:, 1]) ** 2) / (2 * bandwidth_px**2))
+    density = down @ across.T
+    total = density.sum()
+    if not total > 0:
+        raise UndefinedError("No fixation lies near the picture, so they have no density on it.", "off_map")
+    return (1 - _share(uniform_share)) * density / total + uniform_share / density.size
+
+
+def fit_density(
+    xy: Any,
+    *,
+    size: tuple[int, int] | None = None,
+    bandwidths_px: Sequence[float] | None = None,
+    uniform_shares: Sequence[float] | None = None,
+    groups: Sequence[Hashable] | None = None,
+    folds: int = 5,
+) -> DensityFit:
+    """Choose the width of a fixation density, and its uniform share, by the likelihood of left-out fixations.
+
+    Parameters
+    ----------
+    xy
+        (n, 2) fixations in px.
+    size
+        (height, width): the density lives on the picture, and a uniform share is fitted too. None: the open plane,
+        width alone, as scikit-learn's grid search over a kernel density does.
+    bandwidths_px
+        Standard deviations to try; by default 18 from 0.5 % to 25 % of the diagonal (needs `size`).
+    uniform_shares
+        Shares to try.
+    groups
+        (n,) labels that are left out together: the people, for a gold standard, or the pictures, for a center bias.
+        None: `folds` runs of equal length, in the order given.
+    folds
+        How many, without `groups`.
+
+    Raises
+    ------
+    UndefinedError
+        If there are fewer fixations than folds, or only one group.
+
+    References
+    ----------
+    .. [1] Kümmerer, M., Wallis, T. S. A. & Bethge, M. (2015). Information-theoretic model comparison unifies saliency
+       metrics. PNAS, 112(52), 16054-16059. https://doi.org/10.1073/pnas.1510393112
+
+    Examples
+    --------
+    >>> xy = np.random.default_rng(0).normal(0, 4, (200, 2))
+    >>> fit_density(xy, bandwidths_px=[0.1, 2.0, 50.0]).bandwidth_px
+    2.0
+    """
+    points = _finite_points(xy)
+    if size is None and bandwidths_px is None:
+        raise InputError("Give bandwidths_px to try, or the picture's size=(height, width).")
+    if size is None and uniform_shares is not None:
+        raise InputError("A uniform share needs the picture's size=(height, width).")
+    if bandwidths_px is None:
+        bandwidths_px = np.hypot(*check_size("size", size)) * np.array(WIDTHS)
+    widths = np.array([check_positive("bandwidths_px", width) for width in bandwidths_px])
+    shares = (0.0,) if size is None else UNIFORM_SHARES if uniform_shares is None else tuple(uniform_shares)
+    total = np.zeros((len(shares), len(widths)))
+    for left_out in _folds(len(points), groups, folds):
+        logs = _log_density(points[~left_out], points[left_out], widths, size)
+        for number, share in enumerate(shares):
+            total[number] += _mixed(logs, _share(share), size).sum(axis=0)
+    best = np.unravel_index(np.argmax(total), total.shape)
+    return DensityFit(float(widths[best[1]]), float(shares[best[0]]), float(total[best] / len(points)))
+
+
+def center_bias(
+    fixations: Mapping[str, Any],
+    size: tuple[int, int],
+    *,
+    sizes: Mapping[str, tuple[int, int]] | None = None,
+    leave_out: str | None = None,
+    fit: DensityFit | None = None,
+    pixel: str = "floor",
+) -> np.ndarray:
+    """Density of where people look on any picture: the baseline of information gain.
+
+    Parameters
+    ----------
+    fixations
+        For each picture, (n, 2) fixations in px.
+    size
+        (height, width) of the density that is made.
+    sizes
+        (height, width) of each picture, if they differ from `size`; fixations are stretched to it.
+    leave_out
+        The picture that the density is meant for; its own fixations must not be known to the baseline.
+    fit
+        Width and share; by default cross-validated over the pictures. Costs seconds for thousands of fixations:
+        fit once, then pass it.
+    pixel
+        See `fixation_density`.
+
+    Raises
+    ------
+    UndefinedError
+        If no other picture has a fixation.
+    """
+    others = {name: xy for name, xy in fixations.items() if name != leave_out and len(fixation_points(xy, name))}
+    if not others:
+        raise UndefinedError("A center bias needs fixations on another picture.", "empty")
+    points, groups = [], []
+    for name, xy in others.items():
+        source = size if sizes is None else sizes[name]
+        points.append(fixation_points(xy, name) * np.divide(size, source)[::-1])
+        groups += [name] * len(points[-1])
+    return _fitted(np.concatenate(points), size, groups, fit, pixel)
+
+
+def gold_standard(
+    fixations: Mapping[Hashable, Any],
+    size: tuple[int, int],
+    *,
+    leave_out: Hashable | None = None,
+    fit: DensityFit | None = None,
+    pixel: str = "floor",
+) -> np.ndarray:
+    """Density of the other people's fixations on this picture: what one person's fixations can be predicted from.
+
+    Scoring a person's fixations against a density that contains them is no ceiling but a memory test; name the person
+    in `leave_out`.
+
+    Parameters
+    ----------
+    fixations
+        For each person, (n, 2) fixations in px on this picture.
+    size
+        (height, width) of the picture.
+    leave_out
+        The person who will be scored; None keeps everybody, for a map to look at.
+    fit
+        Width and share; by default cross-validated over the people that are left.
+    pixel
+        See `fixation_density`.
+
+    Raises
+    ------
+    UndefinedError
+        If nobody else looked.
+    """
+    others = {who: fixation_points(xy, "fixations") for who, xy in fixations.items() if who != leave_out}
+    others = {who: xy for who, xy in others.items() if len(xy)}
+    if not others:
+        raise UndefinedError("A gold standard needs fixations of another person.", "empty")
+    groups = [who for who, xy in others.items() for _ in xy]
+    return _fitted(np.concatenate(list(others.values())), size, groups, fit, pixel)
+
+
+def _fitted(
+    points: np.ndarray, size: tuple[int, int], groups: Sequence[Hashable], fit: DensityFit | None, pixel: str
+) -> np.ndarray:
+    if fit is None:
+        fit = fit_density(points, size=size, groups=groups if len(set(groups)) > 1 else None)
+    return fixation_density(points, size, bandwidth_px=fit.bandwidth_px, uniform_share=fit.uniform_share, pixel=pixel)
+
+
+def _folds(n: int, groups: Sequence[Hashable] | None, folds: int) -> list[np.ndarray]:
+    if groups is None:
+        if n < check_count("folds", folds, least=2):
+            raise UndefinedError(f"{folds} folds need as many fixations, got {n}.", "too_short")
+        label = np.repeat(np.arange(folds), [len(part) for part in np.array_split(np.arange(n), folds)])
+    else:
+        known: dict[Hashable, int] = {}
+        label = np.array([known.setdefault(group, len(known)) for group in groups])
+        if len(label) != n:
+            raise InputError(f"groups must have one label a fixation ({n}), got {len(label)}.")
+        if len(known) < 2:
+            raise UndefinedError("Leaving groups out needs at least two of them.", "too_few_groups")
+    return [label == number for number in range(label.max() + 1)]
+
+
+def _log_density(train: np.ndarray, test: np.ndarray, widths: np.ndarray, size: tuple[int, int] | None) -> np.ndarray:
+    """Log density in nats per px squared of each test point under each width, (tests, widths)."""
+    logs = np.empty((len(test), len(widths)))
+    step = max(1, _CHUNK // len(train))
+    for start in range(0, len(test), step):
+        here = test[start : start + step]
+        squared = (here[:, 0, None] - train[:, 0]) ** 2 + (here[:, 1, None] - train[:, 1]) ** 2
+        nearest = squared.min(axis=1)  # taken out, so that far points do not underflow
+        squared -= nearest[:, None]
+        for number, width in enumerate(widths):
+            kernel = np.exp(squared / (-2 * width**2)).mean(axis=1)
+            logs[start : start + step, number] = np.log(kernel) - nearest / (2 * width**2)
+    logs -= np.log(2 * np.pi * widths**2)
+    return logs if size is None else logs - np.log([_mass_inside(train, width, size) for width in widths])
+
+
+def _mass_inside(points: np.ndarray, width: float, size: tuple[int, int]) -> float:
+    inside = [
+        ndtr((side - points[:, axis]) / width) - ndtr(-points[:, axis] / width) for axis, side in enumerate(size[::-1])
+    ]
+    return max(float((inside[0] * inside[1]).mean()), np.finfo(float).tiny)
+
+
+def _mixed(logs: np.ndarray, share: float, size: tuple[int, int] | None) -> np.ndarray:
+    if size is None or share == 0:
+        return logs
+    return np.logaddexp(logs + np.log1p(-share), np.log(share / (size[0] * size[1])))
+
+
+def _share(share: float) -> float:
+    if not 0 <= share < 1:
+        raise InputError(f"A uniform share lies in [0, 1), got {share}.")
+    return float(share)
+
+
+def _finite_points(xy: Any) -> np.ndarray:
+    points = fixation_points(xy, "xy")
+    if len(points) == 0:
+        raise UndefinedError("A density needs at least one fixation, got none.", "empty")
+    if not np.isfinite(points).all():
+        raise UndefinedError("xy has a fixation with NaN or infinite coordinates; drop it first.", "nan")
+    return points

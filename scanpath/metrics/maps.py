@@ -1,0 +1,131 @@
+"""Maps and the pixels that fixations fall on; every map metric starts here."""
+
+from typing import Any
+
+import numpy as np
+
+from scanpath._core.checks import check_choice
+from scanpath._core.errors import InputError, UndefinedError
+from scanpath.gaze.scanpath import as_scanpath
+
+#: Which pixel a coordinate falls on.
+PIXEL_RULES = ("floor", "nearest")
+
+
+def as_map(values: Any, name: str = "map") -> np.ndarray:
+    """Return a map (H, W) as a floating, contiguous array; a copy only if it has to be converted.
+
+    Raises
+    ------
+    InputError
+        If it has another shape or no pixel.
+    """
+    array = np.asarray(values.detach().cpu().numpy() if hasattr(values, "detach") else values)
+    if array.ndim != 2 or array.size == 0:
+        raise InputError(f"{name} must have shape (height, width) with at least one pixel, got {array.shape}.")
+    if array.dtype not in (np.float32, np.float64):
+        array = array.astype(np.float64)
+    return np.ascontiguousarray(array)
+
+
+def as_finite_map(values: Any, name: str = "map") -> np.ndarray:
+    """Return a map as `as_map` does if all its values are finite."""
+    array = as_map(values, name)
+    if not np.isfinite(array).all():
+        raise not_finite(name)
+    return array
+
+
+def not_finite(name: str) -> UndefinedError:
+    """Build the error for a map with values that cannot be scored."""
+    return UndefinedError(f"{name} holds NaN or infinite values; a score has no meaning there.", "nan")
+
+
+def pixel_index(
+    xy: Any, size: tuple[int, int], pixel: str = "floor", name: str = "xy"
+) -> tuple[np.ndarray, np.ndarray]:
+    """Rows and columns of the pixels that fixations fall on.
+
+    Parameters
+    ----------
+    xy
+        (n, 2) fixations in px, or a scanpath.
+    size
+        (height, width) of the map.
+    pixel
+        ``"floor"``: pixel k holds k <= x < k + 1, the convention of pysaliency and of the published numbers.
+        ``"nearest"``: pixel k holds k - 1/2 <= x < k + 1/2, exact where pixel centers are at integers.
+
+    Raises
+    ------
+    UndefinedError
+        If there is no fixation, or one has no coordinates or lies off the map; they are never wrapped or moved.
+    """
+    check_choice("pixel rule", pixel, PIXEL_RULES)
+    points = fixation_points(xy, name)
+    if len(points) == 0:
+        raise UndefinedError(f"{name} has no fixation; a score needs at least one.", "empty")
+    if not np.isfinite(points).all():
+        raise UndefinedError(f"{name} has a fixation with NaN or infinite coordinates; drop it first.", "nan")
+    cell = np.floor(points + 0.5 if pixel == "nearest" else points)
+    off = ((cell < 0) | (cell >= (size[1], size[0]))).any(axis=1)
+    if off.any():
+        first = int(off.argmax())
+        raise UndefinedError(
+            f"{name} has {int(off.sum())} fixation(s) off the map of {size[1]} x {size[0]} px, the first at "
+            f"({points[first, 0]:g}, {points[first, 1]:g}); drop them, or scale them to the map.",
+            "off_map",
+        )
+    columns, rows = cell.astype(np.intp).T
+    return rows, columns
+
+
+def as_density(values: Any, name: str = "map", *, minimum: float = 0.0) -> np.ndarray:
+    """Scale a map to sum to 1, after lifting negative maps to a minimum of 0 and adding `minimum` to each pixel.
+
+    Raises
+    ------
+    UndefinedError
+        If nothing is left to scale: the map is 0 everywhere.
+    """
+    array = as_finite_map(values, name).astype(np.float64)
+    lowest = array.min()
+    if lowest < 0:
+        array = array - lowest
+    if minimum:
+        array = array + minimum
+    total = array.sum()
+    if not total > 0:
+        raise UndefinedError(f"{name} is 0 everywhere and is no density.", "zero_density")
+    return array / total
+
+
+def unit_range(values: np.ndarray) -> np.ndarray:
+    """Stretch a map to [0, 1]."""
+    low, high = values.min(), values.max()
+    if low == high:
+        raise UndefinedError("A constant map cannot be stretched to [0, 1].", "constant")
+    return (values.astype(np.float64) - low) / (high - low)
+
+
+def same_size(first: np.ndarray, second: np.ndarray, names: tuple[str, str] = ("map", "gold")) -> None:
+    """Raise if two maps differ in size."""
+    if first.shape != second.shape:
+        raise InputError(
+            f"{names[0]} and {names[1]} must have one size, got {first.shape} and {second.shape} (height, width); "
+            "resample one of them."
+        )
+
+
+def fixation_points(xy: Any, name: str) -> np.ndarray:
+    """Return fixations as (n, 2) px, finite or not; an empty list is (0, 2)."""
+    if hasattr(xy, "xy"):
+        return as_scanpath(xy).xy
+    points = np.asarray(xy.detach().cpu().numpy() if hasattr(xy, "detach") else xy, dtype=np.float64)
+    if points.size == 0:
+        return np.zeros((0, 2))
+    if points.ndim == 1 and points.shape == (2,):
+        points = points[None]
+    if points.ndim != 2 or points.shape[1] not in (2, 3):
+        raise InputError(f"{name} must have shape (n, 2) with x and y in px, got {points.shape}.")
+    return points[:, :2]

@@ -1,0 +1,39 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scanpath.kernels.map_scores import count_below, mean_and_squares
+
+SIZES = [1, 2, 100, 8191, 8192, 8193, 50_000]
+
+
+@pytest.mark.parametrize("n", SIZES)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_counts_and_moments_are_those_of_numpy_at_every_block_length(n, dtype):
+    values = np.random.default_rng(n).integers(0, 50, n).astype(dtype)
+    value = values[n // 2]
+    assert count_below(values, value) == (2 * (values < value).sum() + (values == value).sum(), 0)
+    mean, squares = mean_and_squares(values)
+    assert mean == pytest.approx(values.mean(dtype=np.float64), rel=1e-12)
+    assert squares == pytest.approx(values.var(dtype=np.float64) * n, rel=1e-11, abs=1e-12)
+
+
+def test_nan_is_counted_apart():
+    values = np.array([1.0, np.nan, 3.0, np.nan])
+    assert count_below(values, 2.0) == (2, 2)
+    assert np.isnan(mean_and_squares(values)[1])
+
+
+@given(st.floats(-1e300, 1e300), st.integers(1, 20_000))
+def test_a_constant_map_has_no_spread_at_all(value, n):
+    assert mean_and_squares(np.full(n, value)) == (value, 0.0)
+
+
+def test_one_bright_pixel_first_does_not_cost_the_digits_of_the_rest():
+    values = 1e-6 * np.random.default_rng(0).random(100_000)
+    values[0] = 1.0
+    mean, squares = mean_and_squares(values)
+    exact = np.var(values.astype(np.longdouble)) * len(values)
+    assert squares == pytest.approx(float(exact), rel=1e-11)
+    assert mean == pytest.approx(values.mean(), rel=1e-11)

@@ -1,0 +1,289 @@
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from scanpath import InputError, Scanpath, UndefinedError
+from scanpath.metrics import (
+    auc,
+    auc_borji,
+    auc_judd,
+    fixation_kl_divergence,
+    nss,
+    other_fixations,
+    shuffled_auc,
+)
+
+CASES = ["smooth", "random", "zeros_heavy", "ties", "constant", "negative"]
+
+
+@pytest.fixture(params=CASES)
+def case(shared, request):
+    """Outputs of pysaliency 0.2.22 (Python 3.11.7, numpy 1.26.4, scipy 1.11.4)."""
+    cases = json.loads((shared / "goldens/metrics/saliency.json").read_text())["cases"]
+    found = next(each for each in cases if each["map_kind"] == request.param)
+    for name in ("maps", "gold_maps", "fixations_xy"):
+        found[name] = [np.array(each, dtype=float) for each in found[name]]
+    return found
+
+
+@st.composite
+def maps_and_fixations(draw, most=12, least=1):
+    size = draw(st.tuples(st.integers(2, 9), st.integers(2, 9)))
+    values = draw(hnp.arrays(np.float64, size, elements=st.integers(-5, 5)))
+    n = draw(st.integers(least, most))
+    columns = draw(hnp.arrays(np.int64, n, elements=st.integers(0, size[1] - 1)))
+    rows = draw(hnp.arrays(np.int64, n, elements=st.integers(0, size[0] - 1)))
+    return values, np.stack([columns, rows], axis=1)
+
+
+def by_counting(positives, negatives):
+    return [np.mean(negatives < value) + np.mean(negatives == value) / 2 for value in positives]
+
+
+# reference outputs
+
+
+def test_nss_is_that_of_pysaliency(case):
+    if case["map_kind"] == "constant":
+        pytest.skip("undefined here; pysaliency says 0")
+    scores = [nss(m, xy, per_fixation=True) for m, xy in zip(case["maps"], case["fixations_xy"])]
+    assert np.concatenate(scores) == pytest.approx(case["expected"]["NSSs"], rel=1e-9, abs=1e-12)
+    images = [nss(m, xy) for m, xy in zip(case["maps"], case["fixations_xy"])]
+    assert np.mean(images) == pytest.approx(case["expected"]["NSS_image"], rel=1e-9)
+
+
+@pytest.mark.parametrize("nonfixations", ["uniform", "unfixated"])
+def test_auc_is_that_of_pysaliency(case, nonfixations):
+    pairs = list(zip(case["maps"], case["fixations_xy"]))
+    each = np.concatenate([auc(m, xy, nonfixations=nonfixations, per_fixation=True) for m, xy in pairs])
+    assert each == pytest.approx(case["expected"][f"AUCs_{nonfixations}"], rel=1e-9)
+    weights = [len(xy) for _, xy in pairs]
+    for thresholds in ("all", "fixations"):
+        images = [auc(m, xy, nonfixations=nonfixations, thresholds=thresholds) for m, xy in pairs]
+        name = f"AUC_{nonfixations}_{thresholds}"
+        assert np.mean(images) == pytest.approx(case["expected"][f"{name}_image"], rel=1e-9)
+        assert np.average(images, weights=weights) == pytest.approx(case["expected"][f"{name}_fixation"], rel=1e-9)
+
+
+def test_auc_judd_is_that_of_pysaliency_without_jitter(case):
+    scores = [auc_judd(m, xy) for m, xy in zip(case["maps"], case["fixations_xy"])]
+    assert np.mean(scores) == pytest.approx(case["expected"]["AUC_Judd_nojitter"], rel=1e-9)
+
+
+def test_shuffled_auc_is_that_of_pysaliency(case):
+    xy = case["fixations_xy"]
+    others = [other_fixations(xy, case["shape"], index) for index in range(len(xy))]
+    each = [shuffled_auc(m, *points, per_fixation=True) for m, *points in zip(case["maps"], xy, others)]
+    assert np.concatenate(each) == pytest.approx(case["expected"]["AUCs_shuffled"], rel=1e-9)
+
+
+def test_fixation_kl_is_that_of_pysaliency(case):
+    # pysaliency pools the values of all pictures; pictures side by side in one wide map are the same pool
+    xy, width = case["fixations_xy"], case["shape"][1]
+    wide = np.concatenate(case["maps"], axis=1)
+    shifts = [np.array([width * i, 0]) for i in range(len(xy))]
+    beside = np.concatenate([points + shift for points, shift in zip(xy, shifts)])
+    others = np.concatenate([other_fixations(xy, case["shape"], i) + shift for i, shift in enumerate(shifts)])
+    if case["map_kind"] == "constant":
+        with pytest.raises(UndefinedError, match="varies"):
+            fixation_kl_divergence(wide, beside)
+        return
+    expected = case["expected"]
+    assert fixation_kl_divergence(wide, beside) == pytest.approx(expected["fixation_based_KL_uniform"], rel=1e-9)
+    shuffled = fixation_kl_divergence(wide, beside, others)
+    assert shuffled == pytest.approx(expected["fixation_based_KL_shuffled"], rel=1e-9)
+
+
+# definitions
+
+
+@given(maps_and_fixations())
+def test_auc_counts_the_pixels_that_lie_below(drawn):
+    values, xy = drawn
+    positives = values[xy[:, 1], xy[:, 0]]
+    assert auc(values, xy, per_fixation=True) == pytest.approx(by_counting(positives, values.ravel()))
+    mask = np.ones(values.shape, dtype=bool)
+    mask[xy[:, 1], xy[:, 0]] = False
+    if mask.any():
+        expected = by_counting(positives, values[mask])
+        assert auc(values, xy, nonfixations="unfixated", per_fixation=True) == pytest.approx(expected)
+
+
+@given(maps_and_fixations(most=30, least=9), st.integers(0, 2**31))
+def test_many_fixations_are_ranked_as_few_are(drawn, seed):
+    values, xy = drawn
+    values = values + np.random.default_rng(seed).integers(0, 2, values.shape)
+    one_by_one = [auc(values, point) for point in xy]
+    assert auc(values, xy, per_fixation=True) == pytest.approx(one_by_one, abs=0)
+
+
+@given(maps_and_fixations())
+def test_auc_sees_order_alone_and_turns_with_the_map(drawn):
+    values, xy = drawn
+    assert auc(np.exp(values), xy) == auc(values, xy)
+    assert auc(-values, xy) == pytest.approx(1 - auc(values, xy))
+
+
+@given(maps_and_fixations(), st.floats(0.1, 10), st.floats(-100, 100))
+def test_nss_sees_neither_scale_nor_offset(drawn, scale, offset):
+    values, xy = drawn
+    if values.min() == values.max():
+        return
+    assert nss(scale * values + offset, xy) == pytest.approx(nss(values, xy), rel=1e-6, abs=1e-9)
+
+
+@given(maps_and_fixations())
+def test_nss_of_every_pixel_once_is_zero(drawn):
+    values, _ = drawn
+    if values.min() == values.max():
+        return
+    rows, columns = np.indices(values.shape)
+    everywhere = np.stack([columns.ravel(), rows.ravel()], axis=1)
+    assert nss(values, everywhere) == pytest.approx(0, abs=1e-12)
+    assert auc(values, everywhere) == pytest.approx(0.5)
+
+
+def test_nss_by_hand_with_both_divisors():
+    values = np.array([[1.0, 2.0], [3.0, 6.0]])  # mean 3, squared deviations 4 1 0 9
+    assert nss(values, [(1, 1)]) == pytest.approx(3 / np.sqrt(14 / 4))
+    assert nss(values, [(1, 1)], ddof=1) == pytest.approx(3 / np.sqrt(14 / 3))
+
+
+def test_a_large_offset_costs_no_digits():
+    values = np.random.default_rng(0).random((64, 200))
+    xy = [(150, 3), (20, 60)]
+    assert nss(values + 1e8, xy) == pytest.approx(nss(values, xy), rel=1e-6)
+
+
+def test_area_through_fixations_by_hand():
+    # fixated 3 and 1 among 0 1 2 3: (1/4, 1/2), (3/4, 1), then (1, 1)
+    assert auc([[0, 1], [2, 3]], [(1, 1), (1, 0)], thresholds="fixations") == pytest.approx(
+        0.25 * 0.25 + 0.5 * 0.75 + 0.25 * 1
+    )
+
+
+def test_a_constant_map_is_a_guess_for_auc_and_undefined_for_nss():
+    assert auc(np.full((3, 4), 0.1), [(1, 1)]) == 0.5
+    assert shuffled_auc(np.full((3, 4), 0.1), [(1, 1)], [(0, 0)]) == 0.5
+    with pytest.raises(UndefinedError, match="constant") as caught:
+        nss(np.full((300, 400), 0.1), [(1, 1)])
+    assert caught.value.reason == "constant"
+
+
+def test_the_pixel_rule_decides_the_pixel():
+    values = np.arange(12.0).reshape(3, 4)
+    assert auc(values, [(2.9, 1.9)]) == auc(values, [(2, 1)])
+    assert auc(values, [(2.9, 1.9)], pixel="nearest") == auc(values, [(3, 2)])
+    assert auc(values, [(-0.4, 0)], pixel="nearest") == auc(values, [(0, 0)])
+
+
+@pytest.mark.parametrize(
+    ("xy", "reason"),
+    [
+        ([(-0.4, 0)], "off_map"),
+        ([(0, 0), (4, 0)], "off_map"),
+        ([(0, 3)], "off_map"),
+        ([(np.nan, 0)], "nan"),
+        ([(0, np.inf)], "nan"),
+        ([], "empty"),
+    ],
+)
+@pytest.mark.parametrize("metric", [nss, auc, auc_judd, auc_borji])
+def test_fixations_that_fall_on_no_pixel_are_undefined_and_never_wrapped(metric, xy, reason):
+    with pytest.raises(UndefinedError) as caught:
+        metric(np.arange(12.0).reshape(3, 4), xy)
+    assert caught.value.reason == reason
+
+
+@pytest.mark.parametrize("metric", [nss, auc, auc_judd, auc_borji])
+@pytest.mark.parametrize("n", [1, 20])
+def test_a_map_with_nan_is_undefined(metric, n):
+    values = np.arange(12.0).reshape(3, 4)
+    values[2, 3] = np.nan
+    with pytest.raises(UndefinedError) as caught:
+        metric(values, [(1, 1)] * n)
+    assert caught.value.reason == "nan"
+
+
+@pytest.mark.parametrize("values", [np.zeros(4), np.zeros((0, 4)), np.zeros((2, 2, 2))])
+def test_another_shape_is_no_map(values):
+    with pytest.raises(InputError, match=r"\(height, width\)"):
+        nss(values, [(0, 0)])
+
+
+def test_all_pixels_fixated_leaves_no_nonfixation():
+    with pytest.raises(UndefinedError) as caught:
+        auc([[1, 2]], [(0, 0), (1, 0)], nonfixations="unfixated")
+    assert caught.value.reason == "no_nonfixations"
+
+
+def test_unknown_conventions_are_refused():
+    with pytest.raises(InputError, match="unfixated"):
+        auc([[1, 2]], [(0, 0)], nonfixations="unfixatd")
+    with pytest.raises(InputError, match="nearest"):
+        auc([[1, 2]], [(0, 0)], pixel="nearst")
+    with pytest.raises(InputError, match="fixations"):
+        auc([[1, 2]], [(0, 0)], thresholds="fixation")
+    with pytest.raises(InputError, match="per_fixation"):
+        auc([[1, 2]], [(0, 0)], thresholds="fixations", per_fixation=True)
+
+
+def test_inputs_come_in_many_forms_and_stay_as_they_were():
+    values = np.random.default_rng(1).random((20, 30))
+    xy = np.array([[3.0, 4.0], [20.0, 11.0]])
+    kept = values.copy(), xy.copy()
+    expected = nss(values, xy)
+    assert nss(values, Scanpath(xy)) == expected
+    assert nss(values.tolist(), xy.tolist()) == expected
+    assert nss(values[::-1][::-1], xy) == expected
+    assert nss(values.astype(np.float32), xy) == pytest.approx(expected, rel=1e-6)
+    assert nss((values * 255).astype(np.uint8), xy) == pytest.approx(expected, abs=0.02)
+    auc(values, xy), auc_judd(values, xy, jitter=1e-7), auc_borji(values, xy)
+    assert np.array_equal(values, kept[0])
+    assert np.array_equal(xy, kept[1])
+
+
+def test_a_tensor_is_taken_as_its_array():
+    import torch
+
+    values = torch.rand(5, 6, generator=torch.Generator().manual_seed(0))
+    assert nss(values, torch.tensor([[1.0, 2.0]])) == nss(values.numpy(), [(1, 2)])
+
+
+# sampled relatives
+
+
+def test_borji_is_seeded_and_near_the_exact_area():
+    generator = np.random.default_rng(2)
+    values = generator.random((60, 80))
+    xy = np.argwhere(values > 0.3)[generator.permutation(2000)[:300]][:, ::-1]
+    assert auc_borji(values, xy, seed=1) == auc_borji(values, xy, seed=1) != auc_borji(values, xy, seed=2)
+    assert auc_borji(values, xy, step=0.001) == pytest.approx(auc(values, xy), abs=0.01)
+    assert auc_borji(values, xy, splits=1, seed=1) != auc_borji(values, xy, splits=100, seed=1)
+
+
+def test_jitter_breaks_ties_and_is_seeded():
+    values = np.zeros((20, 20))
+    values[:10] = 1
+    xy = [(3, 3), (4, 15), (5, 2)]
+    assert auc_judd(values, xy, jitter=1e-7, seed=1) == auc_judd(values, xy, jitter=1e-7, seed=1)
+    assert auc_judd(values, xy, jitter=1e-7, seed=1) != auc_judd(values, xy)
+
+
+def test_other_fixations_are_stretched_to_the_picture():
+    points = other_fixations([[(10, 20)], [(1, 1)], [(30, 40)]], [(100, 100), (50, 200), (100, 100)], 1)
+    assert points.tolist() == [[20, 10], [60, 20]]
+    with pytest.raises(UndefinedError, match="another picture"):
+        other_fixations([[(1, 1)]], (10, 10), 0)
+
+
+@settings(deadline=None)
+@given(maps_and_fixations(), maps_and_fixations())
+def test_swapping_fixations_and_others_mirrors_the_shuffled_area(first, second):
+    values, xy = first
+    other = second[1] % np.array(values.shape[::-1])
+    assert shuffled_auc(values, xy, other) == pytest.approx(1 - shuffled_auc(values, other, xy))
