@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from scanpath._core.errors import ScanpathError
-from scanpath.cli import catalog, demo, doctor, score, simulate, stimuli, study
+from scanpath.cli import catalog, convert, datasets, demo, doctor, score, simulate, stimuli, study
 
 app = typer.Typer(
     name="scanpath",
@@ -23,6 +23,8 @@ app.command("score")(score.score)
 app.command("agents")(catalog.agents)
 app.command("metrics")(catalog.metrics)
 app.command("doctor")(doctor.doctor)
+convert.register(app)
+datasets.register(app)
 app.add_typer(stimuli.stimuli, name="stimuli")
 app.add_typer(study.study, name="study")
 

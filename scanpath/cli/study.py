@@ -33,3 +33,18 @@ def interiors(
     print_table(headings, result.summary())
     save_figure(plot_cumulative_performance(result.curves()), out / "performance.png")
     typer.echo(f"Tables and figure: {out}")
+
+
+@study.command("natural-search")
+def natural_search(
+    root: Annotated[Path | None, typer.Option(help="Folder of the data set visual_search_asymmetry.")] = None,
+    out: Annotated[Path, typer.Option(help="Folder for the tables.")] = Path("natural-search-study"),
+) -> None:
+    """Score the published fixations of three natural searches: people, eccNET and IVSN."""
+    from scanpath.cli.progress import say
+    from scanpath.cli.tables import print_table
+    from scanpath.studies.natural_search import run_natural_search
+
+    result = run_natural_search(root=root, out=out, progress=say)
+    print_table(tuple(result.similarity.columns), result.similarity.itertuples(index=False))
+    typer.echo(f"Tables: {out}")

@@ -1,14 +1,15 @@
 """Tables for people, at 80 columns."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 
-def print_table(headings: Sequence[str], rows: Sequence[Sequence[object]], *, title: str | None = None) -> None:
+def print_table(headings: Sequence[str], rows: Iterable[Sequence[object]], *, title: str | None = None) -> None:
     """Print a table to stdout; numbers are right-aligned, the rest left-aligned."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
+    rows = list(rows)
     table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
     for index, heading in enumerate(headings):
         numeric = all(isinstance(row[index], int | float) or row[index] == "" for row in rows)
@@ -17,8 +18,10 @@ def print_table(headings: Sequence[str], rows: Sequence[Sequence[object]], *, ti
         # Text, not markup: what comes from data is shown as it is
         table.add_row(*(Text(_cell(value)) for value in row))
     console = Console()
-    # without a terminal there is no width to fit, and a folded cell would be hard to read by programs
-    console.print(table, width=None if console.is_terminal else max(console.width, 200), crop=False)
+    if not console.is_terminal:
+        # there is no width to fit, and a folded cell would be hard to read by programs
+        console = Console(width=max(console.width, 200))
+    console.print(table)
 
 
 def _cell(value: object) -> str:
