@@ -69,7 +69,7 @@ def test_a_picture_that_fails_can_be_skipped(tmp_path):
     from PIL import Image
 
     for name in ("good.png", "bad.png"):
-        Image.effect_noise((80, 60), 50).save(tmp_path / name)
+        Image.effect_noise((400, 300), 50).save(tmp_path / name)
     (tmp_path / "bad.png").write_bytes((tmp_path / "bad.png").read_bytes()[:600])
     pictures = [sp.Stimulus(tmp_path / name, target_box=(0, 0, 6, 6)) for name in ("good.png", "bad.png")]
     agent = sp.create_agent("eccnet", backbone="steerable")

@@ -1,0 +1,213 @@
+"""Runs that outlive their processes: a folder of shards, continued where it stopped."""
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from scanpath import __version__
+from scanpath._core.checks import check_choice, check_count
+from scanpath._core.errors import InputError
+from scanpath.agents.agent import Agent
+from scanpath.gaze.stimulus import Stimulus
+from scanpath.gaze.table import read_table
+from scanpath.simulation.look import Looked, Looking
+from scanpath.simulation.shards import RunFolder, ShardFacts, encode
+from scanpath.simulation.units import Unit, cut, fingerprint
+from scanpath.simulation.workers import run_units
+
+Key = tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run.
+
+    Attributes
+    ----------
+    path
+        Its folder; ``pandas.read_parquet(path)`` gives the tidy table.
+    n_scanpaths, n_fixations
+        What the folder holds.
+    n_resumed
+        How many of the scanpaths were there before.
+    failures
+        (stimulus, agent, seed) of what could not be looked at, with the reason; also in ``_failures.csv``.
+    """
+
+    path: Path
+    n_scanpaths: int
+    n_fixations: int
+    n_resumed: int
+    failures: dict[tuple[str, str, int], str] = field(repr=False)
+
+    def table(self) -> pd.DataFrame:
+        """Read the whole table."""
+        return read_table(self.path)
+
+
+@dataclass
+class _Count:
+    scanpaths: int = 0
+    fixations: int = 0
+    resumed: int = 0
+    failures: dict[tuple[str, str, int], str] = field(default_factory=dict)
+
+
+def simulate_to_folder(
+    agents: Agent | Sequence[Agent],
+    stimuli: Iterable[Stimulus],
+    out: str | os.PathLike[str],
+    *,
+    n_fixations: int = 10,
+    seeds: int | Sequence[int] = 0,
+    jobs: int = 1,
+    batch_size: int = 8,
+    shard_size: int = 64,
+    on_error: str = "skip",
+    retry_failures: bool = False,
+    accelerators: Sequence[str] = (),
+    progress: Callable[[int], None] | None = None,
+) -> Run:
+    """Let agents look at any number of pictures and write their fixations as shards into a folder.
+
+    Stimuli are read from their iterable as they are needed and shards are written as they are done, so that memory
+    does not grow with the number of pictures. A run that was stopped, also by ``kill -9``, is continued by calling this
+    again with the same arguments; no scanpath is lost or made twice. The shards' bytes depend on the agents, stimuli,
+    seeds, `n_fixations` and `shard_size` alone: not on `jobs`, `batch_size`, the backend or interruptions.
+
+    Workers are joblib's. For a cluster, call this inside ``joblib.parallel_config(backend="dask")`` (or "ray") with
+    ``jobs=-1``. A worker that dies is replaced and its work repeated; a picture that kills workers again and again is
+    recorded as a failure.
+
+    Parameters
+    ----------
+    agents
+        One agent or several with different names.
+    stimuli
+        Pictures with different names, also a generator; the same ones in the same order when a run is continued.
+    out
+        Folder of the run.
+    n_fixations
+        The most fixations a scanpath has.
+    seeds
+        One seed or several; each gives every agent another look at every picture.
+    jobs
+        Worker processes; -1 for one a core (or a worker of the cluster), 1 for this process.
+    batch_size
+        Pictures handed to an agent at once.
+    shard_size
+        Pictures in one shard of one agent and seed.
+    on_error
+        "skip" records a picture that fails with its reason and goes on; "raise" stops.
+    retry_failures
+        Look again at what failed when the run was last worked on.
+    accelerators
+        Devices as CUDA_VISIBLE_DEVICES names them, such as ``["0", "1"]``: one worker each, in place of `jobs`.
+    progress
+        Called with the number of scanpaths that were done since the last call, those of earlier runs included.
+
+    Returns
+    -------
+    Run
+        What the folder holds.
+
+    Raises
+    ------
+    InputError
+        If names repeat, or the folder holds another run or other stimuli.
+
+    Examples
+    --------
+    >>> import scanpath as sp, tempfile, torch
+    >>> stimuli = (sp.Stimulus(torch.zeros(1, 40, 60), name=f"{i}") for i in range(100))
+    >>> run = simulate_to_folder(sp.create_agent("random"), stimuli, tempfile.mkdtemp(), n_fixations=3, seeds=[0, 1])
+    >>> run.n_scanpaths, run.n_fixations, len(pd.read_parquet(run.path))
+    (200, 600, 600)
+    """
+    crew = [agents] if isinstance(agents, Agent) else list(agents)
+    draws = [seeds] if isinstance(seeds, int) else [int(seed) for seed in seeds]
+    check_crew(crew, draws)
+    check_count("shard_size", shard_size)
+    how = looking(n_fixations, batch_size, on_error)
+    identity = run_facts(crew, draws, n_fixations) | {"shard_size": shard_size}
+    folder, count, keys = RunFolder(Path(out), identity), _Count(), []  # type: ignore[var-annotated]
+
+    def missing() -> Iterator[Unit]:
+        for chunk, group in cut(stimuli, shard_size):
+            expected = fingerprint(group)
+            for number, one in enumerate(crew):
+                for place, seed in enumerate(draws):
+                    unit = Unit(chunk, number, place, seed, group)
+                    keys.append(unit.key)
+                    facts = folder.facts(unit.key)
+                    if facts is not None and facts.fingerprint != expected:
+                        raise InputError(
+                            f"{out} holds other stimuli than {group[0].name!r} and those after it in its shard "
+                            f"{chunk}; continue it with the same stimuli in the same order, or give another folder."
+                        )
+                    if facts is None or (retry_failures and facts.failures):
+                        yield unit
+                    else:
+                        _add(count, facts, one.name, seed, progress, resumed=True)
+
+    with folder.locked(jobs):
+        finish = partial(_encode, identity)
+        for unit, content in run_units(missing(), crew, how, finish, jobs=jobs, accelerators=accelerators):
+            folder.write(unit.key, content)
+            facts = folder.facts(unit.key)
+            assert facts is not None
+            _add(count, facts, crew[unit.agent].name, unit.seed, progress, resumed=False)
+        folder.finish(sorted(keys), [one.name for one in crew], draws)
+    return Run(Path(out), count.scanpaths, count.fixations, count.resumed, count.failures)
+
+
+def _encode(identity: dict[str, Any], unit: Unit, found: Looked) -> bytes:
+    return encode(unit, found, identity)
+
+
+def _add(
+    count: _Count,
+    facts: ShardFacts,
+    agent: str,
+    seed: int,
+    progress: Callable[[int], None] | None,
+    *,
+    resumed: bool,
+) -> None:
+    count.scanpaths += facts.n_scanpaths
+    count.fixations += facts.n_fixations
+    count.resumed += facts.n_scanpaths if resumed else 0
+    count.failures |= {(name, agent, seed): reason for name, reason in facts.failures.items()}
+    if progress is not None:
+        progress(facts.n_scanpaths + len(facts.failures))
+
+
+def looking(n_fixations: int, batch_size: int, on_error: str) -> Looking:
+    """Check and pack how pictures are looked at."""
+    check_choice("on_error", on_error, ("raise", "skip"))
+    return Looking(check_count("n_fixations", n_fixations), check_count("batch_size", batch_size), on_error == "skip")
+
+
+def check_crew(crew: Sequence[Agent], seeds: Sequence[int]) -> None:
+    """Raise if an agent or a seed is there twice, or none at all."""
+    for kind, names in (("agent", [one.name for one in crew]), ("seed", list(seeds))):
+        if not names:
+            raise InputError(f"There is no {kind} to simulate; give at least one.")
+        twice = sorted({name for name in names if names.count(name) > 1})  # type: ignore[arg-type, type-var]
+        if twice:
+            raise InputError(f"Two {kind}s are both named {twice[0]!r}; names must differ to tell rows apart.")
+
+
+def run_facts(crew: Sequence[Agent], seeds: Sequence[int], n_fixations: int) -> dict[str, Any]:
+    """What the rows of a run depend on, beside its stimuli."""
+    return {
+        "program": f"scanpath {__version__}",
+        "agents": {one.name: one.settings for one in crew},
+        "seeds": list(seeds),
+        "n_fixations": n_fixations,
+    }

@@ -1,0 +1,73 @@
+"""The work cut into units whose borders depend on nothing but the pictures' order."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from scanpath._core.errors import InputError
+from scanpath.gaze.stimulus import Stimulus
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One agent, one seed and some successive pictures.
+
+    Attributes
+    ----------
+    chunk, agent, place
+        Numbers of the group of pictures, of the agent, and of the seed in the list of seeds.
+    seed
+        The seed itself.
+    stimuli
+        The pictures.
+    """
+
+    chunk: int
+    agent: int
+    place: int
+    seed: int
+    stimuli: tuple[Stimulus, ...]
+
+    @property
+    def key(self) -> tuple[int, int, int]:
+        """What orders units; rows of a table follow it."""
+        return self.chunk, self.agent, self.place
+
+    def alone(self, stimulus: Stimulus) -> "Unit":
+        """Return the same unit with one of its pictures."""
+        return Unit(self.chunk, self.agent, self.place, self.seed, (stimulus,))
+
+
+def cut(stimuli: Iterable[Stimulus], size: int) -> Iterator[tuple[int, tuple[Stimulus, ...]]]:
+    """Number groups of `size` successive pictures, reading no further than the group; names must differ."""
+    rest = iter(stimuli)
+    known: set[str] = set()
+    number = 0
+    while group := tuple(islice(rest, size)):
+        for stimulus in group:
+            if stimulus.name in known:
+                raise InputError(f"Two stimuli are both named {stimulus.name!r}; names must differ to tell rows apart.")
+            known.add(stimulus.name)
+        yield number, group
+        number += 1
+    if not known:
+        raise InputError("There is no stimulus to simulate; give at least one.")
+
+
+def fingerprint(stimuli: Sequence[Stimulus]) -> str:
+    """Checksum of what tables and searches depend on, without reading the pictures."""
+    facts = [
+        [
+            one.name,
+            one.size,
+            one.target_box,
+            one.caption,
+            one.px_per_deg,
+            one.start_xy,
+            sorted(map(str, one.info.items())),
+        ]
+        for one in stimuli
+    ]
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
