@@ -7,7 +7,7 @@ import numpy as np
 from scanpath._core.checks import check_choice
 from scanpath.kernels import curves as kernel
 from scanpath.kernels.transport import transport_pairs
-from scanpath.metrics.packing import PackedPaths, Scores, pack_both, pair_faults, run_over_pairs, score_one
+from scanpath.metrics.packing import PackedPaths, Scores, one_reason, pack_both, pair_faults, run_over_pairs, score_one
 from scanpath.metrics.spec import MetricSpec
 from scanpath.metrics.undefined import reason_code
 
@@ -179,9 +179,7 @@ def _emd_batch(first: Any, second: Any, pairs: np.ndarray, *, jobs: int = 1, wei
     paths_a, paths_b = pack_both(first, second)
     masses_a, fault_a = _masses(paths_a, weights)
     masses_b, fault_b = (masses_a, fault_a) if paths_b is paths_a else _masses(paths_b, weights)
-    fault = pair_faults(paths_a, paths_b, pairs)
-    for extra in (fault_a[pairs[:, 0]], fault_b[pairs[:, 1]]):
-        fault = np.where(fault == 0, extra, fault)
+    fault = one_reason(pair_faults(paths_a, paths_b, pairs), one_reason(fault_a[pairs[:, 0]], fault_b[pairs[:, 1]]))
     works = np.full(len(pairs), np.nan)
     sets = (masses_a, paths_a.start, masses_b, paths_b.start)
     run_over_pairs(transport_pairs, jobs, pairs, (fault != 0, works), *sets)

@@ -56,7 +56,7 @@ def mannan(a: Any, b: Any, screen_px: tuple[int, int], *, draws: int = 1000, see
     screen_px
         (width, height) of the screen or picture.
     draws
-        Random pairs behind D_random. Its relative standard error is about 0.3 / sqrt(draws) for ten fixations.
+        Random pairs behind D_random. Its relative standard error is about 0.2 / sqrt(draws) for ten fixations.
     seed
         Of the random pairs; equal seeds and lengths give equal references.
 

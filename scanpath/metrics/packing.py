@@ -109,7 +109,13 @@ def pair_faults(
         length = packed.length
         short = np.where(length == 0, EMPTY, np.where(length < least, TOO_SHORT, 0))
         codes.append(np.where(packed.fault != 0, packed.fault, short)[index])
-    return np.where(codes[0] != 0, codes[0], codes[1]).astype(np.int8)
+    return one_reason(*codes)
+
+
+def one_reason(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Join two arrays of reason codes; of two reasons the one with the lower number, whatever the order."""
+    lower = np.minimum(first, second)
+    return np.where(lower != 0, lower, np.maximum(first, second)).astype(np.int8)
 
 
 def run_over_pairs(

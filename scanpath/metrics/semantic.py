@@ -119,13 +119,13 @@ def fixation_clusters(paths: Any, bandwidth_px: float) -> np.ndarray:
     points = np.concatenate([np.zeros((0, 2)), *(as_scanpath(path).xy for path in paths)])
     if not len(points):
         raise UndefinedError("fixation_clusters needs at least one fixation, got none.", "empty")
+    points = points[np.lexsort(points.T)]  # means are then rounded alike, whatever the order of people
     tree = cKDTree(points)
     ends = np.unique([_climb(tree, points, start, radius) for start in np.unique(points, axis=0)], axis=0)
-    crowd = tree.query_ball_point(ends, radius, return_length=True)
     centers: list[np.ndarray] = []
-    for index in np.lexsort((ends[:, 1], ends[:, 0], -crowd)):
-        if all(np.hypot(*(ends[index] - center)) > radius for center in centers):
-            centers.append(ends[index])
+    for end in ends[np.lexsort(ends.T[::-1])][::-1, 1:]:
+        if all(np.hypot(*(end - center)) > radius for center in centers):
+            centers.append(end)
     return np.array(centers)
 
 
@@ -208,14 +208,14 @@ def _labels(labels: Any) -> Any:
 
 
 def _climb(tree: cKDTree, points: np.ndarray, start: np.ndarray, radius: float) -> np.ndarray:
-    """Mean shift from one point; means of rising crowds cannot cycle, and 300 steps stop a crawl."""
+    """Mean shift from one fixation: how many fixations the last mean gathered, and where it lies (x, y)."""
     here = start
-    for _ in range(300):
-        mean = points[tree.query_ball_point(here, radius)].mean(axis=0)
-        if np.hypot(*(mean - here)) <= 1e-3 * radius:
-            return mean
-        here = mean
-    return here
+    for _ in range(300):  # ends a crawl; crowds rise with each step, so that it cannot go round in circles
+        crowd = tree.query_ball_point(here, radius)
+        before, here = here, points[crowd].mean(axis=0)
+        if np.hypot(*(here - before)) <= 1e-3 * radius:
+            break
+    return np.array([len(crowd), *here])
 
 
 def _sequence_batch(first: Any, second: Any, pairs: np.ndarray, *, jobs: int = 1, gap: float = 0.0) -> Scores:

@@ -161,7 +161,7 @@ def list_metrics(pattern: str = "*") -> list[str]:
 
     Examples
     --------
-    >>> list_metrics("*match")
-    ['multimatch', 'scanmatch']
+    >>> list_metrics("*tde")
+    ['sbtde', 'scaled_tde', 'tde']
     """
     return METRICS.names(pattern)
