@@ -4,6 +4,7 @@ import contextvars
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -79,5 +80,5 @@ def run_bands(work: Callable[[int, int], None], rows: int, pixels: int) -> None:
         return
     edges = [rows * i // threads for i in range(threads + 1)]
     with ThreadPoolExecutor(threads) as pool:
-        for done in [pool.submit(work, first, last) for first, last in zip(edges[:-1], edges[1:])]:
+        for done in [pool.submit(work, first, last) for first, last in pairwise(edges)]:
             done.result()

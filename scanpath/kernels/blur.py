@@ -1,0 +1,147 @@
+"""Blur that varies over a picture, by the fastest kernel for the tensors at hand; all kernels give the same numbers."""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from scanpath._core.errors import InputError
+from scanpath.kernels.blur_field import Field
+from scanpath.kernels.blur_plan import BlurPlan
+from scanpath.kernels.blur_reference import blend_reference, build_reference
+from scanpath.kernels.dispatch import choose_kernel
+
+
+def variable_blur(
+    image: Tensor, plan: BlurPlan, field: Field, *, kernel: str = "auto", out: Tensor | None = None
+) -> Tensor:
+    """Blur pictures once; on a CPU only the parts of the levels that are shown are made, a few rows at a time.
+
+    Parameters
+    ----------
+    image
+        (B, C, H, W); a batch of one serves a field of any length, and the other way around.
+    plan
+        Levels that reach the largest blur of the field.
+    field
+        What each pixel gets.
+    kernel
+        "auto", "reference", "cpu" or "gpu".
+    out
+        Tensor of the result's shape, dtype and device to write into, contiguous.
+    """
+    kernel = choose_kernel(kernel, image, *field.tensors)
+    if kernel != "cpu":
+        return KeptLevels(image, plan, kernel=kernel).blend(field, out=out)
+    from scanpath.kernels.blur_cpu import blur_cpu
+
+    target = _target(out, (_batch(len(image), len(field)), *image.shape[1:]), image, image.dtype)
+    blur_cpu(_prepared(image), plan, field, target)
+    return _delivered(target, out, image.dtype)
+
+
+class KeptLevels:
+    """Pictures blurred at every level of a plan, from which any field is mixed in one cheap pass.
+
+    Parameters
+    ----------
+    image
+        (B, C, H, W).
+    plan
+        Levels to keep.
+    kernel
+        "auto", "reference", "cpu" or "gpu"; it also does the mixing.
+    """
+
+    def __init__(self, image: Tensor, plan: BlurPlan, *, kernel: str = "auto") -> None:
+        self.plan, self.dtype = plan, image.dtype
+        self.kernel = choose_kernel(kernel, image)
+        self.image = image if self.kernel == "reference" else _prepared(image)
+        self._levels: list[Tensor] | Tensor = self._build()
+
+    @classmethod
+    def from_levels(cls, levels: list[Tensor], *, kernel: str = "auto") -> "KeptLevels":
+        """Keep ready pictures (B, C, H, W) of one size, sharp to blurred, as levels 0, 1, ..."""
+        self = cls.__new__(cls)
+        self.plan = BlurPlan.of_ready_levels(len(levels))
+        self.dtype, self.kernel = levels[0].dtype, choose_kernel(kernel, *levels)
+        self.image = levels[0] if self.kernel == "reference" else _prepared(levels[0])
+        rest = levels if self.kernel == "reference" else torch.cat([_prepared(part).flatten() for part in levels[1:]])
+        self._levels = rest
+        return self
+
+    def _build(self, into: Tensor | None = None) -> list[Tensor] | Tensor:
+        if self.kernel == "reference":
+            return build_reference(self.image, self.plan)
+        if self.kernel == "gpu":
+            from scanpath.kernels.blur_gpu import build_gpu
+
+            return build_gpu(self.image, self.plan)
+        from scanpath.kernels.blur_cpu import build_cpu
+
+        return build_cpu(self.image, self.plan, into)
+
+    def reload(self, image: Tensor) -> None:
+        """Replace the pictures by others of the same shape, as for the frames of a video, in the same memory."""
+        if image.shape != self.image.shape or image.dtype != self.dtype:
+            raise InputError(
+                f"The new image must have shape {tuple(self.image.shape)} and dtype {self.dtype}, "
+                f"got {tuple(image.shape)} and {image.dtype}; build a new pyramid for it."
+            )
+        self.image = image if self.kernel == "reference" else _prepared(image)
+        self._levels = self._build(self._levels if self.kernel == "cpu" else None)  # type: ignore[arg-type]
+
+    def blend(self, field: Field, *, out: Tensor | None = None) -> Tensor:
+        """Mix (B, C, H, W) pictures: one per field entry, or one per picture where the field has a single entry."""
+        count = _batch(len(self.image), len(field))
+        if self.kernel == "reference":
+            coordinate = field.coordinate(self.image.shape[-2:]).to(self.dtype)
+            result = blend_reference(self._levels, self.plan, coordinate)  # type: ignore[arg-type]
+            return result if out is None else _checked(out, result.shape, result).copy_(result)
+        target = _target(out, (count, *self.image.shape[1:]), self.image, self.dtype)
+        if self.kernel == "gpu":
+            from scanpath.kernels.blur_gpu import blend_gpu as blend
+        else:
+            from scanpath.kernels.blur_cpu import blend_cpu as blend
+        blend(self.image, self._levels, self.plan, field, target)  # type: ignore[arg-type]
+        return _delivered(target, out, self.dtype)
+
+
+def empty_like_large(shape: tuple[int, ...], like: Tensor) -> Tensor:
+    """Make an uninitialized float32 tensor; NumPy asks for huge pages, which makes first writes several times faster."""
+    if like.device.type == "cpu":
+        return torch.from_numpy(np.empty(shape, dtype=np.float32))
+    return torch.empty(shape, dtype=torch.float32, device=like.device)
+
+
+def _batch(images: int, fields: int) -> int:
+    if images != fields and 1 not in (images, fields):
+        raise InputError(f"{images} images cannot be paired with {fields} fixations; give one of either, or as many.")
+    return max(images, fields)
+
+
+def _prepared(image: Tensor) -> Tensor:
+    return image.detach().to(torch.float32).contiguous()
+
+
+def _checked(out: Tensor, shape: tuple[int, ...], like: Tensor) -> Tensor:
+    good = out.shape == tuple(shape) and out.dtype == like.dtype and out.device == like.device
+    if not (good and out.is_contiguous()):
+        raise InputError(
+            f"out must be contiguous with shape {tuple(shape)}, {like.dtype} on {like.device}, "
+            f"got {tuple(out.shape)}, {out.dtype} on {out.device}."
+        )
+    return out
+
+
+def _target(out: Tensor | None, shape: tuple[int, ...], image: Tensor, dtype: torch.dtype) -> Tensor:
+    """Return float32 memory to write into: `out` itself where that is possible."""
+    if out is None:
+        return empty_like_large(shape, image)
+    _checked(out, shape, torch.empty(0, dtype=dtype, device=image.device))
+    return out if dtype == torch.float32 else empty_like_large(shape, image)
+
+
+def _delivered(target: Tensor, out: Tensor | None, dtype: torch.dtype) -> Tensor:
+    if out is None:
+        return target.to(dtype)
+    return out if target is out else out.copy_(target)

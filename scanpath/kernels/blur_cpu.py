@@ -1,0 +1,131 @@
+"""The blur on CPUs: tensors in, compiled loops on threads, tensors out."""
+
+from collections.abc import Callable
+from functools import lru_cache
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from scanpath.kernels.blur_cpu_planes import FieldArrays, Tables, blend_rows, blur_rows, build_planes, halve_planes
+from scanpath.kernels.blur_field import Field
+from scanpath.kernels.blur_plan import BlurPlan, reflect_table
+from scanpath.kernels.dispatch import run_bands
+
+#: Fields, first plane, planes, flat result, first row, last row + 1.
+Rows = Callable[[FieldArrays, int, int, np.ndarray, int, int], None]
+
+
+def blur_cpu(image: Tensor, plan: BlurPlan, field: Field, target: Tensor) -> None:
+    """Blur pictures (B, C, H, W) once into `target`, making only those parts of the levels that are shown."""
+    tables, pixels = _tables_of(image, plan), _flat(image)
+    halved = _halvings(pixels, tables)
+
+    def work(arrays: FieldArrays, plane: int, planes: int, result: np.ndarray, y0: int, y1: int) -> None:
+        blur_rows(pixels, halved, tables, plane, planes, arrays, y0, y1, result)
+
+    _on_threads(work, field, image, target)
+
+
+def build_cpu(image: Tensor, plan: BlurPlan, into: Tensor | None = None) -> Tensor:
+    """Blur pictures at every level of the plan, into one flat tensor."""
+    tables, pixels = _tables_of(image, plan), _flat(image)
+    planes = image.shape[0] * image.shape[1]
+    levels = torch.from_numpy(np.empty(tables.level_from[-1], dtype=np.float32)) if into is None else into
+    halved, kept = _halvings(pixels, tables), _flat(levels)
+    run_bands(lambda a, b: build_planes(pixels, halved, tables, a, b, planes, kept), planes, image.numel())
+    return levels
+
+
+def blend_cpu(image: Tensor, levels: Tensor, plan: BlurPlan, field: Field, target: Tensor) -> None:
+    """Mix kept levels of pictures (B, C, H, W) into `target`."""
+    tables, pixels, kept = _tables_of(image, plan), _flat(image), _flat(levels)
+
+    def work(arrays: FieldArrays, plane: int, planes: int, result: np.ndarray, y0: int, y1: int) -> None:
+        blend_rows(pixels, kept, tables, plane, planes, arrays, y0, y1, result)
+
+    _on_threads(work, field, image, target)
+
+
+def _on_threads(work: Rows, field: Field, image: Tensor, target: Tensor) -> None:
+    """Do the work for each field: by bands of rows, or by pictures where those are enough for all threads."""
+    count, channels, height, _ = target.shape
+    if len(field) == 1:
+        arrays, flat = _field_arrays(field, 0), _flat(target)
+        run_bands(lambda y0, y1: work(arrays, 0, count * channels, flat, y0, y1), height, target.numel())
+        return
+    step = channels if len(image) > 1 else 0
+
+    def rows(index: int, y0: int, y1: int) -> None:
+        work(_field_arrays(field, index), index * step, channels, _flat(target[index]), y0, y1)
+
+    def pictures(first: int, last: int) -> None:
+        for index in range(first, last):
+            rows(index, 0, height)
+
+    if count >= torch.get_num_threads():
+        run_bands(pictures, count, target.numel())
+    else:
+        for index in range(count):
+            run_bands(lambda y0, y1, index=index: rows(index, y0, y1), height, target[index].numel())
+
+
+def _flat(tensor: Tensor) -> np.ndarray:
+    return tensor.numpy().reshape(-1)
+
+
+def _field_arrays(field: Field, index: int) -> FieldArrays:
+    fixations, delays = np.empty((0, 2)), np.empty(0, dtype=np.float32)
+    values = np.empty(0, dtype=np.float32)
+    if field.values is not None:
+        values = _flat(field.values[index].detach().to(torch.float32).contiguous())
+    else:
+        fixations = field.fixations[index].detach().to(torch.float64).contiguous().numpy()  # type: ignore[index]
+        delays = np.zeros(len(fixations), dtype=np.float32)
+        if field.delays_px is not None:
+            delays[:] = field.delays_px.detach().numpy()
+    table = field.table.detach().to(torch.float32).numpy()
+    return FieldArrays(fixations, delays, values, table, np.float32(1 / field.step))
+
+
+def _halvings(image: np.ndarray, tables: Tables) -> np.ndarray:
+    """Halve all planes (flat) as often as the levels need."""
+    result = np.empty(tables.halved_from[-1], dtype=np.float32)
+    if result.size:
+        halve_planes(image, image.size // (tables.height * tables.width), tables, result)
+    return result
+
+
+def _tables_of(image: Tensor, plan: BlurPlan) -> Tables:
+    return _tables(plan, (image.shape[-2], image.shape[-1]), image.shape[0] * image.shape[1])
+
+
+@lru_cache(maxsize=32)
+def _tables(plan: BlurPlan, size: tuple[int, int], planes: int) -> Tables:
+    """Lay out the halvings and levels of `planes` pictures of one size."""
+    margin = max(len(level.taps) for level in plan.levels) + 1
+    octaves = np.array([step.bit_length() - 1 for step in plan.steps])
+    count = int(octaves.max()) + 1
+    heights, widths = (np.array([-(-side // 2**k) for k in range(count)]) for side in size)
+    rows = [reflect_table(size[0], size[0], margin)[0], *(np.arange(h + 2 * margin) for h in heights[1:])]
+    ends = [reflect_table(w, size[1] / 2**k, margin) for k, w in enumerate(widths)]
+    first, second, share = (np.stack([np.r_[part[:margin], part[-margin:]] for part in kind]) for kind in zip(*ends))
+    level_rows = np.array([0] + [heights[k] + 2 * (k > 0) for k in octaves[1:]])
+    return Tables(
+        height=size[0],
+        width=size[1],
+        margin=margin,
+        octaves=octaves,
+        taps=np.concatenate([level.taps for level in plan.levels]).astype(np.float32),
+        taps_from=np.cumsum([0] + [len(level.taps) for level in plan.levels]),
+        heights=heights,
+        widths=widths,
+        halved_from=np.cumsum(np.r_[0, (heights + 2 * margin)[1:] * widths[1:] * planes]),
+        rows=np.concatenate(rows),
+        rows_from=np.cumsum([0] + [len(part) for part in rows]),
+        first=first,
+        second=second,
+        share=share.astype(np.float32),
+        level_rows=level_rows,
+        level_from=np.cumsum(np.r_[0, level_rows]) * planes * size[1],
+    )

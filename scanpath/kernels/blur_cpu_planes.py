@@ -1,0 +1,296 @@
+"""Compiled loops over planes: halving, blurring at a level, mixing kept levels, or all in one pass."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from scanpath.kernels.blur_cpu_rows import (
+    U,
+    fused,
+    halve_row,
+    level_row,
+    mirror_ends,
+    mix_coarse,
+    mix_full,
+    mix_full_coarse,
+    split_row,
+    stretch_row,
+    weigh_columns,
+    weigh_rows,
+)
+
+#: Rows blurred at a time, so that their levels stay in the cache.
+BAND = 16
+#: Log2 of the width of the columns that are either blurred to a level or not.
+TILE = 6
+
+
+class Tables(NamedTuple):
+    """What the loops need to know about a plan and a picture's size, as arrays."""
+
+    height: int
+    width: int
+    margin: int
+    octaves: np.ndarray  # of each level: log2 of its step
+    taps: np.ndarray
+    taps_from: np.ndarray  # per level, where its taps begin; one more at the end
+    heights: np.ndarray  # of the picture halved 0, 1, ... times
+    widths: np.ndarray
+    halved_from: np.ndarray  # where the planes of each halving begin
+    rows: np.ndarray  # where mirrored rows are stored
+    rows_from: np.ndarray
+    first: np.ndarray  # (halvings, 2 margin) samples that stand in for mirrored columns
+    second: np.ndarray
+    share: np.ndarray
+    level_rows: np.ndarray  # stored rows of each level
+    level_from: np.ndarray  # where each level begins if all planes of all levels are kept
+
+
+class FieldArrays(NamedTuple):
+    """Where the level coordinate comes from: distance to fixations, or a value at each pixel; then a table."""
+
+    fixations: np.ndarray  # (K, 2) float64
+    delays: np.ndarray  # (K,) float32 px
+    values: np.ndarray  # flat float32, or empty
+    table: np.ndarray  # float32
+    per_px: np.float32
+
+
+@fused
+def halve_planes(image, planes, t, halved):
+    """Halve all planes as often as the levels need."""
+    row = np.empty(t.width + 2 * t.margin, dtype=np.float32)
+    for octave in range(t.heights.size - 1):
+        source = image if octave == 0 else halved
+        for plane in range(planes):
+            _halve_plane(
+                source, _plane_from(t, octave, plane), t, octave, row, halved, _plane_from(t, octave + 1, plane)
+            )
+
+
+@fused
+def _plane_from(t, octave, plane):
+    """Where a plane of a halving begins; the picture itself has no stored margin."""
+    if octave == 0:
+        return plane * t.height * t.width
+    return t.halved_from[octave - 1] + plane * (t.heights[octave] + 2 * t.margin) * t.widths[octave]
+
+
+@fused
+def _halve_plane(source, plane, t, octave, row, out, to):
+    width, m, narrow = t.widths[octave], t.margin, t.widths[octave + 1]
+    rows = t.rows[t.rows_from[octave] :]
+    for j in range(t.heights[octave + 1]):
+        _halving_sum(source, plane, width, rows, m + 2 * j, row, m)
+        mirror_ends(row, m, width, t.first[octave], t.second[octave], t.share[octave], True, True)
+        halve_row(row, m, out, to + (m + j) * narrow, narrow)
+    _mirror_rows(out, to, t, octave + 1)
+
+
+@fused
+def _halving_sum(source, plane, width, rows, row, out, to):
+    a, b = U(plane + rows[row - 1] * width), U(plane + rows[row] * width)
+    c, d, o = U(plane + rows[row + 1] * width), U(plane + rows[row + 2] * width), U(to)
+    near, far = np.float32(0.375), np.float32(0.125)
+    for i in range(U(width)):
+        out[o + i] = near * (source[b + i] + source[c + i]) + far * (source[a + i] + source[d + i])
+
+
+@fused
+def _mirror_rows(out, to, t, octave):
+    """Fill the stored margins above and below a halved plane."""
+    height, width, m = t.heights[octave], t.widths[octave], t.margin
+    length = t.height / 2.0**octave
+    for i in range(2 * m):
+        position = i - m if i < m else height + i - m
+        mirrored = (position + 0.5) % (2 * length)
+        if mirrored > length:
+            mirrored = 2 * length - mirrored
+        mirrored = min(max(mirrored - 0.5, 0.0), height - 1.0)
+        first = int(mirrored)
+        a, share = U(to + (m + first) * width), np.float32(mirrored - first)
+        b, o = U(to + (m + min(first + 1, height - 1)) * width), U(to + (m + position) * width)
+        for x in range(U(width)):
+            out[o + x] = out[a + x] + share * (out[b + x] - out[a + x])
+
+
+@fused
+def _blur_rows(source, plane, t, level, first, count, x0, x1, buffers, out, to):
+    """Write `count` stored rows of a level from row `first`, columns x0 ... x1 - 1, rows one picture width apart."""
+    octave, m = t.octaves[level], t.margin
+    width, step = t.widths[octave], 1 << octave
+    taps = t.taps[t.taps_from[level] : t.taps_from[level + 1]]
+    rows = t.rows[t.rows_from[octave] :]
+    row, coarse = buffers[0], buffers[1]
+    from_, to_, shift = x0, x1, 0
+    if step > 1:  # coarse columns, counted from one before the picture
+        from_, to_, shift = (2 * x0 + 1 + step) // (2 * step), (2 * x1 - 1 + step) // (2 * step) + 2, 1
+    c0, c1 = from_ - shift - taps.size, to_ - shift + taps.size
+    left, right = c0 < 0, c1 > width
+    c0, c1 = max(c0, 0), min(c1, width)
+    if left:
+        c1 = max(c1, min(width, m + 1))
+    if right:
+        c0 = min(c0, max(0, width - m - 1))
+    for i in range(count):
+        weigh_rows(source, plane, width, rows, m + first + i - shift, taps, c0, c1 - c0, row, m + c0)
+        mirror_ends(row, m, width, t.first[octave], t.second[octave], t.share[octave], left, right)
+        if step == 1:
+            weigh_columns(row, m + x0, taps, x1 - x0, out, to + i * t.width + x0)
+        else:
+            weigh_columns(row, m + from_ - 1, taps, to_ - from_, coarse, from_)
+            stretch_row(coarse, step, x0, x1, out, to + i * t.width)
+
+
+@fused
+def build_planes(image, halved, t, first_plane, last_plane, planes, levels):
+    """Blur some of the `planes` pictures at every level of the plan into one flat array."""
+    buffers = np.empty((2, t.width + 2 * t.margin), dtype=np.float32)
+    for plane in range(first_plane, last_plane):
+        for level in range(1, t.octaves.size):
+            octave, rows = t.octaves[level], t.level_rows[level]
+            source = image if octave == 0 else halved
+            to = t.level_from[level] + plane * rows * t.width
+            _blur_rows(source, _plane_from(t, octave, plane), t, level, 0, rows, 0, t.width, buffers, levels, to)
+
+
+@fused
+def _find_rows(y, t, row0, level_from, row_from, share):
+    """For one row of the picture, say where each level's row is stored and how far to the next; -1 if it is exact."""
+    for level in range(t.octaves.size):
+        step = 1 << t.octaves[level]
+        if step == 1:
+            row_from[level] = level_from[level] + (y - row0[level]) * t.width
+            share[level] = np.float32(-1)
+        else:
+            position = (y + 0.5) / step + 0.5
+            row_from[level] = level_from[level] + (int(position) - row0[level]) * t.width
+            share[level] = np.float32(position - int(position))
+
+
+@fused
+def _mix_row(image, at_image, levels, plane, rows, row_from, share, width, level, ends, runs, out, to):
+    """Mix one row of a plane run by run; `rows` is how many rows a plane of each level has."""
+    x = 0
+    for run in range(runs):
+        n = ends[run] - x
+        below = min(int(level[U(x)]), row_from.size - 2)
+        s, r, w = share[below], share[below + 1], np.float32(below)
+        a = row_from[below] + plane * rows[below] * width + x
+        b = row_from[below + 1] + plane * rows[below + 1] * width + x
+        if below == 0 and r < 0:
+            mix_full(image, at_image + x, levels, b, level, x, w, out, to + x, n)
+        elif below == 0:
+            mix_full_coarse(image, at_image + x, levels, b, width, r, level, x, w, out, to + x, n)
+        elif r < 0:
+            mix_full(levels, a, levels, b, level, x, w, out, to + x, n)
+        elif s < 0:
+            mix_full_coarse(levels, a, levels, b, width, r, level, x, w, out, to + x, n)
+        else:
+            mix_coarse(levels, a, s, b, r, width, level, x, w, out, to + x, n)
+        x = ends[run]
+
+
+@fused
+def blend_rows(image, levels, t, first_plane, planes, field, y0, y1, out):
+    """Mix kept levels of `planes` planes into rows y0 ... y1 - 1 of `out`."""
+    count, width, area = t.octaves.size, t.width, t.height * t.width
+    row_from, share = np.empty((BAND, count), dtype=np.int64), np.empty((BAND, count), dtype=np.float32)
+    row0 = np.zeros(count, dtype=np.int64)
+    position, level = np.empty(width, dtype=np.float32), np.empty((BAND, width), dtype=np.float32)
+    ends, runs = np.empty((BAND, width), dtype=np.int64), np.empty(BAND, dtype=np.int64)
+    for top in range(y0, y1, BAND):
+        bottom = min(top + BAND, y1)
+        for y in range(top, bottom):
+            i = y - top
+            level_row(y, field, position, level[i])
+            runs[i] = split_row(level[i], count - 1, ends[i])
+            _find_rows(y, t, row0, t.level_from, row_from[i], share[i])
+        for plane in range(planes):
+            for y in range(top, bottom):
+                i, at, to = y - top, (first_plane + plane) * area + y * width, plane * area + y * width
+                _mix_row(
+                    image,
+                    at,
+                    levels,
+                    first_plane + plane,
+                    t.level_rows,
+                    row_from[i],
+                    share[i],
+                    width,
+                    level[i],
+                    ends[i],
+                    runs[i],
+                    out,
+                    to,
+                )
+
+
+@fused
+def blur_rows(image, halved, t, first_plane, planes, field, y0, y1, out):
+    """Blur rows y0 ... y1 - 1 in one go, making only those parts of the levels that are shown."""
+    count, width, area = t.octaves.size, t.width, t.height * t.width
+    buffers = np.empty((2, width + 2 * t.margin), dtype=np.float32)
+    position, level = np.empty(width, dtype=np.float32), np.empty((BAND, width), dtype=np.float32)
+    ends, runs = np.empty((BAND, width), dtype=np.int64), np.empty(BAND, dtype=np.int64)
+    row_from, share = np.empty(count, dtype=np.int64), np.empty(count, dtype=np.float32)
+    row0, rows = np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.int64)
+    shown = np.empty((count, (width >> TILE) + 2), dtype=np.bool_)
+    levels = np.empty(count * (BAND + 2) * width, dtype=np.float32)
+    level_from = np.arange(count) * (BAND + 2) * width
+    for top in range(y0, y1, BAND):
+        bottom = min(top + BAND, y1)
+        shown[:] = False
+        for y in range(top, bottom):
+            i = y - top
+            level_row(y, field, position, level[i])
+            runs[i] = split_row(level[i], count - 1, ends[i])
+            _mark_shown(level[i], ends[i], runs[i], shown)
+        _rows_needed(t, top, bottom, row0, rows)
+        for plane in range(first_plane, first_plane + planes):
+            for k in range(1, count):
+                _blur_shown(image, halved, plane, t, k, row0[k], rows[k], shown[k], buffers, levels, level_from[k])
+            for y in range(top, bottom):
+                i, to = y - top, (plane - first_plane) * area + y * width
+                _find_rows(y, t, row0, level_from, row_from, share)
+                at = plane * area + y * width
+                _mix_row(image, at, levels, 0, rows, row_from, share, width, level[i], ends[i], runs[i], out, to)
+
+
+@fused
+def _mark_shown(level, ends, runs, shown):
+    """Mark the column tiles at which one row shows each level."""
+    x, last = 0, shown.shape[0] - 2
+    for run in range(runs):
+        below = min(int(level[U(x)]), last)
+        for tile in range(x >> TILE, ((ends[run] - 1) >> TILE) + 1):
+            shown[below, tile] = shown[below + 1, tile] = True
+        x = ends[run]
+
+
+@fused
+def _blur_shown(image, halved, plane, t, level, row0, rows, shown, buffers, levels, to):
+    """Blur the marked column tiles of a band to a level, neighbors together."""
+    octave = t.octaves[level]
+    source, at = (image if octave == 0 else halved), _plane_from(t, octave, plane)
+    tile, tiles = 0, (t.width >> TILE) + 1
+    while tile < tiles:
+        start = tile
+        while shown[tile]:
+            tile += 1
+        if tile > start:
+            x1 = min(tile << TILE, t.width)
+            _blur_rows(source, at, t, level, row0, rows, start << TILE, x1, buffers, levels, to)
+        tile += 1
+
+
+@fused
+def _rows_needed(t, top, bottom, row0, rows):
+    """Say which stored rows of each level a band of the picture reads."""
+    for k in range(row0.size):
+        step = 1 << t.octaves[k]
+        if step == 1:
+            row0[k], rows[k] = top, bottom - top
+        else:
+            row0[k] = int((top + 0.5) / step + 0.5)
+            rows[k] = int((bottom - 0.5) / step + 0.5) + 2 - row0[k]

@@ -1,0 +1,210 @@
+"""Compiled loops over one row: weighted sums, mirrored ends, level coordinates, runs of one level, mixing.
+
+All rows live in flat arrays and are named by the offset of their first sample; unsigned offsets keep the compiler
+from checking for negative indices, without which it would not vectorize.
+"""
+
+import numpy as np
+
+from scanpath.kernels.compiled import compiled
+
+U, F = np.uint64, np.float32
+#: Sums may be regrouped and fused; NaN and infinity in a picture still pass through.
+fused = compiled(fastmath={"contract", "reassoc", "nsz"})
+#: For values known to be finite, so that minima vectorize too.
+finite = compiled(fastmath=True)
+
+
+@fused
+def _start(source, center, before, after, w0, w1, out, to, n):
+    c, a, b, o = U(center), U(before), U(after), U(to)
+    for i in range(U(n)):
+        out[o + i] = w0 * source[c + i] + w1 * (source[a + i] + source[b + i])
+
+
+@fused
+def _add_pair(source, a, b, w, out, to, n):
+    a, b, o = U(a), U(b), U(to)
+    for i in range(U(n)):
+        out[o + i] += w * (source[a + i] + source[b + i])
+
+
+@fused
+def _add_two_pairs(source, a, b, w, c, d, v, out, to, n):
+    a, b, c, d, o = U(a), U(b), U(c), U(d), U(to)
+    for i in range(U(n)):
+        out[o + i] += w * (source[a + i] + source[b + i]) + v * (source[c + i] + source[d + i])
+
+
+@fused
+def weigh_rows(source, plane, width, rows, row, taps, first, n, out, to):
+    """Write the weighted sum of the rows around `row`, from column `first`; `rows` says where each is stored."""
+    base = plane + first
+    at = base + rows[row] * width
+    _start(source, at, base + rows[row - 1] * width, base + rows[row + 1] * width, taps[0], taps[1], out, to, n)
+    k = 2
+    while k + 1 < taps.size:
+        a, b = base + rows[row - k] * width, base + rows[row + k] * width
+        c, d = base + rows[row - k - 1] * width, base + rows[row + k + 1] * width
+        _add_two_pairs(source, a, b, taps[k], c, d, taps[k + 1], out, to, n)
+        k += 2
+    if k < taps.size:
+        a, b = base + rows[row - k] * width, base + rows[row + k] * width
+        _add_pair(source, a, b, taps[k], out, to, n)
+
+
+@fused
+def weigh_columns(source, at, taps, n, out, to):
+    """Write the weighted sums along a row around its samples `at`, at + 1, ..."""
+    _start(source, at, at - 1, at + 1, taps[0], taps[1], out, to, n)
+    k = 2
+    while k + 1 < taps.size:
+        _add_two_pairs(source, at - k, at + k, taps[k], at - k - 1, at + k + 1, taps[k + 1], out, to, n)
+        k += 2
+    if k < taps.size:
+        _add_pair(source, at - k, at + k, taps[k], out, to, n)
+
+
+@fused
+def mirror_ends(row, margin, width, first, second, share, left, right):
+    """Fill the margins of a row whose samples begin at `margin`; the tables list left then right margin."""
+    m = U(margin)
+    for i in range(margin):
+        if left:
+            a, b = row[m + U(first[i])], row[m + U(second[i])]
+            row[U(i)] = a + share[i] * (b - a)
+        if right:
+            k = margin + i
+            a, b = row[m + U(first[k])], row[m + U(second[k])]
+            row[m + U(width) + U(i)] = a + share[k] * (b - a)
+
+
+@fused
+def halve_row(row, margin, out, to, n):
+    """Write every second binomial sum (1 3 3 1) / 8 of a row whose samples begin at `margin`."""
+    m, o = U(margin), U(to)
+    for i in range(U(n)):
+        k = m + i + i
+        pair = row[k - U(1)] + row[k + U(2)]
+        out[o + i] = F(0.125) * pair + F(0.375) * (row[k] + row[k + U(1)])
+
+
+@fused
+def stretch_row(coarse, step, first, last, out, to):
+    """Interpolate columns first ... last - 1 between coarse samples, the first of which lies before the picture."""
+    x, half = first, step // 2
+    while x < last and (x < half or (x - half) % step != 0):
+        out[U(to + x)] = _between(coarse, step, x)
+        x += 1
+    cell, cells = (x + half) // step, max(0, (last - x) // step)
+    _stretch_cells(coarse, cell, cells, step, out, to + x)
+    x += cells * step
+    while x < last:
+        out[U(to + x)] = _between(coarse, step, x)
+        x += 1
+
+
+@fused
+def _between(coarse, step, x):
+    position = (F(x) + F(0.5)) / F(step) + F(0.5)
+    cell = U(position)
+    return coarse[cell] + (position - F(cell)) * (coarse[cell + U(1)] - coarse[cell])
+
+
+@fused
+def _stretch_cells(coarse, cell, cells, step, out, to):
+    c, o = U(cell), U(to)
+    if step == 2:
+        for i in range(U(cells)):
+            a, b = coarse[c + i], coarse[c + i + U(1)]
+            out[o + i + i] = F(0.75) * a + F(0.25) * b
+            out[o + i + i + U(1)] = F(0.25) * a + F(0.75) * b
+        return
+    for i in range(U(cells)):
+        a = coarse[c + i]
+        slope = (coarse[c + i + U(1)] - a) / F(step)
+        start = a + F(0.5) * slope
+        p = o + i * U(step)
+        for k in range(U(step)):
+            out[p + k] = start + F(k) * slope
+
+
+@finite
+def level_row(y, field, position, level):
+    """Write the level coordinate of every pixel of row y.
+
+    The coordinate is looked up in the field's table at the distance in px to the nearest of the fixations, each made
+    larger by its delay, or at the pixel's own value where `values` is not empty.
+    """
+    fixations, delays, values, table, per_px = field
+    n, top = level.size, F(table.size) - F(1.01)
+    if values.size:
+        o = U(y * n)
+        for i in range(U(n)):
+            position[i] = min(values[o + i] * per_px, top)
+    for k in range(fixations.shape[0]):
+        x, delay = F(fixations[k, 0]), delays[k]
+        dy2 = (F(y) - F(fixations[k, 1])) ** 2
+        if k == 0:
+            for i in range(n):
+                position[i] = min((np.sqrt((F(i) - x) ** 2 + dy2) + delay) * per_px, top)
+        else:
+            for i in range(n):
+                position[i] = min((np.sqrt((F(i) - x) ** 2 + dy2) + delay) * per_px, position[i])
+    for i in range(n):
+        cell = np.uint32(position[i])
+        low = table[cell]
+        level[i] = low + (position[i] - F(cell)) * (table[cell + np.uint32(1)] - low)
+
+
+@finite
+def split_row(level, last, ends):
+    """Cut a row into runs whose pixels mix the same two levels; write where they end and return their number."""
+    n, x, runs = level.size, 0, 0
+    while x < n:
+        below = min(int(level[U(x)]), last - 1)
+        low, high = F(below), F(below + 1)
+        if below == last - 1:
+            high = F(last + 1)
+        x += 1
+        while x + 32 <= n:
+            least, most = level[U(x)], level[U(x)]
+            for i in range(U(x), U(x + 32)):
+                least, most = min(least, level[i]), max(most, level[i])
+            if least < low or most >= high:
+                break
+            x += 32
+        while x < n and low <= level[U(x)] < high:
+            x += 1
+        ends[runs] = x
+        runs += 1
+    return runs
+
+
+@fused
+def mix_full(a, at_a, b, at_b, level, x, below, out, to, n):
+    """Mix two levels that have every row."""
+    i0, j0, l0, o0 = U(at_a), U(at_b), U(x), U(to)
+    for i in range(U(n)):
+        sharp = a[i0 + i]
+        out[o0 + i] = sharp + (level[l0 + i] - below) * (b[j0 + i] - sharp)
+
+
+@fused
+def mix_full_coarse(a, at_a, b, at_b, next_b, share_b, level, x, below, out, to, n):
+    """Mix a level that has every row with one whose row lies between two stored ones."""
+    i0, j0, j1, l0, o0 = U(at_a), U(at_b), U(at_b + next_b), U(x), U(to)
+    for i in range(U(n)):
+        sharp = a[i0 + i]
+        soft = b[j0 + i] + share_b * (b[j1 + i] - b[j0 + i])
+        out[o0 + i] = sharp + (level[l0 + i] - below) * (soft - sharp)
+
+
+@fused
+def mix_coarse(b, at_a, share_a, at_b, share_b, pitch, level, x, below, out, to, n):
+    """Mix two levels whose rows lie between stored ones."""
+    i0, i1, j0, j1, l0, o0 = U(at_a), U(at_a + pitch), U(at_b), U(at_b + pitch), U(x), U(to)
+    for i in range(U(n)):
+        sharp = b[i0 + i] + share_a * (b[i1 + i] - b[i0 + i])
+        soft = b[j0 + i] + share_b * (b[j1 + i] - b[j0 + i])
+        out[o0 + i] = sharp + (level[l0 + i] - below) * (soft - sharp)

@@ -1,0 +1,66 @@
+"""Which blur each pixel gets: a table over the distance to the fixations, or over a value given per pixel."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Field:
+    """Level coordinates of B pictures.
+
+    Parameters
+    ----------
+    table
+        (n,) level coordinates at the values 0, step, 2 step, ...; linear in between, constant beyond.
+    step
+        Distance of the table's entries, in px or in the unit of `values`.
+    fixations
+        (B, K, 2) xy in px; what is looked up is the smallest distance, or None where `values` are given.
+    delays_px
+        (K,) added to the distances from each fixation, for those that count as if they lay farther away.
+    values
+        (B, H, W) what is looked up at each pixel instead of a distance.
+    """
+
+    table: Tensor
+    step: float
+    fixations: Tensor | None = None
+    delays_px: Tensor | None = None
+    values: Tensor | None = None
+
+    def __len__(self) -> int:
+        return len(self.fixations if self.values is None else self.values)  # type: ignore[arg-type]
+
+    @property
+    def tensors(self) -> list[Tensor]:
+        """All tensors that gradients may be wanted for."""
+        parts = (self.table, self.fixations, self.delays_px, self.values)
+        return [part for part in parts if part is not None]
+
+    def coordinate(self, size: tuple[int, int]) -> Tensor:
+        """Return the level coordinates (B, H, W), differentiable in everything."""
+        position = self._looked_up(size) / self.step
+        position = position.clamp(max=self.table.numel() - 1)
+        cell = position.detach().long().clamp(max=self.table.numel() - 2)
+        low, high = self.table[cell], self.table[cell + 1]
+        return low + (position - cell) * (high - low)
+
+    def _looked_up(self, size: tuple[int, int]) -> Tensor:
+        if self.values is not None:
+            return self.values.to(self.table.dtype)
+        fixations = self.fixations.to(self.table)  # type: ignore[union-attr]
+        kind = {"dtype": fixations.dtype, "device": fixations.device}
+        result = None
+        for k in range(fixations.shape[1]):
+            dx = torch.arange(size[1], **kind) - fixations[:, k, 0, None]
+            dy = torch.arange(size[0], **kind) - fixations[:, k, 1, None]
+            squared = dx.square()[:, None, :] + dy.square()[:, :, None]
+            # the root has no slope at 0, where the distance has none either
+            here = squared == 0
+            distance = torch.where(here, 0.0, torch.where(here, 1.0, squared).sqrt())
+            if self.delays_px is not None:
+                distance = distance + self.delays_px[k]
+            result = distance if result is None else torch.minimum(result, distance)
+        return result  # type: ignore[return-value]
