@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+from scipy import ndimage
 from torch import Tensor
 
 from scanpath._core.checks import check_choice, check_count, check_positive
@@ -18,17 +19,23 @@ from scanpath._core.errors import InputError
 from scanpath.agents.agent import History, PriorityAgent
 from scanpath.agents.inhibition import CellOrSquareInhibition, visited_cells
 from scanpath.agents.target_found import FoundRule, WindowOverlap
+from scanpath.agents.views import VIEWS, FixedGridView, PatchwiseView, View, WholeView
 from scanpath.gaze.stimulus import Stimulus
-from scanpath.guidance.sharpening import enlarge, sharpen
+from scanpath.guidance.sharpening import sharpen
 from scanpath.guidance.target_cue import WEIGHTINGS, combine_levels, cue_map
 from scanpath.recognition.backbone import Backbone
 from scanpath.recognition.backbones import create_backbone
+from scanpath.recognition.patchwise import Ground, empty_ground
+from scanpath.recognition.rectangles import Rectangle
 
 #: Taps and sigma of center and surround, as for the lighting displays and all natural pictures of the study.
 SHARPENING = ((3, 0.0), (5, 1.0))
 
 #: Side of the largest square that is run through a network at once.
 MOST_SEEN_PX = 4608
+
+#: How many sizes of empty squares are kept at once; each takes up to several hundred MB.
+GROUNDS_KEPT = 2
 
 #: The paper's levels, at 1/4, 1/8 and 1/16 of the picture.
 LEVELS = (3, 4, 5)
@@ -38,11 +45,11 @@ LEVELS = (3, 4, 5)
 class Scene:
     """What depends on the picture and its target alone."""
 
-    backbone: Backbone
+    view: View
     image: Tensor  # (3, H, W)
-    background: float  # in [0, 1]
+    gray: float  # of the ground, in [0, 1]
     targets: list[Tensor]  # one (C, h, w) a level
-    half: int  # half side of what is seen at once, in px
+    slots: dict[int, Rectangle]  # where each of the display's slots is
 
 
 class EccNet(PriorityAgent):
@@ -62,58 +69,74 @@ class EccNet(PriorityAgent):
         margin_px: int,
         inhibition_px: int,
         px_per_deg: float,
+        features: str,
         found_rule: FoundRule,
     ) -> None:
         super().__init__(name=name, inhibition=CellOrSquareInhibition(inhibition_px), found_rule=found_rule)
         if level_weighting is not None:
             check_choice("level_weighting", level_weighting, WEIGHTINGS)
-        self.backbone = backbone
         if not levels or not set(levels) <= set(LEVELS):
             raise InputError(f"levels must be some of 3, 4 and 5, got {levels!r}.")
+        self.backbone = backbone
         self.levels = [LEVELS.index(level) for level in levels]
         self.level_weighting = level_weighting
         self.sharpening = sharpening
         self.margin_px = check_count("margin_px", margin_px, least=0)
         self.px_per_deg = check_positive("px_per_deg", px_per_deg)
+        self.features = check_choice("features", features, VIEWS)
+        self._grounds: dict[tuple[float, int, float], Ground] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**super().__getstate__(), "_grounds": {}}  # large, and quickly made again
 
     def prepare(self, stimulus: Stimulus) -> Scene:
         """Run the target through the network; it is small enough to lie inside the fovea."""
-        half = stimulus.size[0] + self.margin_px
-        if 2 * half > MOST_SEEN_PX:
-            height = MOST_SEEN_PX // 2 - self.margin_px
-            raise InputError(
-                f"{self.name} sees a square of twice the picture's height and margin at once, {2 * half} px for "
-                f"{stimulus.name!r}, and stops at {MOST_SEEN_PX} px, where it takes several GB; shrink the picture "
-                f"to at most {height} px high, with its target, its boxes and px_per_deg."
-            )
+        self._check_size(stimulus)
         backbone = self.backbone.at_scale(stimulus.px_per_deg or self.px_per_deg)
-        target = stimulus.require_target(self.name).expand(3, -1, -1)
-        features = backbone.target_features(target[None])
+        gray = (stimulus.background or 0) / 255
+        target = backbone.target_features(stimulus.require_target(self.name).expand(3, -1, -1)[None])
         return Scene(
-            backbone,
+            self._view(backbone, stimulus.size, gray),
             stimulus.rgb,
-            (stimulus.background or 0) / 255,
-            [features[level][0] for level in self.levels],
-            half,
+            gray,
+            [target[level][0] for level in self.levels],
+            {} if stimulus.cells is None else slots(stimulus.cells),
         )
 
     def attention(self, stimulus: Stimulus, history: History) -> Tensor:
         """Return the likeness to the target as seen from the last fixation, (H, W) float64, from 0 up."""
         scene = self.prepared(stimulus)
         fixation = pixel_inside(history[-1], stimulus.size)
-        features = scene.backbone(seen(self.painted(stimulus, history), fixation, scene)[None])
-        maps = [cue_map(features[level][0], target) for level, target in zip(self.levels, scene.targets)]
+        image, changed = inhibited(scene, stimulus, history)
+        features = scene.view.levels(image, fixation, changed)
+        maps = [cue_map(features[level], target) for level, target in zip(self.levels, scene.targets)]
         weighting = self.level_weighting or ("equal" if stimulus.cells is None else "maximum")
-        sharp = sharpen(combine_levels(maps, weighting), self.sharpening)
-        return in_picture(enlarge(sharp, (2 * scene.half, 2 * scene.half)), fixation, stimulus.size, self.margin_px)
+        return scene.view.in_picture(sharpen(combine_levels(maps, weighting), self.sharpening), fixation)
 
-    def painted(self, stimulus: Stimulus, history: History) -> Tensor:
-        """Return the picture with the slots that were looked at filled with background."""
-        scene = self.prepared(stimulus)
-        if stimulus.cells is None:
-            return scene.image
-        gone = torch.isin(stimulus.cells, visited_cells(stimulus.cells, history[1:]))
-        return torch.where(gone, scene.background, scene.image)
+    def _view(self, backbone: Backbone, size: tuple[int, int], gray: float) -> View:
+        if self.features == "whole":
+            return WholeView(backbone, size, gray=gray, margin_px=self.margin_px)
+        kind = PatchwiseView if self.features == "patchwise" else FixedGridView
+        return kind(backbone, size, gray=gray, margin_px=self.margin_px, ground_of=self._ground)
+
+    def _ground(self, backbone: Backbone, side: int, gray: float) -> Ground:
+        """Features of an empty square; the last few are kept for pictures of the same size."""
+        key = (backbone.px_per_deg, side, gray)
+        if key not in self._grounds:
+            while len(self._grounds) >= GROUNDS_KEPT:
+                self._grounds.pop(next(iter(self._grounds)))
+            self._grounds[key] = empty_ground(backbone, side, gray)
+        return self._grounds[key]
+
+    def _check_size(self, stimulus: Stimulus) -> None:
+        side = 2 * (stimulus.size[0] + self.margin_px)
+        if side > MOST_SEEN_PX:
+            height = MOST_SEEN_PX // 2 - self.margin_px
+            raise InputError(
+                f"{self.name} sees a square of twice the picture's height and margin at once, {side} px for "
+                f"{stimulus.name!r}, and stops at {MOST_SEEN_PX} px, where it takes several GB; shrink the picture "
+                f"to at most {height} px high, with its target, its boxes and px_per_deg."
+            )
 
 
 def pixel_inside(xy: tuple[float, float], size: tuple[int, int]) -> tuple[int, int]:
@@ -121,29 +144,23 @@ def pixel_inside(xy: tuple[float, float], size: tuple[int, int]) -> tuple[int, i
     return min(max(round(xy[0]), 0), size[1] - 1), min(max(round(xy[1]), 0), size[0] - 1)
 
 
-def seen(image: Tensor, fixation: tuple[int, int], scene: Scene) -> Tensor:
-    """Return the square around the fixation, (3, 2 half, 2 half), with background beyond the picture."""
-    square = image.new_full((3, 2 * scene.half, 2 * scene.half), scene.background)
-    rows, in_square_rows = overlap(fixation[1], scene.half, image.shape[-2])
-    columns, in_square_columns = overlap(fixation[0], scene.half, image.shape[-1])
-    square[:, in_square_rows, in_square_columns] = image[:, rows, columns]
-    return square
-
-
-def in_picture(values: Tensor, fixation: tuple[int, int], size: tuple[int, int], rim: int) -> Tensor:
-    """Return a map of the square around the fixation as a map of the picture, from 0 up; 0 in the rim and beyond."""
-    values = (values - values.min())[rim:-rim, rim:-rim] if rim else values - values.min()
-    found = values.new_zeros(size)
-    rows, in_square_rows = overlap(fixation[1], values.shape[0] // 2, size[0])
-    columns, in_square_columns = overlap(fixation[0], values.shape[1] // 2, size[1])
-    found[rows, columns] = values[in_square_rows, in_square_columns]
+def slots(cells: Tensor) -> dict[int, Rectangle]:
+    """Return the rectangle around each of a display's slots, by label."""
+    found = {}
+    for index, place in enumerate(ndimage.find_objects(cells.numpy())):
+        if place is not None:
+            rows, columns = place
+            found[index + 1] = Rectangle(rows.start, rows.stop, columns.start, columns.stop)
     return found
 
 
-def overlap(center: int, half: int, length: int) -> tuple[slice, slice]:
-    """Part of a line of `length` px that lies within `half` px of `center`: its px, and their px in the window."""
-    start, stop = max(center - half, 0), min(center + half, length)
-    return slice(start, stop), slice(start - center + half, stop - center + half)
+def inhibited(scene: Scene, stimulus: Stimulus, history: History) -> tuple[Tensor, dict[int, Rectangle]]:
+    """Return the picture with the slots that were looked at painted over, and where they are."""
+    if stimulus.cells is None:
+        return scene.image, {}
+    gone = visited_cells(stimulus.cells, history[1:])
+    image = torch.where(torch.isin(stimulus.cells, gone), scene.gray, scene.image)
+    return image, {label: scene.slots[label] for label in gone.tolist()}
 
 
 def eccnet(
@@ -161,6 +178,7 @@ def eccnet(
     inhibition_px: int = 64,
     recognition_px: int | None = None,
     px_per_deg: float = 30,
+    features: str = "patchwise",
     found_rule: FoundRule | None = None,
     device: str = "cpu",
 ) -> EccNet:
@@ -198,6 +216,10 @@ def eccnet(
         and 64 on other pictures.
     px_per_deg
         Scale of pictures that do not state their own.
+    features
+        "patchwise" computes only what differs from an empty ground and reuses it from fixation to fixation; "whole"
+        runs the whole square through the network each time, for the same numbers but for rounding; "fixed_grid" is
+        an approximation of our own that may fixate elsewhere, see `FixedGridView`.
     found_rule
         When the search ends, instead of the window.
     device
@@ -234,6 +256,7 @@ def eccnet(
         margin_px=margin_px,
         inhibition_px=inhibition_px,
         px_per_deg=px_per_deg,
+        features=features,
         found_rule=found_rule or WindowOverlap(recognition_px or 64, size_with_cells_px=recognition_px or 10),
     )
 
@@ -243,6 +266,9 @@ eccnet_single_level = functools.partial(eccnet, name="eccnet.single_level", leve
 
 #: Plain max pooling, as the network was trained.
 eccnet_no_eccentricity = functools.partial(eccnet, name="eccnet.no_eccentricity", eccentricity=False)
+
+#: One grid per picture over which only the rings move: our own, faster approximation.
+eccnet_fixed_grid = functools.partial(eccnet, name="eccnet.fixed_grid", features="fixed_grid")
 
 
 def network(backbone: str | Backbone, *, eccentricity: bool, device: str, **settings: Any) -> Backbone:

@@ -142,6 +142,13 @@ class Backbone(nn.Module):
                 px_per_deg=max(1, round(self.px_per_deg / stage.scale)),
             )
 
+    def stride(self, index: int) -> int:
+        """Stride of a stage's body."""
+        if index == 0:
+            return self.stages[0].scale
+        before = self.stages[index - 1]
+        return self.stages[index].scale // (before.scale * before.pool.law.stride)
+
     def at_scale(self, px_per_deg: float) -> "Backbone":
         """Return this network, weights shared, for pictures of another scale."""
         if px_per_deg == self.px_per_deg:
@@ -180,18 +187,36 @@ class Backbone(nn.Module):
         """Features of a target (B, 3, h, w), one map a level, each at 1/32 of its resolution."""
         return self._levels(target, TARGET_STRIDE, None, None)
 
+    @torch.inference_mode()
+    def coarse(self, fine: Tensor, fixation: Any = None, field_px: int | None = None) -> list[Tensor]:
+        """Go on from the features of the first level's stage: all that changes when the fixation moves.
+
+        Parameters
+        ----------
+        fine
+            (B, C, h, w), what the body of stage ``levels[0]`` returns.
+        fixation, field_px
+            In px of the picture, as for `forward`.
+        """
+        return self._from(self.levels[0], fine, PICTURE_STRIDE, fixation, field_px)
+
     def _levels(self, image: Tensor, stride: int, fixation: Any, field_px: int | None) -> list[Tensor]:
-        x = self.preprocessing(image).contiguous(memory_format=torch.channels_last)
+        x = self.stages[0].body(self.preprocessing(image).contiguous(memory_format=torch.channels_last))
+        if fixation is None:  # as the first pool would, but also where a level comes before it
+            x = fill_to_square(x)
+        return self._from(0, x, stride, fixation, field_px)
+
+    def _from(self, index: int, x: Tensor, stride: int, fixation: Any, field_px: int | None) -> list[Tensor]:
         found = []
-        for index, stage in enumerate(self.stages):
-            x = stage.body(x)
-            if index == 0 and fixation is None:  # as the first pool would, but also where a level comes before it
-                x = fill_to_square(x)
+        while True:
+            stage = self.stages[index]
             if index in self.levels:
                 found.append(stage.reduced(stage.tap(x), stride))
-            if index < len(self.stages) - 1:
-                x = stage.pool(x, *stage_field(stage.scale, fixation, field_px))
-        return found
+            if index == len(self.stages) - 1:
+                return found
+            x = stage.pool(x, *stage_field(stage.scale, fixation, field_px))
+            index += 1
+            x = self.stages[index].body(x)
 
 
 def stage_field(scale: int, fixation: Any, field_px: int | None) -> tuple[Any, int | None]:

@@ -1,0 +1,160 @@
+"""What a network gets to see at a fixation: the whole square around it, only what is needed of it, or a fixed grid."""
+
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from scanpath.guidance.sharpening import enlarge
+from scanpath.recognition.backbone import PICTURE_STRIDE, Backbone
+from scanpath.recognition.patchwise import FineFeatures, Ground, coarse_features
+from scanpath.recognition.rectangles import Rectangle
+
+#: Everything in which a picture differs from the original: labels to (top, bottom, left, right).
+Changes = Mapping[int, Rectangle]
+
+#: Ground around the picture on a fixed grid.
+GRID_MARGIN_PX = 16
+
+#: Side of the empty square from which a fixed grid takes the features of the ground.
+GRID_GROUND_PX = 256
+
+
+class View(Protocol):
+    """Features of a picture as seen from a fixation, and the way back from their map to the picture."""
+
+    def levels(self, image: Tensor, fixation: tuple[int, int], changed: Changes) -> list[Tensor]:
+        """Return one (C, h, w) map a level at 1/16 of the picture (3, H, W), fixated at column, row."""
+        ...
+
+    def in_picture(self, values: Tensor, fixation: tuple[int, int]) -> Tensor:
+        """Return a map at 1/16 as a map of the picture's pixels, from 0 up, and 0 where nothing may be chosen."""
+        ...
+
+
+class WholeView:
+    """The published way: a square centered on the fixation runs through the network, rings around its middle.
+
+    Parameters
+    ----------
+    backbone
+        The network.
+    size
+        The picture's (height, width).
+    gray
+        What lies around the picture, in [0, 1].
+    margin_px
+        The square reaches from the fixation as far as the picture is high, and this much further; nothing may be
+        chosen in a rim of this width.
+    """
+
+    def __init__(self, backbone: Backbone, size: tuple[int, int], *, gray: float, margin_px: int) -> None:
+        self.backbone = backbone
+        self.size = size
+        self.gray = gray
+        self.margin_px = margin_px
+        self.half = size[0] + margin_px
+
+    def levels(self, image: Tensor, fixation: tuple[int, int], changed: Changes) -> list[Tensor]:
+        """Run the square through the network."""
+        square = image.new_full((1, 3, 2 * self.half, 2 * self.half), self.gray)
+        (rows, into_rows), (columns, into_columns) = self._overlap(fixation, self.half)
+        square[0, :, into_rows, into_columns] = image[:, rows, columns]
+        return [level[0] for level in self.backbone(square)]
+
+    def in_picture(self, values: Tensor, fixation: tuple[int, int]) -> Tensor:
+        """Enlarge the map to the square's pixels and cut out the picture."""
+        values = enlarge(values, (2 * self.half, 2 * self.half))
+        found = values.new_zeros(self.size)
+        (rows, from_rows), (columns, from_columns) = self._overlap(fixation, self.half - self.margin_px)
+        inner = (values - values.min())[self.margin_px :, self.margin_px :]
+        found[rows, columns] = inner[from_rows, from_columns]
+        return found
+
+    def _overlap(self, fixation: tuple[int, int], half: int) -> list[tuple[slice, slice]]:
+        """Rows, then columns, of the picture within `half` px of the fixation, and where they are in that window."""
+        found = []
+        for center, length in zip(fixation[::-1], self.size):
+            start, stop = max(center - half, 0), min(center + half, length)
+            found.append((slice(start, stop), slice(start - center + half, stop - center + half)))
+        return found
+
+
+class PatchwiseView(WholeView):
+    """The same features from the part of the square that differs from an empty one, reused between fixations.
+
+    Parameters
+    ----------
+    backbone, size, gray, margin_px
+        As for `WholeView`.
+    ground_of
+        Gives the features of an empty square: (backbone, side, gray) -> Ground.
+    """
+
+    def __init__(
+        self,
+        backbone: Backbone,
+        size: tuple[int, int],
+        *,
+        gray: float,
+        margin_px: int,
+        ground_of: Callable[[Backbone, int, float], Ground],
+    ) -> None:
+        super().__init__(backbone, size, gray=gray, margin_px=margin_px)
+        self.ground = ground_of(backbone, 2 * self.half, gray)
+        self.fine = FineFeatures(self.ground, size)
+
+    @torch.inference_mode()
+    def levels(self, image: Tensor, fixation: tuple[int, int], changed: Changes) -> list[Tensor]:
+        """Compute what the picture reaches."""
+        origin = (fixation[1] - self.half, fixation[0] - self.half)
+        return coarse_features(self.ground, self.fine.in_square(image, origin, changed))
+
+
+class FixedGridView:
+    """Our own faster approximation: one grid per picture, over which only the rings move.
+
+    The published square moves with the fixation, and with it the grids of all pools, so that what a cell pools
+    depends on where the eye is in more than the window's size. Here grids stay, cells are whole blocks of 16 px, and
+    features finer than the first eccentric pool are computed once a picture.
+
+    Parameters
+    ----------
+    backbone, size, gray, margin_px, ground_of
+        As for `PatchwiseView`; the margin sets only how far rings are made.
+    """
+
+    def __init__(
+        self,
+        backbone: Backbone,
+        size: tuple[int, int],
+        *,
+        gray: float,
+        margin_px: int,
+        ground_of: Callable[[Backbone, int, float], Ground],
+    ) -> None:
+        self.backbone = backbone
+        self.size = size
+        self.field_px = 2 * (size[0] + margin_px)
+        self.cells = tuple(-(-(side + 2 * GRID_MARGIN_PX) // PICTURE_STRIDE) for side in size)
+        self.ground = ground_of(backbone, GRID_GROUND_PX, gray)
+        self.fine = FineFeatures(self.ground, size)
+
+    @torch.inference_mode()
+    def levels(self, image: Tensor, fixation: tuple[int, int], changed: Changes) -> list[Tensor]:
+        """Pool the picture's fine features around the fixation and go on from there."""
+        patch = self.fine.on_ground(image, (-GRID_MARGIN_PX, -GRID_MARGIN_PX), changed)
+        rows, columns = (side * PICTURE_STRIDE // self.fine.scale for side in self.cells)
+        fine = patch.over(self.ground.fine, Rectangle(0, rows, 0, columns))
+        center = (fixation[0] + GRID_MARGIN_PX, fixation[1] + GRID_MARGIN_PX)
+        return [level[0] for level in self.backbone.coarse(fine[None], center, self.field_px)]
+
+    def in_picture(self, values: Tensor, fixation: tuple[int, int]) -> Tensor:
+        """Spread each cell over its block of pixels and cut out the picture."""
+        values = enlarge(values - values.min(), tuple(side * PICTURE_STRIDE for side in self.cells))
+        return values[GRID_MARGIN_PX:, GRID_MARGIN_PX:][: self.size[0], : self.size[1]]
+
+
+#: How features are computed, by name.
+VIEWS = ("patchwise", "whole", "fixed_grid")

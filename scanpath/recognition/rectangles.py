@@ -1,0 +1,135 @@
+"""Which part of a layer's output depends on which part of its input: rectangles on grids, for layers one by one."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+
+class Rectangle(NamedTuple):
+    """Rows top to bottom - 1 and columns left to right - 1 of a map; coordinates may be negative."""
+
+    top: int
+    bottom: int
+    left: int
+    right: int
+
+    @property
+    def slices(self) -> tuple[slice, slice]:
+        """Rows and columns as slices."""
+        return slice(self.top, self.bottom), slice(self.left, self.right)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(height, width)."""
+        return self.bottom - self.top, self.right - self.left
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing lies in it."""
+        return self.bottom <= self.top or self.right <= self.left
+
+    def each(self, span: Callable[[int, int], tuple[int, int]]) -> "Rectangle":
+        """Apply a function of (start, stop) to both axes."""
+        return Rectangle(*span(self.top, self.bottom), *span(self.left, self.right))
+
+    def moved(self, down: int, right: int) -> "Rectangle":
+        """Shift it."""
+        return Rectangle(self.top + down, self.bottom + down, self.left + right, self.right + right)
+
+    def put(self, target: Tensor, values: Tensor) -> None:
+        """Write values into this rectangle of `target`, (..., H, W)."""
+        target[(..., *self.slices)] = values
+
+    def within(self, other: "Rectangle") -> "Rectangle":
+        """Return the part that lies in another one."""
+        return Rectangle(
+            max(self.top, other.top),
+            min(self.bottom, other.bottom),
+            max(self.left, other.left),
+            min(self.right, other.right),
+        )
+
+    def without(self, inner: "Rectangle") -> list["Rectangle"]:
+        """Return up to four rectangles that cover what lies outside `inner`, which must lie inside or be empty."""
+        if inner.empty:
+            return [self]
+        rims = [
+            Rectangle(self.top, inner.top, self.left, self.right),
+            Rectangle(inner.bottom, self.bottom, self.left, self.right),
+            Rectangle(inner.top, inner.bottom, self.left, inner.left),
+            Rectangle(inner.top, inner.bottom, inner.right, self.right),
+        ]
+        return [rim for rim in rims if not rim.empty]
+
+
+class Patch(NamedTuple):
+    """Values (C, h, w) of one rectangle of a map."""
+
+    values: Tensor
+    rectangle: Rectangle
+
+    def cut(self, rectangle: Rectangle) -> Tensor:
+        """Return the values of a rectangle that lies inside this one's."""
+        top, left = self.rectangle.top, self.rectangle.left
+        return self.values[(slice(None), *rectangle.moved(-top, -left).slices)]
+
+    def over(self, ground: Tensor, rectangle: Rectangle) -> Tensor:
+        """Return a rectangle's values: these where they are known, elsewhere the ground's.
+
+        The ground is one value a channel (C,), or the rectangle's own values (C, h, w).
+        """
+        channels = len(ground)
+        values = torch.empty(
+            (1, channels, *rectangle.size), dtype=ground.dtype, device=ground.device, memory_format=torch.channels_last
+        )[0]
+        known = rectangle.within(self.rectangle)
+        if known != rectangle:
+            values[:] = ground[:, None, None] if ground.ndim == 1 else ground
+        if not known.empty:
+            known.moved(-rectangle.top, -rectangle.left).put(values, self.cut(known))
+        return values
+
+
+class Reach(NamedTuple):
+    """A layer, or several in a row, whose output o sees the inputs ``stride o - before`` to ``stride o + after``."""
+
+    stride: int
+    before: int
+    after: int
+
+    def sources(self, start: int, stop: int) -> tuple[int, int]:
+        """Inputs that the outputs of a span see."""
+        return start * self.stride - self.before, (stop - 1) * self.stride + self.after + 1
+
+    def aligned_sources(self, start: int, stop: int) -> tuple[int, int]:
+        """Return the same, begun early enough to fall on an output's place."""
+        first, last = self.sources(start, stop)
+        return first // self.stride * self.stride, last
+
+    def affected(self, start: int, stop: int) -> tuple[int, int]:
+        """Outputs that see any input of a span."""
+        return -((self.after - start) // self.stride), (stop - 1 + self.before) // self.stride + 1
+
+
+def probe_reach(layers: torch.nn.Module, channels: int, stride: int) -> Reach:
+    """Find a network part's reach by following a NaN through it; `stride` is its total stride."""
+    side = 8 * stride
+    while True:
+        middle = side // 2 // stride * stride
+        before = after = 0
+        touched = False
+        for place in range(middle, middle + stride):
+            x = torch.zeros(1, channels, side, side)
+            x[..., place, place] = torch.nan
+            with torch.inference_mode():
+                lost = torch.isnan(layers(x)).any(1)[0]
+            rows = torch.nonzero(lost.any(1))[:, 0].tolist()
+            columns = torch.nonzero(lost.any(0))[:, 0].tolist()
+            touched |= min(rows + columns) == 0 or max(rows + columns) == len(lost) - 1
+            after = max(after, *(place - o * stride for o in (*rows, *columns)))
+            before = max(before, *(o * stride - place for o in (*rows, *columns)))
+        if not touched:
+            return Reach(stride, before, after)
+        side *= 2
