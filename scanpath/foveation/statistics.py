@@ -1,0 +1,214 @@
+"""Statistics of a picture in pooling windows: what the periphery is thought to keep."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from scanpath._core.arrays import numpy_friendly
+from scanpath._core.checks import check_choice, check_count, check_fixation_tensor, check_image, check_positive
+from scanpath._core.errors import InputError
+from scanpath.foveation.pooled_frame import PooledFrame, WindowSettings, opponent_colors
+from scanpath.foveation.portilla_simoncelli import portilla_simoncelli_groups
+from scanpath.foveation.windows import SHAPES
+
+STATISTICS = ("luminance", "energy", "portilla_simoncelli")
+#: name -> for each scale that has the group, (scale, values (n, windows kept at that scale))
+Groups = dict[str, list[tuple[int, Tensor]]]
+
+
+@numpy_friendly
+def pooled_statistics(
+    image: Any,
+    fixation: Any = None,
+    *,
+    px_per_deg: float | None = None,
+    statistics: str = "energy",
+    scaling: float = 0.5,
+    window: str = "cosine",
+    fovea_deg: float = 1.82,
+    n_scales: int = 4,
+    n_orientations: int = 4,
+    spatial_corr_width: int = 7,
+) -> dict[str, Tensor]:
+    """Statistics of a picture in windows that grow with eccentricity, or over the whole picture.
+
+    Parameters
+    ----------
+    image
+        (C, H, W) or (B, C, H, W). Three channels are taken as RGB and turned into brightness, red-green and
+        yellow-blue, between which natural pictures are nearly uncorrelated.
+    fixation
+        x and y in px, shape (2,), also outside the picture; None: one window that weighs every pixel alike.
+    px_per_deg
+        Pixels per degree of visual angle; needed with a fixation.
+    statistics
+        "luminance": mean [3]_. "energy": mean and variance of pixels, of the magnitudes of complex oriented bands
+        and of the low-pass rest, and the variance of the high-pass rest, as in the model of V1 in [1]_.
+        "portilla_simoncelli": the joint statistics of a texture model [2]_, as in the model of V2 in [1]_.
+    scaling
+        Width of the windows over their eccentricity.
+    window
+        "cosine" or "gaussian", see `PoolingWindows`.
+    fovea_deg
+        Radius around the fixation that belongs to no window.
+    n_scales, n_orientations
+        Octaves and orientations of the filters.
+    spatial_corr_width
+        Width of the neighborhood of the autocorrelations, in samples of their scale.
+
+    Returns
+    -------
+    dict of Tensor
+        Name of a group to values (n, windows), or (B, n, windows). Where a window covers fewer than four samples of
+        a scale, that scale's values are NaN. Without windows, the Portilla-Simoncelli values of a gray picture are
+        those of plenoptic's model, in its order.
+
+    Raises
+    ------
+    InputError
+        If a name is unknown, a fixation comes without `px_per_deg`, or the picture is too small for the filters or
+        the windows.
+
+    References
+    ----------
+    .. [1] Freeman, J. & Simoncelli, E. P. (2011). Metamers of the ventral stream. Nature Neuroscience 14,
+       1195-1201. https://doi.org/10.1038/nn.2889
+    .. [2] Portilla, J. & Simoncelli, E. P. (2000). A parametric texture model based on joint statistics of complex
+       wavelet coefficients. International Journal of Computer Vision 40, 49-70.
+       https://doi.org/10.1023/A:1026553619983
+    .. [3] Broderick, W. F., Rufo, G., Winawer, J. & Simoncelli, E. P. (2025). Foveated metamers of the early
+       visual system. eLife.
+
+    Examples
+    --------
+    >>> values = pooled_statistics(torch.rand(1, 64, 64), (31.5, 31.5), px_per_deg=4.0)
+    >>> values["magnitude_mean"].shape
+    torch.Size([16, 100])
+    """
+    check_image(image)
+    model = StatisticsModel(
+        tuple(image.shape[-2:]),
+        None if fixation is None else check_one_fixation(fixation),
+        px_per_deg=px_per_deg,
+        statistics=statistics,
+        scaling=scaling,
+        window=window,
+        fovea_deg=fovea_deg,
+        n_scales=n_scales,
+        n_orientations=n_orientations,
+        spatial_corr_width=spatial_corr_width,
+    )
+    tables = [model.table(picture) for picture in (image if image.ndim == 4 else image[None])]
+    if image.ndim == 3:
+        return tables[0]
+    return {name: torch.stack([table[name] for table in tables]) for name in tables[0]}
+
+
+class StatisticsModel:
+    """One set of statistics in one set of windows; see `pooled_statistics` for the parameters."""
+
+    def __init__(
+        self,
+        size: tuple[int, int],
+        fixation: Tensor | None,
+        *,
+        px_per_deg: float | None,
+        statistics: str,
+        scaling: float,
+        window: str,
+        fovea_deg: float,
+        n_scales: int = 4,
+        n_orientations: int = 4,
+        spatial_corr_width: int = 7,
+    ) -> None:
+        self.statistics = check_choice("statistics", statistics, STATISTICS)
+        self.spatial_corr_width = check_count("spatial_corr_width", spatial_corr_width)
+        settings = None
+        if fixation is not None:
+            if px_per_deg is None:
+                raise InputError("Statistics around a fixation need px_per_deg=..., the pixels per degree.")
+            settings = WindowSettings(
+                size=size,
+                x=float(fixation[0]),
+                y=float(fixation[1]),
+                px_per_deg=check_positive("px_per_deg", px_per_deg),
+                scaling=check_positive("scaling", scaling),
+                window=check_choice("window", window, SHAPES),
+                fovea_deg=check_positive("fovea_deg", fovea_deg),
+            )
+        self.pooled = PooledFrame(size, settings, n_scales=n_scales, n_orientations=n_orientations)
+
+    def groups(self, image: Tensor) -> Groups:
+        """All groups of a picture (C, H, W), only windows that are large enough at their scale."""
+        channels = opponent_colors(image)
+        if self.statistics == "luminance":
+            return {"pixel_mean": [(0, self.pooled.pool(channels, 0))]}
+        if self.statistics == "energy":
+            return energy_groups(channels, self.pooled)
+        width = self.spatial_corr_width
+        parts = [portilla_simoncelli_groups(c[None], self.pooled, spatial_corr_width=width) for c in channels]
+        groups = {name: _stack_channels([part[name] for part in parts]) for name in parts[0]}
+        if len(channels) > 1:
+            groups["pixel_covariance"] = [(0, _pixel_covariance(channels, self.pooled))]
+        return groups
+
+    def table(self, image: Tensor) -> dict[str, Tensor]:
+        """Groups as (n, windows) with NaN where a window is too small; scales vary fastest within n."""
+        return {
+            name: torch.stack([self.pooled.all_windows(values, scale) for scale, values in parts], 1).flatten(0, 1)
+            for name, parts in self.groups(image).items()
+        }
+
+
+def energy_groups(channels: Tensor, pooled: PooledFrame) -> Groups:
+    """First and second moments of pixels, magnitudes of complex bands and the rests, for channels (C, H, W)."""
+    picture = pooled.pad(channels)
+    bands = pooled.frame.analyze(picture, quadrature=True)
+    low = bands.low
+    groups: Groups = {
+        "pixel_mean": [(0, pooled.pool(picture, 0))],
+        "pixel_variance": [(0, _variance(picture, pooled, 0))],
+    }
+    if len(channels) > 1:
+        groups["pixel_covariance"] = [(0, _pixel_covariance(channels, pooled))]
+    mean, variance = [], []
+    for scale, (real, imaginary) in enumerate(zip(bands.oriented, bands.quadrature or [])):
+        power = (real.square() + imaginary.square()).flatten(0, 1)
+        magnitude = torch.sqrt(power + 1e-10)  # the root at zero has no gradient
+        first, second = pooled.pool(torch.stack([magnitude, power]), scale)
+        mean.append((scale, first))
+        variance.append((scale, second - first.square()))
+    groups |= {
+        "magnitude_mean": mean,
+        "magnitude_variance": variance,
+        "high_variance": [(0, pooled.pool(bands.high.square(), 0))],
+        "low_mean": [(pooled.n_scales, pooled.pool(low, pooled.n_scales))],
+        "low_variance": [(pooled.n_scales, _variance(low, pooled, pooled.n_scales))],
+    }
+    return groups
+
+
+def check_one_fixation(fixation: Any) -> Tensor:
+    """Return one finite fixation (2,) without gradient."""
+    point = check_fixation_tensor("fixation", fixation).detach()
+    if point.shape != (2,):
+        raise InputError(f"fixation must be one point (x, y) in px, got shape {tuple(point.shape)}.")
+    return point
+
+
+def _variance(maps: Tensor, pooled: PooledFrame, scale: int) -> Tensor:
+    maps = maps - maps.detach().mean((-2, -1), keepdim=True)  # keeps the difference of moments accurate
+    first, second = pooled.pool(torch.stack([maps, maps.square()]), scale)
+    return second - first.square()
+
+
+def _pixel_covariance(channels: Tensor, pooled: PooledFrame) -> Tensor:
+    first, second = torch.triu_indices(len(channels), len(channels), 1)
+    centered = pooled.pad(channels - channels.detach().mean((-2, -1), keepdim=True))
+    means = pooled.pool(centered, 0)
+    return pooled.pool(centered[first] * centered[second], 0) - means[first] * means[second]
+
+
+def _stack_channels(parts: list[list[tuple[int, Tensor]]]) -> list[tuple[int, Tensor]]:
+    return [(scales[0][0], torch.cat([values for _, values in scales])) for scales in zip(*parts)]

@@ -1,0 +1,231 @@
+"""A steerable pyramid in the Fourier domain that is a tight frame: it needs no weights and inverts exactly."""
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+
+import torch
+from torch import Tensor
+
+from scanpath._core.checks import check_count
+from scanpath._core.errors import InputError
+
+
+@dataclass
+class Bands:
+    """Coefficients of one picture, as values of the filtered picture at every 2^scale-th pixel.
+
+    Parameters
+    ----------
+    high
+        (..., H, W) what lies above the finest octave.
+    oriented
+        Finest octave first: (..., K, H / 2^scale, W / 2^scale).
+    low
+        (..., H / 2^n, W / 2^n) what lies below the coarsest octave.
+    quadrature
+        Partners of `oriented` with the phase advanced by a quarter: magnitudes are roots of the sum of squares.
+    """
+
+    high: Tensor
+    oriented: list[Tensor]
+    low: Tensor
+    quadrature: list[Tensor] | None = None
+
+
+class SteerableFrame:
+    """Octaves of oriented band-pass filters whose squares add up to one at every frequency.
+
+    The filters are those of the steerable pyramid [1]_ as it is used for texture statistics [2]_: raised-cosine
+    octaves in log frequency, the finest ending at the Nyquist frequency, and powers of a cosine in orientation.
+    Sample (i, j) of scale s lies at pixel (i, j) * 2^s exactly. The picture is periodic: pad it where that matters.
+
+    Parameters
+    ----------
+    size
+        (height, width), both divisible by 2 ** `n_scales`.
+    n_scales
+        Number of octaves.
+    n_orientations
+        Number of orientations K; orientation k passes gratings whose wave vector points to k * 180 / K degrees.
+
+    References
+    ----------
+    .. [1] Simoncelli, E. P. & Freeman, W. T. (1995). The steerable pyramid: a flexible architecture for multi-scale
+       derivative computation. ICIP. https://doi.org/10.1109/ICIP.1995.537667
+    .. [2] Portilla, J. & Simoncelli, E. P. (2000). A parametric texture model based on joint statistics of complex
+       wavelet coefficients. International Journal of Computer Vision 40, 49-70.
+       https://doi.org/10.1023/A:1026553619983
+
+    Examples
+    --------
+    >>> frame = SteerableFrame((32, 48), n_scales=2)
+    >>> image = torch.rand(3, 32, 48)
+    >>> bool(torch.allclose(frame.synthesize(frame.analyze(image)), image, atol=1e-5))
+    True
+    """
+
+    def __init__(self, size: tuple[int, int], *, n_scales: int = 4, n_orientations: int = 4) -> None:
+        self.size = (int(size[0]), int(size[1]))
+        self.n_scales = check_count("n_scales", n_scales)
+        self.n_orientations = check_count("n_orientations", n_orientations)
+        if any(side % 2**n_scales or side < 2 ** (n_scales + 1) for side in self.size):
+            raise InputError(
+                f"A frame of {n_scales} octaves needs height and width that are multiples of {2**n_scales} and at "
+                f"least {2 ** (n_scales + 1)}, got {self.size}."
+            )
+
+    def analyze(self, image: Tensor, *, quadrature: bool = False) -> Bands:
+        """Split pictures (..., H, W) into bands; with `quadrature` also the imaginary parts of the complex bands."""
+        spectrum = torch.fft.rfft2(image, norm="forward")
+        masks = self._masks(image)
+        high = self._inverse(spectrum * masks.high, 0)
+        real, imaginary = [], []
+        for scale in range(self.n_scales):
+            spectrum = self.crop(spectrum, scale) * masks.low[scale]
+            octave = (spectrum * masks.octave[scale])[..., None, :, :]
+            real.append(self._inverse(octave * masks.angular[scale], scale))
+            if quadrature:
+                imaginary.append(self._inverse(octave * masks.quadrature[scale], scale))
+        low = self._inverse(self.crop(spectrum, self.n_scales) * masks.low[-1], self.n_scales)
+        return Bands(high, real, low, imaginary if quadrature else None)
+
+    def low_passes(self, image: Tensor) -> list[Tensor]:
+        """What the bands of each scale and all coarser ones add up to, at that scale's sampling."""
+        spectrum = torch.fft.rfft2(image, norm="forward")
+        masks = self._masks(image)
+        parts = []
+        for scale in range(self.n_scales + 1):
+            spectrum = self.crop(spectrum, scale) * masks.low[scale].square()
+            parts.append(self._inverse(spectrum, scale))
+        return parts
+
+    def refine(self, maps: Tensor, scale: int) -> Tensor:
+        """Interpolate maps of scale `scale` + 1 to the samples of `scale` without adding frequencies."""
+        return self._inverse(self.embed(torch.fft.rfft2(maps, norm="forward"), scale), scale)
+
+    def synthesize(self, bands: Bands) -> Tensor:
+        """Add the bands up to pictures (..., H, W): the inverse, and the transpose, of `analyze`."""
+        masks = self._masks(bands.high)
+        spectrum = torch.fft.rfft2(bands.low, norm="forward") * masks.low[-1]
+        for scale in range(self.n_scales - 1, -1, -1):
+            octave = torch.fft.rfft2(bands.oriented[scale], norm="forward") * masks.angular[scale].conj()
+            octave = octave.sum(-3) * masks.octave[scale]
+            spectrum = (octave + self.embed(spectrum, scale)) * masks.low[scale]
+        spectrum = self.embed(spectrum, -1) + torch.fft.rfft2(bands.high, norm="forward") * masks.high
+        return self._inverse(spectrum, 0)
+
+    def octaves(self, image: Tensor) -> list[Tensor]:
+        """Split pictures into isotropic octaves, finest first, low-pass rest last; they add up to the picture.
+
+        The finest octave includes everything above it. From the second on, octave s is sampled twice as densely as
+        it needs, every 2^(s - 1)-th pixel, so that it can be interpolated and changed without aliasing.
+        """
+        spectrum = torch.fft.rfft2(image, norm="forward")
+        masks = self._masks(image)
+        parts = []
+        for scale in range(self.n_scales):
+            rest = self.crop(spectrum, scale + 1) * masks.low[scale + 1] ** 2
+            octave = spectrum - self.embed(rest, scale)
+            parts.append(self._inverse(self.embed(octave, scale - 1), max(scale - 1, 0)))
+            spectrum = rest
+        return [*parts, self._inverse(self.embed(spectrum, self.n_scales - 1), self.n_scales - 1)]
+
+    def join_octaves(self, parts: list[Tensor]) -> Tensor:
+        """Add octaves, sampled as `octaves` gives them, up to pictures (..., H, W)."""
+        spectrum = torch.fft.rfft2(parts[-1], norm="forward")
+        for scale in range(self.n_scales - 1, -1, -1):
+            spectrum = self.embed(spectrum, scale - 1) + torch.fft.rfft2(parts[scale], norm="forward")
+        return self._inverse(spectrum, 0)
+
+    def level_size(self, scale: int) -> tuple[int, int]:
+        """(height, width) of the samples of a scale; scale `n_scales` is the low-pass rest."""
+        return self.size[0] >> scale, self.size[1] >> scale
+
+    def crop(self, spectrum: Tensor, scale: int) -> Tensor:
+        """Keep the half spectrum's frequencies that the samples of `scale` can carry."""
+        height, width = self.level_size(scale)
+        if spectrum.shape[-2] == height:
+            return spectrum
+        kept = spectrum[..., : width // 2 + 1]
+        return torch.cat([kept[..., : height // 2, :], kept[..., -(height // 2) :, :]], -2)
+
+    def embed(self, spectrum: Tensor, scale: int) -> Tensor:
+        """Pad a half spectrum of the next coarser scale with zeros; what it has at its Nyquist frequency is lost."""
+        if scale < 0:
+            return spectrum
+        height, width = self.level_size(scale)
+        half = spectrum.shape[-2] // 2
+        padded = spectrum.new_zeros(*spectrum.shape[:-2], height, width // 2 + 1)
+        kept = spectrum.shape[-1] - 1
+        padded[..., :half, :kept] = spectrum[..., :half, :-1]
+        padded[..., 1 - half :, :kept] = spectrum[..., half + 1 :, :-1]
+        return padded
+
+    def _inverse(self, spectrum: Tensor, scale: int) -> Tensor:
+        return torch.fft.irfft2(spectrum, s=self.level_size(scale), norm="forward")
+
+    def _masks(self, like: Tensor) -> "_Masks":
+        dtype = torch.complex128 if like.dtype == torch.float64 else torch.complex64
+        return _make_masks(self.size, self.n_scales, self.n_orientations, dtype, like.device)
+
+
+@dataclass
+class _Masks:
+    """Transfer functions on half spectra; `low[s]` leads from scale s - 1 to scale s."""
+
+    high: Tensor
+    low: list[Tensor]
+    octave: list[Tensor]
+    angular: list[Tensor]
+    quadrature: list[Tensor]
+
+
+@lru_cache(maxsize=8)
+def _make_masks(
+    size: tuple[int, int], n_scales: int, n_orientations: int, dtype: torch.dtype, device: torch.device
+) -> _Masks:
+    low, octave, angular, quadrature = [], [], [], []
+    radius, angle = _polar_frequency(size)
+    high = _rise(radius, 1.0).to(dtype).to(device)
+    low.append(_fall(radius, 1.0).to(dtype).to(device))
+    for scale in range(n_scales):
+        level = (size[0] >> scale, size[1] >> scale)
+        radius, angle = _polar_frequency(level)
+        octave.append(_rise(radius, 0.5).to(dtype).to(device))
+        even, odd = _orientation_masks(angle, n_orientations)
+        angular.append(even.to(dtype).to(device))
+        quadrature.append(odd.to(dtype).to(device))
+        radius, _ = _polar_frequency((level[0] // 2, level[1] // 2))
+        low.append(_fall(radius, 1.0).to(dtype).to(device))
+    return _Masks(high, low, octave, angular, quadrature)
+
+
+def _polar_frequency(size: tuple[int, int]) -> tuple[Tensor, Tensor]:
+    """Radius (1 at the Nyquist frequency) and angle on the half spectrum of a level."""
+    fy = 2 * torch.fft.fftfreq(size[0], dtype=torch.float64)[:, None]
+    fx = 2 * torch.fft.rfftfreq(size[1], dtype=torch.float64)
+    return torch.hypot(fx, fy), torch.atan2(fy, fx.expand(size[0], -1))
+
+
+def _octave_position(radius: Tensor, end: float) -> Tensor:
+    """0 below half of `end`, 1 above `end`, linear in log frequency between."""
+    return (torch.log2(radius.clamp_min(1e-12) / end) + 1).clamp(0, 1)
+
+
+def _rise(radius: Tensor, end: float) -> Tensor:
+    return torch.sin(math.pi / 2 * _octave_position(radius, end))
+
+
+def _fall(radius: Tensor, end: float) -> Tensor:
+    return torch.cos(math.pi / 2 * _octave_position(radius, end))
+
+
+def _orientation_masks(angle: Tensor, n_orientations: int) -> tuple[Tensor, Tensor]:
+    """Angular masks (K, h, w) of the real and the imaginary parts; squares of the first add up to one."""
+    order = n_orientations - 1
+    gain = 2.0**order * math.factorial(order) / math.sqrt(n_orientations * math.factorial(2 * order))
+    centers = torch.arange(n_orientations, dtype=torch.float64)[:, None, None] * (math.pi / n_orientations)
+    cosine = torch.cos(angle - centers)
+    even = (-1j) ** order * gain * cosine**order
+    return even, -1j * torch.sign(cosine) * even

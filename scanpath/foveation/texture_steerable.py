@@ -1,0 +1,236 @@
+"""Texture without weights: bands of a steerable frame whose pooled contrast is that of the picture."""
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+
+import torch
+from torch import Tensor
+
+from scanpath._core.random import torch_generator
+from scanpath.foveation.pooled_frame import WindowSettings, reflect_positions
+from scanpath.foveation.steerable_frame import Bands, SteerableFrame
+from scanpath.foveation.windows import PoolingWindows
+
+#: Blending strength is the hyperbolic tangent of a window's radius in deg times this (Deza et al. 2019).
+STRENGTH_PER_DEG = 0.6405
+#: Root mean square displacement added per octave, in wavelengths, and how far it is correlated (Gaussian s.d.).
+STEP_WAVELENGTHS = 0.6
+CORRELATION_WAVELENGTHS = 0.35
+#: Share of its own displacement that each octave adds to that of the coarser ones, which it inherits.
+OWN_SHARE = 0.8
+#: No pixel comes from farther than this many window radii.
+REACH_RADII = 0.7
+#: Contrast of a band is changed by at most this factor.
+LARGEST_GAIN = 3.0
+VARIANCE_FLOOR = 1e-8
+
+
+def strength(radius_deg: Tensor) -> Tensor:
+    """How much of a window becomes texture, from its equivalent radius in degrees: 0 fovea, 1 far periphery."""
+    return torch.tanh(STRENGTH_PER_DEG * radius_deg)
+
+
+def transfer_bands(image: Tensor, settings: WindowSettings, source: str, seed: int, iterations: int) -> Tensor:
+    """Return the texture (C, H, W) of a picture, unclipped; `source` is "cascade" or "noise"."""
+    layout = _layout(settings)
+    mean = image.mean((-2, -1), keepdim=True)
+    generator = torch_generator(seed, "foveated_texture", source)
+    basis = principal_colors(image) if source == "noise" else torch.eye(len(image)).to(image)
+    picture = layout.pad(torch.einsum("ij,jhw->ihw", basis.T, image - mean))
+    original = layout.frame.analyze(picture)
+    if source == "noise":
+        bands = mix_noise(original, layout, generator)
+    else:
+        bands = layout.frame.analyze(displace_octaves(picture, layout, generator))
+    wanted = Contrast.of(original, layout)
+    texture = layout.frame.synthesize(match_contrast(bands, wanted, layout))
+    for _ in range(iterations - 1):
+        texture = layout.frame.synthesize(match_contrast(layout.frame.analyze(texture), wanted, layout))
+    return torch.einsum("ij,jhw->ihw", basis, layout.crop(texture)) + mean
+
+
+def principal_colors(image: Tensor) -> Tensor:
+    """Orthonormal basis (C, C) of the picture's colors, columns from the least to the most variance."""
+    pixels = image.detach().flatten(1).to(torch.float64)
+    pixels = pixels - pixels.mean(1, keepdim=True)
+    _, vectors = torch.linalg.eigh(pixels @ pixels.T)
+    return vectors.to(image.dtype)
+
+
+class Layout:
+    """Frame, padding and windows of every scale for one geometry."""
+
+    def __init__(self, settings: WindowSettings) -> None:
+        self.settings = settings
+        height, width = settings.size
+        windows = settings.windows()
+        n_scales = _count_scales(settings, float(windows.radius_deg[-1]))
+        self.margin = 4 * 2**n_scales
+        size = tuple(_fft_length(side + 2 * self.margin, 2**n_scales) for side in (height, width))
+        self.frame = SteerableFrame(size, n_scales=n_scales)  # type: ignore[arg-type]
+        self.rows = reflect_positions(size[0], self.margin, height)
+        self.columns = reflect_positions(size[1], self.margin, width)
+        self.windows = [self._windows(scale) for scale in range(n_scales + 1)]
+        self.inner_windows = [self._inner_windows(scale) for scale in range(n_scales + 1)]
+
+    def pad(self, image: Tensor) -> Tensor:
+        """Reflect the picture at its borders, as often as it takes."""
+        return image[..., self.rows.to(image.device), :][..., self.columns.to(image.device)]
+
+    def crop(self, image: Tensor) -> Tensor:
+        """Cut the picture out of its padding."""
+        height, width = self.settings.size
+        return image[..., self.margin : self.margin + height, self.margin : self.margin + width]
+
+    def mean(self, maps: Tensor, scale: int) -> Tensor:
+        """Pooled mean of padded maps over the part of each window that lies in the picture; 0 where there is none."""
+        inner = self.inner_windows[scale]
+        start, (height, width) = self.margin >> scale, inner.size
+        pooled = inner.pool(maps[..., start : start + height, start : start + width])
+        outside = pooled.new_zeros(*pooled.shape[:-1], self.windows[scale].n_windows - inner.n_windows)
+        return torch.cat([pooled, outside], -1)
+
+    def radius_px(self, scale: int) -> Tensor:
+        """Equivalent radius of a window centered at each sample of a scale, in px of the picture."""
+        windows = self.windows[scale].geometry
+        height, width = windows.size
+        dx = torch.arange(width) * windows.step_px + windows.origin_px[0] - windows.x
+        dy = torch.arange(height) * windows.step_px + windows.origin_px[1] - windows.y
+        per_distance = float(self.windows[scale].radius_deg[0] / self.windows[scale].center_deg[0])
+        return per_distance * torch.hypot(dx, dy[:, None]).to(torch.float32)
+
+    def band_strength(self, scale: int, wavelength_px: float) -> Tensor:
+        """How much of a band becomes texture at each sample: bands longer than the window stay as they are."""
+        radius = self.radius_px(scale)
+        fits = (2 * radius / wavelength_px - 0.5).clamp(0, 1)
+        return strength(radius / self.settings.px_per_deg) * fits * (1 - self.windows[scale].fovea)
+
+    def _windows(self, scale: int) -> PoolingWindows:
+        origin = (-self.margin, -self.margin)
+        return self.settings.windows(self.frame.level_size(scale), step_px=2**scale, origin_px=origin)
+
+    def _inner_windows(self, scale: int) -> PoolingWindows:
+        height, width = (-(-side // 2**scale) for side in self.settings.size)
+        return self.settings.windows((height, width), step_px=2**scale)
+
+
+@dataclass
+class Contrast:
+    """Pooled mean squares of all bands, and pooled means of the low-pass rest."""
+
+    high: Tensor
+    oriented: list[Tensor]
+    low: Tensor
+
+    @classmethod
+    def of(cls, bands: Bands, layout: Layout) -> "Contrast":
+        """Pool the bands of a picture."""
+        oriented = [layout.mean(band.square(), scale) for scale, band in enumerate(bands.oriented)]
+        return cls(layout.mean(bands.high.square(), 0), oriented, layout.mean(bands.low, layout.frame.n_scales))
+
+
+def displace_octaves(image: Tensor, layout: Layout, generator: torch.Generator) -> Tensor:
+    """Move each octave by a smooth random field of its own on top of those of the coarser octaves.
+
+    Structure keeps its shape but loses its place, the more so the larger the window: edges stay edges, which noise
+    of the same contrast would not give.
+    """
+    parts = layout.frame.octaves(image)
+    coarsest = len(parts) - 1
+    shift: Tensor | None = None
+    for octave in range(coarsest, -1, -1):
+        scale = max(octave - 1, 0)  # where `octaves` samples it
+        wavelength_px = 4.0 * 2**octave
+        size = layout.frame.level_size(scale)
+        field = _smooth_field(size, CORRELATION_WAVELENGTHS * wavelength_px / 2**scale, generator)
+        field = field * (STEP_WAVELENGTHS * wavelength_px * layout.band_strength(scale, wavelength_px))
+        if shift is None:
+            shift = field
+        else:
+            inherited = shift if tuple(shift.shape[-2:]) == size else layout.frame.refine(shift, scale)
+            shift = inherited + OWN_SHARE * field
+        reach = REACH_RADII * layout.radius_px(scale) + 1e-6
+        limited = shift / torch.sqrt(1 + shift.square().sum(0) / reach**2)
+        parts[octave] = _sample_at(parts[octave], limited / 2**scale)
+    return layout.frame.join_octaves(parts)
+
+
+def mix_noise(bands: Bands, layout: Layout, generator: torch.Generator) -> Bands:
+    """Blend each band with white noise of its own pooled contrast; the low-pass rest stays."""
+    picture = bands.high
+    noise = torch.randn(picture.shape, generator=generator, dtype=torch.float32).to(picture)
+    other = match_contrast(layout.frame.analyze(noise), Contrast.of(bands, layout), layout, largest_gain=math.inf)
+    high = _mix(bands.high, other.high, layout.band_strength(0, 2.5))
+    oriented = [
+        _mix(band, texture, layout.band_strength(scale, 4.0 * 2**scale))
+        for scale, (band, texture) in enumerate(zip(bands.oriented, other.oriented))
+    ]
+    return Bands(high, oriented, bands.low)
+
+
+def match_contrast(bands: Bands, wanted: Contrast, layout: Layout, *, largest_gain: float = LARGEST_GAIN) -> Bands:
+    """Give each band the pooled standard deviation that is wanted, and the low-pass rest the pooled mean."""
+    now = Contrast.of(bands, layout)
+
+    def scaled(band: Tensor, power: Tensor, goal: Tensor, scale: int) -> Tensor:
+        ratio = torch.sqrt((goal + VARIANCE_FLOOR) / (power + VARIANCE_FLOOR)).clamp(1 / largest_gain, largest_gain)
+        windows = layout.windows[scale]
+        return band * (windows.spread(ratio) + windows.fovea.to(band))
+
+    oriented = [scaled(*parts, scale) for scale, parts in enumerate(zip(bands.oriented, now.oriented, wanted.oriented))]
+    correction = layout.windows[-1].spread(wanted.low - now.low)
+    return Bands(scaled(bands.high, now.high, wanted.high, 0), oriented, bands.low + correction)
+
+
+def _mix(band: Tensor, texture: Tensor, share: Tensor) -> Tensor:
+    """Cross-fade two independent bands without losing contrast halfway."""
+    share = share.to(band)
+    return ((1 - share) * band + share * texture) / torch.sqrt((1 - share) ** 2 + share**2)
+
+
+def _smooth_field(size: tuple[int, int], correlation: float, generator: torch.Generator) -> Tensor:
+    """Two components of periodic Gaussian noise with unit variance and a Gaussian correlation, (2, H, W)."""
+    noise = torch.randn((2, *size), generator=generator)
+    fy, fx = torch.fft.fftfreq(size[0])[:, None], torch.fft.rfftfreq(size[1])
+    smoothing = torch.exp(-2 * (math.pi * correlation) ** 2 * (fx**2 + fy**2))
+    twice = torch.full((size[1] // 2 + 1,), 2.0)
+    twice[0] = 1.0  # other columns of the half spectrum stand for two
+    variance = float((smoothing**2 * twice).sum()) / (size[0] * size[1])
+    return torch.fft.irfft2(torch.fft.rfft2(noise) * (smoothing / math.sqrt(variance)), s=size)
+
+
+def _sample_at(image: Tensor, shift: Tensor) -> Tensor:
+    """Take each sample of (C, H, W) from where `shift` (2, H, W: x, y in samples) points."""
+    height, width = image.shape[-2:]
+    x = (torch.arange(width) + shift[0]) * (2 / (width - 1)) - 1
+    y = (torch.arange(height)[:, None] + shift[1]) * (2 / (height - 1)) - 1
+    grid = torch.stack([x, y], -1).to(image)[None]
+    return torch.nn.functional.grid_sample(
+        image[None], grid, mode="bicubic", padding_mode="reflection", align_corners=True
+    )[0]
+
+
+@lru_cache(maxsize=2)
+def _layout(settings: WindowSettings) -> Layout:
+    return Layout(settings)
+
+
+def _count_scales(settings: WindowSettings, largest_radius_deg: float) -> int:
+    """As many octaves as the largest window is wide, and the picture has room for."""
+    by_window = math.floor(math.log2(max(largest_radius_deg * settings.px_per_deg, 1.0))) - 1
+    by_picture = math.floor(math.log2(min(settings.size))) - 4
+    return max(1, min(by_window, by_picture, 6))
+
+
+def _fft_length(least: int, multiple: int) -> int:
+    """The next length that is a multiple of `multiple` and has otherwise only factors 2, 3 and 5."""
+    count = -(-least // multiple)
+    while True:
+        rest = count
+        for prime in (2, 3, 5):
+            while rest % prime == 0:
+                rest //= prime
+        if rest == 1:
+            return count * multiple
+        count += 1

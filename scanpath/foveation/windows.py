@@ -1,0 +1,400 @@
+"""Pooling windows that grow with eccentricity, kept as a few taps a pixel."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from scanpath._core.arrays import numpy_friendly
+from scanpath._core.checks import check_choice, check_fixation_tensor, check_positive, check_size
+from scanpath._core.errors import InputError
+from scanpath.kernels.window_pooling import WindowTaps, spread_to_pixels, sum_to_cells
+
+SHAPES = ("cosine", "gaussian")
+#: A Gaussian ring this far (in standard deviations) from a pixel does not count it.
+GAUSSIAN_REACH = 5
+#: Cells of the fine polar grid per Gaussian window, in each direction.
+CELLS_PER_WINDOW = 6
+#: Windows with less weight than this, in pixels, are empty: their means are 0.
+LEAST_WEIGHT = 1e-3
+
+
+@dataclass(frozen=True)
+class _Geometry:
+    """What the windows depend on; equal geometries share their tables."""
+
+    size: tuple[int, int]
+    x: float
+    y: float
+    px_per_deg: float
+    scaling: float
+    window: str
+    min_eccentricity_deg: float
+    step_px: float
+    origin_px: tuple[float, float]
+
+    @property
+    def fixation(self) -> Tensor:
+        """x and y in double precision."""
+        return torch.tensor([self.x, self.y], dtype=torch.float64)
+
+    @property
+    def ring_spacing(self) -> float:
+        """Distance of neighboring rings in ln(eccentricity)."""
+        full_width = 2 * math.asinh(self.scaling / 2)  # ln of outer over inner half-height eccentricity
+        return full_width if self.window == "cosine" else full_width / (2 * math.sqrt(2 * math.log(2)))
+
+    @property
+    def n_angle(self) -> int:
+        """Windows in a ring: twice as long radially as tangentially."""
+        return round(4 * math.pi / self.ring_spacing)
+
+    def coordinates(self, fixation: Tensor) -> tuple[Tensor, Tensor]:
+        """Ring and angle coordinate of every sample, (H, W): ring n and angle n are centered at n."""
+        kind = {"dtype": fixation.dtype, "device": fixation.device}
+        height, width = self.size
+        dx = torch.arange(width, **kind) * self.step_px + self.origin_px[0] - fixation[0]
+        dy = (torch.arange(height, **kind) * self.step_px + self.origin_px[1] - fixation[1])[:, None]
+        nearest = self.min_eccentricity_deg * math.exp(-2 * GAUSSIAN_REACH * self.ring_spacing) * self.px_per_deg
+        at_fixation = (dx**2 + dy**2) < nearest**2  # kept out of the logarithm, where the gradient is not finite
+        squared = torch.where(at_fixation, nearest**2, dx**2 + dy**2)
+        log_eccentricity = torch.log(squared) / 2 - math.log(self.min_eccentricity_deg * self.px_per_deg)
+        angle = torch.atan2(torch.where(at_fixation, 0.0, dy), torch.where(at_fixation, 1.0, dx))
+        return log_eccentricity / self.ring_spacing - 1, angle * (self.n_angle / (2 * math.pi))
+
+    def n_rings(self, ring: Tensor) -> int:
+        """Rings that reach into the picture."""
+        farthest = float(ring.detach().max()) + 1
+        return math.floor(farthest + 0.75) if self.window == "cosine" else math.ceil(farthest) + GAUSSIAN_REACH
+
+
+class PoolingWindows:
+    """Overlapping windows around a fixation whose size is proportional to eccentricity.
+
+    The windows are products of rings that are evenly spaced in the logarithm of eccentricity and of wedges in polar
+    angle. A window's radial width at half height is `scaling` times the eccentricity of its center, and twice its
+    tangential width. A scaling of 0.25 is near that of receptive fields in V1, 0.5 in V2 [1]_. The windows add up
+    to one at every pixel beyond the innermost ring; what is missing inside is the fovea.
+
+    A pixel lies in at most four cosine windows. Gaussian windows overlap far more; they are expanded in cubic
+    B-splines on a polar grid of six cells a window, of which a pixel touches sixteen. Either way the cost of
+    pooling does not depend on the number of windows. Objects of equal geometry share their tables.
+
+    Parameters
+    ----------
+    size
+        (height, width) of the maps that will be pooled.
+    fixation
+        x and y in px, shape (2,); anywhere, also outside the picture. If it requires a gradient, pooled values are
+        differentiable with respect to it.
+    px_per_deg
+        Pixels per degree of visual angle.
+    scaling
+        Radial width over eccentricity.
+    window
+        "cosine": compact, flat in the middle, raised-cosine flanks over half a window [1]_. "gaussian": no flat
+        part and one standard deviation apart, which rings less when combined with oriented filters [2]_.
+    min_eccentricity_deg
+        Where the rings begin: ring 0 is centered one ring spacing farther out, in ln(eccentricity).
+    step_px, origin_px
+        For maps coarser than the picture: distance in px between neighboring samples, and (x, y) of the first.
+
+    Attributes
+    ----------
+    angle, eccentricity
+        The two separable factors, (n_angle, H, W) and (n_eccentricity, H, W), computed when asked for.
+    fovea
+        (H, W) weight that belongs to no window.
+    weight_sum
+        (n_windows,) sum of each window over the map.
+    n_angle, n_eccentricity, n_windows
+        Counts. Windows are ordered ring by ring: window ``ring * n_angle + angle``.
+    center_deg
+        (n_eccentricity,) eccentricity of the rings' centers.
+    radius_deg
+        (n_windows,) radius of the disk with the area that a window has at half height.
+
+    Raises
+    ------
+    InputError
+        If an argument is not positive or finite, the name of the window is unknown, or no ring fits in the map.
+
+    References
+    ----------
+    .. [1] Freeman, J. & Simoncelli, E. P. (2011). Metamers of the ventral stream. Nature Neuroscience 14,
+       1195-1201. https://doi.org/10.1038/nn.2889
+    .. [2] Broderick, W. F., Rufo, G., Winawer, J. & Simoncelli, E. P. (2025). Foveated metamers of the early
+       visual system. eLife.
+
+    Examples
+    --------
+    >>> windows = PoolingWindows((64, 96), (47.5, 31.5), px_per_deg=8)
+    >>> windows.n_eccentricity, windows.n_angle
+    (6, 25)
+    >>> windows.pool(torch.ones(3, 64, 96)).shape
+    torch.Size([3, 150])
+    """
+
+    def __init__(
+        self,
+        size: tuple[int, int],
+        fixation: Any,
+        *,
+        px_per_deg: float,
+        scaling: float = 0.5,
+        window: str = "cosine",
+        min_eccentricity_deg: float = 0.5,
+        step_px: float = 1.0,
+        origin_px: tuple[float, float] = (0.0, 0.0),
+    ) -> None:
+        point = _check_one_fixation(fixation)
+        self.geometry = _Geometry(
+            size=check_size("size", size),
+            x=float(point[0]),
+            y=float(point[1]),
+            px_per_deg=check_positive("px_per_deg", px_per_deg),
+            scaling=check_positive("scaling", scaling),
+            window=check_choice("window", window, SHAPES),
+            min_eccentricity_deg=check_positive("min_eccentricity_deg", min_eccentricity_deg),
+            step_px=check_positive("step_px", step_px),
+            origin_px=(float(origin_px[0]), float(origin_px[1])),
+        )
+        self._point = point if point.requires_grad else self.geometry.fixation
+        self._tables = _make_tables(self.geometry, point) if point.requires_grad else _cached_tables(self.geometry)
+        self.size = self.geometry.size
+        self.n_eccentricity = self._tables.n_rings
+        self.n_angle = self.geometry.n_angle
+        self.n_windows = self.n_eccentricity * self.n_angle
+
+    @cached_property
+    def eccentricity(self) -> Tensor:
+        """Rings (n_eccentricity, H, W)."""
+        ring, _ = self.geometry.coordinates(self._point)
+        offset = ring - _column(torch.arange(self.n_eccentricity, device=ring.device))
+        return _profile(offset, self.geometry.window).to(self._tables.dtype)
+
+    @cached_property
+    def angle(self) -> Tensor:
+        """Wedges (n_angle, H, W); wedge 0 is centered on the direction of x, and they follow clockwise."""
+        _, wedge = self.geometry.coordinates(self._point)
+        offset = wedge - _column(torch.arange(self.n_angle, device=wedge.device))
+        wrapped = torch.remainder(offset + self.n_angle / 2, self.n_angle) - self.n_angle / 2
+        return _profile(wrapped, self.geometry.window).to(self._tables.dtype)
+
+    @cached_property
+    def fovea(self) -> Tensor:
+        """Weight (H, W) that belongs to no window: one at the fixation, zero in the periphery."""
+        outside = self.spread(torch.ones(self.n_windows, dtype=self._tables.dtype))
+        return (1 - outside).clamp(0, 1)
+
+    @cached_property
+    def weight_sum(self) -> Tensor:
+        """Sum (n_windows,) of each window over the map."""
+        return self.pool(torch.ones(self.size, dtype=self._tables.dtype), normalize=False)
+
+    @cached_property
+    def center_deg(self) -> Tensor:
+        """Eccentricity (n_eccentricity,) of the rings' centers."""
+        n = torch.arange(1, self.n_eccentricity + 1, dtype=torch.float64)
+        return self.geometry.min_eccentricity_deg * torch.exp(self.geometry.ring_spacing * n)
+
+    @cached_property
+    def radius_deg(self) -> Tensor:
+        """Radius (n_windows,) of the disk with a window's area at half height, borders of the picture ignored."""
+        half_height = 1.0 if self.geometry.window == "cosine" else 2 * math.sqrt(2 * math.log(2))
+        width = half_height * self.geometry.ring_spacing
+        area = half_height * 2 * math.pi / self.n_angle * math.sinh(width) * self.center_deg**2
+        return torch.sqrt(area / math.pi).to(torch.float32).repeat_interleave(self.n_angle)
+
+    def pool(self, maps: Any, *, normalize: bool = True) -> Any:
+        """Mean of maps (..., H, W) in each window: (..., n_windows).
+
+        Parameters
+        ----------
+        maps
+            Tensor or array; gradients flow to it.
+        normalize
+            False gives the sum with the windows as weights instead of the mean.
+
+        Returns
+        -------
+        Tensor
+            Windows that do not touch the map get 0.
+        """
+        return _pool(maps, self, normalize)
+
+    def spread(self, values: Any) -> Any:
+        """Blend one value per window (..., n_windows) into maps (..., H, W), each pixel by its windows' weights."""
+        return _spread(values, self)
+
+    def dense(self) -> Tensor:
+        """Every window as a map (n_windows, H, W): for looking at them, not for work on large pictures."""
+        return (self.eccentricity[:, None] * self.angle[None]).flatten(0, 1)
+
+    def __repr__(self) -> str:
+        g = self.geometry
+        return (
+            f"PoolingWindows({g.size}, ({g.x:g}, {g.y:g}), px_per_deg={g.px_per_deg:g}, scaling={g.scaling:g}, "
+            f"window={g.window!r}: {self.n_eccentricity} rings of {self.n_angle})"
+        )
+
+
+@dataclass
+class _Tables:
+    """Taps on the cells, and how cells make up windows (None: a cell is a window)."""
+
+    taps: WindowTaps
+    n_rings: int
+    ring_mix: Tensor | None = None
+    wedge_mix: Tensor | None = None
+
+    @property
+    def dtype(self) -> torch.dtype:
+        return self.taps.weight.dtype
+
+
+@lru_cache(maxsize=16)
+def _cached_tables(geometry: _Geometry) -> _Tables:
+    tables = _make_tables(geometry, geometry.fixation)
+    tables.taps = WindowTaps(tables.taps.index, tables.taps.weight.to(torch.float32), tables.taps.n_cells)
+    return tables
+
+
+def _make_tables(geometry: _Geometry, fixation: Tensor) -> _Tables:
+    ring, wedge = geometry.coordinates(fixation)
+    n_rings = geometry.n_rings(ring)
+    if n_rings < 1:
+        raise InputError(
+            "No pooling window fits: the whole picture is nearer to the fixation than the innermost window, "
+            f"{geometry.min_eccentricity_deg:.3g} deg; give a larger picture or a smaller px_per_deg or fovea."
+        )
+    make = _cosine_tables if geometry.window == "cosine" else _gaussian_tables
+    return make(ring, wedge, n_rings, geometry.n_angle)
+
+
+def _cosine_tables(ring: Tensor, wedge: Tensor, n_rings: int, n_angle: int) -> _Tables:
+    ring_index, ring_weight = _two_taps(ring)
+    wedge_index, wedge_weight = _two_taps(wedge)
+    return _Tables(_product_taps(ring_index, ring_weight, wedge_index, wedge_weight, (n_rings, n_angle)), n_rings)
+
+
+def _gaussian_tables(ring: Tensor, wedge: Tensor, n_rings: int, n_angle: int) -> _Tables:
+    first = -GAUSSIAN_REACH * CELLS_PER_WINDOW  # the innermost cell that any ring needs
+    cells = ((n_rings + 2 * GAUSSIAN_REACH) * CELLS_PER_WINDOW, n_angle * CELLS_PER_WINDOW)
+    ring_index, ring_weight = _four_taps(ring * CELLS_PER_WINDOW - first)
+    wedge_index, wedge_weight = _four_taps(wedge * CELLS_PER_WINDOW)
+    coefficients = _spline_coefficients()
+    ring_mix = torch.zeros(n_rings, cells[0], dtype=torch.float64)
+    wedge_mix = torch.zeros(n_angle, cells[1], dtype=torch.float64)
+    for offset, value in coefficients.items():
+        n = torch.arange(n_rings)
+        at = n * CELLS_PER_WINDOW + offset - first
+        inside = (at >= 0) & (at < cells[0])
+        ring_mix[n[inside], at[inside]] = value
+        n = torch.arange(n_angle)
+        wedge_mix[n, (n * CELLS_PER_WINDOW + offset) % cells[1]] += value
+    taps = _product_taps(ring_index, ring_weight, wedge_index, wedge_weight, cells)
+    return _Tables(taps, n_rings, ring_mix, wedge_mix)
+
+
+def _two_taps(coordinate: Tensor) -> tuple[Tensor, Tensor]:
+    """The two neighboring cosine windows of a coordinate and their weights, which add up to one."""
+    below = torch.floor(coordinate.detach())
+    upper = _flank(coordinate - below)
+    return torch.stack([below, below + 1], -1).to(torch.int64), torch.stack([1 - upper, upper], -1)
+
+
+def _four_taps(coordinate: Tensor) -> tuple[Tensor, Tensor]:
+    """The four cubic B-splines that a coordinate touches and their weights, which add up to one."""
+    below = torch.floor(coordinate.detach())
+    t = coordinate - below
+    weights = ((1 - t) ** 3, 4 - 6 * t**2 + 3 * t**3, 1 + 3 * t + 3 * t**2 - 3 * t**3, t**3)
+    index = below[..., None] + torch.arange(-1, 3, device=below.device)
+    return index.to(torch.int64), torch.stack(weights, -1) / 6
+
+
+def _flank(t: Tensor) -> Tensor:
+    """Rise from 0 to 1 as a squared sine over the middle half of [0, 1]."""
+    return torch.sin(math.pi / 2 * ((t - 0.25) / 0.5).clamp(0, 1)) ** 2
+
+
+def _product_taps(
+    ring_index: Tensor, ring_weight: Tensor, wedge_index: Tensor, wedge_weight: Tensor, cells: Sequence[int]
+) -> WindowTaps:
+    """Combine taps along rings and wedges; taps outside the rings get weight 0."""
+    inside = (ring_index >= 0) & (ring_index < cells[0])
+    ring_weight = torch.where(inside, ring_weight, 0.0)
+    ring_index = torch.where(inside, ring_index, 0)
+    index = ring_index[..., :, None] * cells[1] + wedge_index.remainder(cells[1])[..., None, :]
+    weight = ring_weight[..., :, None] * wedge_weight[..., None, :]
+    n_taps = ring_index.shape[-1] * wedge_index.shape[-1]
+    return WindowTaps(index.reshape(-1, n_taps).to(torch.int32), weight.reshape(-1, n_taps), cells[0] * cells[1])
+
+
+def _profile(offset: Tensor, window: str) -> Tensor:
+    if window == "cosine":
+        return 1 - _flank(offset.abs())
+    return torch.exp(-(offset**2) / 2) / math.sqrt(2 * math.pi)
+
+
+@lru_cache(maxsize=1)
+def _spline_coefficients() -> dict[int, float]:
+    """Weights of the cubic B-splines, by cell from the center, that interpolate the unit Gaussian at the cells."""
+    reach = (GAUSSIAN_REACH + 1) * CELLS_PER_WINDOW
+    cells = np.arange(-2 * reach, 2 * reach)
+    samples = np.exp(-((cells / CELLS_PER_WINDOW) ** 2) / 2) / math.sqrt(2 * math.pi)
+    filter_gain = (2 + np.cos(2 * np.pi * np.fft.fftfreq(len(cells)))) / 3  # of the sampled B-spline (1, 4, 1) / 6
+    values = np.fft.ifft(np.fft.fft(samples) / filter_gain).real
+    return {int(cell): float(value) for cell, value in zip(cells, values) if abs(cell) <= reach}
+
+
+@numpy_friendly
+def _pool(maps: Any, windows: PoolingWindows, normalize: bool) -> Tensor:
+    maps = _check_maps(maps, windows)
+    tables = windows._tables
+    cells = sum_to_cells(maps.reshape(-1, maps.shape[-2] * maps.shape[-1]), tables.taps)
+    if tables.ring_mix is not None:
+        ring_mix, wedge_mix = tables.ring_mix.to(cells), tables.wedge_mix.to(cells)
+        cells = ring_mix @ cells.reshape(-1, ring_mix.shape[1], wedge_mix.shape[1]) @ wedge_mix.T
+    total = cells.reshape(*maps.shape[:-2], windows.n_windows)
+    if not normalize:
+        return total
+    weight = windows.weight_sum.to(total)
+    return torch.where(weight < LEAST_WEIGHT, 0.0, total / weight.clamp_min(LEAST_WEIGHT))
+
+
+@numpy_friendly
+def _spread(values: Any, windows: PoolingWindows) -> Tensor:
+    if not (isinstance(values, Tensor) and values.shape[-1:] == (windows.n_windows,)):
+        came = tuple(values.shape) if hasattr(values, "shape") else type(values).__name__
+        raise InputError(f"values must have shape (..., {windows.n_windows}), one per window, got {came}.")
+    tables = windows._tables
+    cells = values.reshape(-1, windows.n_windows)
+    if tables.ring_mix is not None:
+        ring_mix, wedge_mix = tables.ring_mix.to(cells), tables.wedge_mix.to(cells)
+        cells = (ring_mix.T @ cells.reshape(-1, ring_mix.shape[0], wedge_mix.shape[0]) @ wedge_mix).flatten(1)
+    return spread_to_pixels(cells.contiguous(), tables.taps).reshape(*values.shape[:-1], *windows.size)
+
+
+def _check_maps(maps: Any, windows: PoolingWindows) -> Tensor:
+    if not isinstance(maps, Tensor) or not maps.is_floating_point():
+        raise InputError(f"maps must be a floating tensor or array, got {getattr(maps, 'dtype', type(maps).__name__)}.")
+    if tuple(maps.shape[-2:]) != windows.size:
+        raise InputError(f"maps must end in the windows' size {windows.size}, got shape {tuple(maps.shape)}.")
+    return maps
+
+
+def _check_one_fixation(fixation: Any) -> Tensor:
+    point = check_fixation_tensor("fixation", fixation)
+    if point.shape != (2,):
+        raise InputError(f"fixation must be one point (x, y) in px, got shape {tuple(point.shape)}.")
+    return point
+
+
+def _column(values: Tensor) -> Tensor:
+    return values[:, None, None]
