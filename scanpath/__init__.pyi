@@ -14,6 +14,10 @@ from .datasets.registry import verify_dataset as verify_dataset
 from .evaluation.pairing import Pairing as Pairing
 from .evaluation.performance import search_performance as search_performance
 from .evaluation.report import evaluate as evaluate
+from .foveation.metamer import synthesize_metamer as synthesize_metamer
+from .foveation.statistics import pooled_statistics as pooled_statistics
+from .foveation.texture import foveated_texture as foveated_texture
+from .foveation.windows import PoolingWindows as PoolingWindows
 from .gaze.pictures import read_image as read_image
 from .gaze.scanpath import Scanpath as Scanpath
 from .gaze.scanpath import ScanpathBatch as ScanpathBatch
