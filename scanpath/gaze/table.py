@@ -293,9 +293,16 @@ def _read_folder(folder: Path) -> pd.DataFrame:
     shards = sorted(path for path in folder.glob("*.parquet") if not path.name.startswith("."))
     if not shards:
         raise InputError(f"There is no .parquet file in {folder}; give a run's folder or a table.")
-    tables = [read_table(shard) for shard in shards]
-    table = pd.concat(tables, ignore_index=True)
-    table.attrs = tables[0].attrs
+    tables = [_read_parquet(shard) for shard in shards]
+    facts: dict[str, Any] = {}
+    for shard in tables:
+        for name, value in shard.attrs.pop("scanpath", {}).items():
+            # what shards say of their own pictures adds up; the rest is the same in all
+            facts[name] = facts.get(name, {}) | value if isinstance(value, dict) else facts.get(name, value)
+    rows = [shard for shard in tables if len(shard)] or tables[:1]
+    table = pd.concat(rows, ignore_index=True)
+    if facts:
+        table.attrs["scanpath"] = facts
     return check_table(table, source=str(folder))
 
 

@@ -14,7 +14,7 @@ import torch
 import scanpath as sp
 from scanpath.simulation import simulate_to_folder
 
-N_STIMULI = 400
+N_STIMULI = 160
 
 
 def stimuli():
@@ -82,7 +82,7 @@ def test_kill_9_at_random_moments_loses_and_duplicates_nothing(way, times, tmp_p
     folder, moments, killed = tmp_path / "run", np.random.default_rng(11), 0
     for _ in range(times):
         process = way(folder)
-        have, wait = len(list(folder.glob("part-*.parquet"))), moments.integers(1, 15)
+        have, wait = len(list(folder.glob("part-*.parquet"))), moments.integers(1, 8)
         while process.running() and len(list(folder.glob("part-*.parquet"))) < have + wait:
             time.sleep(0.0005)
         time.sleep(moments.uniform(0, 0.02))
