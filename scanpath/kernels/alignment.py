@@ -186,15 +186,18 @@ def _merge_by_amplitude(path, n, last_ms, amplitude_px, duration_ms):
 
 
 @compiled
-def simplify_saccades(saccades, start, last_ms, direction_rad, duration_ms, amplitude_px, counts):
-    """Simplify each saccade sequence in place until it stops getting shorter; `counts` receives what is left.
+def simplify_saccades(table, start, last_ms, direction_rad, duration_ms, amplitude_px):
+    """Simplify each saccade sequence in place until it stops getting shorter; return how many rows are left in all.
 
     One round is a pass by direction and a pass by amplitude. A short last saccade joins the one before it as that
     one was when the pass began, and a round in which nothing but this happened is the last: both as in the
-    published toolbox. The duration of a fixation that disappears is dropped.
+    published toolbox. The duration of a fixation that disappears is dropped. What is left is moved to the front of
+    `table`, and `start` is changed to match.
     """
-    for k in range(len(counts)):
-        path = saccades[start[k] : start[k + 1]]
+    rows, begin = 0, 0
+    for k in range(len(last_ms)):
+        path = table[begin : start[k + 1]]
+        begin = start[k + 1]
         n = len(path)
         length = n + 1
         while n > 0:
@@ -203,4 +206,31 @@ def simplify_saccades(saccades, start, last_ms, direction_rad, duration_ms, ampl
             previous, length = length, n + 2 if merged_last else n + 1
             if length == previous:
                 break
-        counts[k] = n
+        for i in range(n):
+            table[rows + i] = path[i]
+        rows += n
+        start[k + 1] = rows
+    return rows
+
+
+@compiled
+def fill_saccades(table, saccade_start, xy, duration_ms, start):
+    """Write the displacement of each saccade and the place and duration of the fixation it leaves; return the rows."""
+    row = 0
+    for k in range(len(start) - 1):
+        saccade_start[k] = row
+        for i in range(start[k], start[k + 1] - 1):
+            table[row, X], table[row, Y] = xy[i, 0], xy[i, 1]
+            table[row, DX], table[row, DY] = xy[i + 1, 0] - xy[i, 0], xy[i + 1, 1] - xy[i, 1]
+            table[row, DURATION] = duration_ms[i]
+            row += 1
+    saccade_start[len(start) - 1] = row
+    return row
+
+
+@compiled
+def fill_polar(table):
+    """Write the amplitude and the angle of each saccade from its displacement."""
+    for i in range(len(table)):
+        table[i, AMPLITUDE] = math.sqrt(table[i, DX] ** 2 + table[i, DY] ** 2)
+        table[i, ANGLE] = math.atan2(table[i, DY], table[i, DX])

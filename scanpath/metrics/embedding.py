@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from scanpath._core.checks import check_choice, check_count, check_size
+from scanpath._core.errors import InputError
 from scanpath.kernels import windows as kernel
 from scanpath.metrics.grid import pack_symbols
 from scanpath.metrics.packing import Scores, pack_both, pair_faults, run_over_pairs, score_one
@@ -164,14 +165,23 @@ def _sbtde_batch(
     windows: int | Iterable[int] | None = None,
     outside: str = "undefined",
 ) -> Scores:
-    given = [] if windows is None else np.atleast_1d(np.asarray(windows, dtype=object)).tolist()
-    lengths = np.array([check_count("windows", window) for window in given], dtype=np.int64)
+    lengths = _window_lengths(windows)
     symbols_a, symbols_b = pack_symbols(first, second, screen_px, bins, outside)
     fault = pair_faults(symbols_a, symbols_b, pairs, least=int(lengths.max(initial=1)))
     distances = np.full(len(pairs), np.nan)
     sets = (symbols_a.symbols, symbols_a.start, symbols_b.symbols, symbols_b.start)
     run_over_pairs(kernel.string_embedding_pairs, jobs, pairs, (fault != 0, distances), *sets, lengths)
     return Scores(1.0 - distances[:, None], fault[:, None])
+
+
+def _window_lengths(windows: int | Iterable[int] | None) -> np.ndarray:
+    """Lengths as the kernel takes them: an empty array stands for all."""
+    if windows is None:
+        return np.zeros(0, dtype=np.int64)
+    given = list(windows) if isinstance(windows, Iterable) else [windows]
+    if not given:
+        raise InputError("windows must name at least one window length, or be None for all.")
+    return np.array([check_count("windows", window) for window in given], dtype=np.int64)
 
 
 TDE = MetricSpec(

@@ -133,39 +133,21 @@ def _batch(
 
 def _saccades(paths: PackedPaths, simplify: Simplify | None) -> tuple[np.ndarray, np.ndarray]:
     """Saccade sets of all paths in the kernel's columns, and their starts."""
-    inner = np.ones(len(paths.xy), dtype=bool)  # fixations from which a saccade starts: all but each path's last
-    inner[paths.start[1:][paths.length > 0] - 1] = False
-    start = np.concatenate([[0], np.cumsum(np.maximum(paths.length - 1, 0))])
-    origin = np.flatnonzero(inner)
-    table = np.empty((len(origin), 7))
-    table[:, [kernel.X, kernel.Y]] = paths.xy[origin]
-    table[:, [kernel.DX, kernel.DY]] = paths.xy[origin + 1] - paths.xy[origin]
-    table[:, kernel.DURATION] = paths.duration_ms[origin]
+    table = np.empty((len(paths.xy), 7))
+    start = np.empty(len(paths) + 1, dtype=np.int64)
+    rows = kernel.fill_saccades(table, start, paths.xy, paths.duration_ms, paths.start)
     if simplify is not None:
-        table, start = _simplified(paths, table, start, simplify)
-    dx, dy = table[:, kernel.DX], table[:, kernel.DY]
-    table[:, kernel.AMPLITUDE] = np.sqrt(dx**2 + dy**2)
-    table[:, kernel.ANGLE] = np.arctan2(dy, dx)
-    return table, start
+        limits = math.radians(simplify.direction_deg), float(simplify.duration_ms), float(simplify.amplitude_px)
+        rows = kernel.simplify_saccades(table, start, _last_durations(paths), *limits)
+    kernel.fill_polar(table[:rows])
+    return table[:rows], start
 
 
-def _simplified(
-    paths: PackedPaths, table: np.ndarray, start: np.ndarray, simplify: Simplify
-) -> tuple[np.ndarray, np.ndarray]:
+def _last_durations(paths: PackedPaths) -> np.ndarray:
     last = np.full(len(paths), np.nan)
-    last[paths.length > 0] = paths.duration_ms[paths.start[1:][paths.length > 0] - 1]
-    counts = np.zeros(len(paths), dtype=np.int64)
-    kernel.simplify_saccades(
-        table,
-        start,
-        last,
-        math.radians(simplify.direction_deg),
-        float(simplify.duration_ms),
-        float(simplify.amplitude_px),
-        counts,
-    )
-    kept = np.arange(len(table)) - np.repeat(start[:-1], np.diff(start)) < np.repeat(counts, np.diff(start))
-    return np.ascontiguousarray(table[kept]), np.concatenate([[0], np.cumsum(counts)])
+    some = paths.length > 0
+    last[some] = paths.duration_ms[paths.start[1:][some] - 1]
+    return last
 
 
 def _need_durations(fault: np.ndarray, first: PackedPaths, second: PackedPaths, pairs: np.ndarray) -> np.ndarray:

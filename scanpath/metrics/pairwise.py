@@ -1,6 +1,6 @@
 """Any metric on sets of scanpaths: all pairs, or those you name, or each alone; what has no value says why."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -114,12 +114,7 @@ def score_pairs(
     spec = _pair_spec(metric, settings)
     first = _as_list(A)
     second = first if B is None else _as_list(B)
-    index = np.asarray(pairs, dtype=np.int64).reshape(-1, 2)
-    if len(index) and (index.min() < 0 or (index.max(axis=0) >= (len(first), len(second))).any()):
-        raise InputError(
-            f"pairs must name scanpaths 0..{len(first) - 1} and 0..{len(second) - 1}; an index is outside."
-        )
-    scores = _score(spec, first, second, np.ascontiguousarray(index), jobs, settings)
+    scores = _score(spec, first, second, _check_pairs(pairs, len(first), len(second)), jobs, settings)
     return (scores.values, _names(scores.faults)) if return_reasons else scores.values
 
 
@@ -225,7 +220,20 @@ def _pair_spec(metric: str | MetricSpec, settings: dict[str, Any]) -> MetricSpec
 def _as_list(paths: Any) -> Sequence[Any]:
     if isinstance(paths, Scanpath | str):
         raise InputError("A set of scanpaths is needed, got one; put it in a list.")
+    if not isinstance(paths, Iterable | ScanpathBatch):
+        raise InputError(f"A sequence of scanpaths is needed, got {type(paths).__name__}.")
     return paths if isinstance(paths, ScanpathBatch) else list(paths)
+
+
+def _check_pairs(pairs: Any, n: int, m: int) -> np.ndarray:
+    index = np.array(pairs)
+    if not index.size:
+        return np.zeros((0, 2), dtype=np.int64)
+    if index.ndim != 2 or index.shape[1] != 2 or not np.issubdtype(index.dtype, np.integer):
+        raise InputError(f"pairs must be whole numbers of shape (K, 2), got shape {index.shape}, {index.dtype}.")
+    if index.min() < 0 or (index.max(axis=0) >= (n, m)).any():
+        raise InputError(f"pairs must name scanpaths 0..{n - 1} and 0..{m - 1}; an index is outside.")
+    return np.ascontiguousarray(index, dtype=np.int64)
 
 
 def _score(spec: MetricSpec, first: Any, second: Any, pairs: np.ndarray, jobs: int, settings: dict[str, Any]) -> Scores:

@@ -76,6 +76,10 @@ def test_reasons_are_counted_the_most_frequent_first():
         (lambda: describe("dtw", PEOPLE), "not one scanpath"),
         (lambda: score_pairs("dtw", PEOPLE, None, [(0, 5)]), "outside"),
         (lambda: score_pairs("dtw", PEOPLE, None, [(-1, 0)]), "outside"),
+        (lambda: score_pairs("dtw", PEOPLE, None, [0, 1]), "shape"),
+        (lambda: score_pairs("dtw", PEOPLE, None, [(0.5, 1)]), "whole numbers"),
+        (lambda: pairwise("dtw", None), "NoneType"),
+        (lambda: pairwise("sbtde", ["ab"], windows=[]), "at least one window"),
     ],
 )
 def test_wrong_use_gets_a_sentence(call, message):

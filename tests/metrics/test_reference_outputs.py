@@ -123,3 +123,45 @@ def test_people_against_people_on_osie_reach_the_known_string_embedding_scores(s
     # computed independently of this package from the published definition, three digits
     assert np.mean(means) == pytest.approx(0.476, abs=5e-4)
     assert np.mean(bests) == pytest.approx(0.675, abs=5e-4)
+
+
+def test_multimatch_agrees_with_scanpath_prediction(shared):
+    data = json.loads((shared / "goldens/peers/search_metrics/search_metrics.json").read_text())
+    people = [path for path in data["inputs"]["human"] if path["subject"] == 1]
+    compared = 0
+    for model, human, theirs in zip(data["inputs"]["model"], people, data["outputs"]["multimatch_pairs"]):
+        a, b = (np.column_stack([path["X"], path["Y"]]) for path in (model, human))
+        if min(len(a), len(b)) >= 3:  # it fills up shorter ones with made-up fixations
+            assert metrics.multimatch(a, b, data["inputs"]["image_size_wh"])[:4] == pytest.approx(theirs[:4], abs=1e-6)
+            compared += 1
+    assert compared >= 7
+
+
+def test_multimatch_agrees_with_visions_on_pairs_of_people(shared):
+    data = json.loads((shared / "goldens/peers/visions/visions.json").read_text())
+    compared = 0
+    for key, theirs in data["outputs"]["multimatch_human_pairs_full_size"].items():
+        people, picture = key.split("/")
+        trials = [data["inputs"]["humans"][person][picture] for person in people.split("|")]
+        if theirs:  # it skips searches that failed or took fewer than three fixations
+            count = [len(trial["X"]) for trial in trials]  # times are not cut where it cuts a path at the target
+            a, b = (np.column_stack([t["X"], t["Y"], t["T"][:n]]) for t, n in zip(trials, count))
+            screen = (trials[0]["image_width"], trials[0]["image_height"])
+            assert metrics.multimatch(a, b, screen) == pytest.approx(theirs, rel=1e-9)
+            compared += 1
+    assert compared > 10
+
+
+def test_multimatch_agrees_with_visions_on_people_and_a_model_on_its_grid(shared):
+    data = json.loads((shared / "goldens/peers/visions/visions.json").read_text())
+    compared = 0
+    for key, theirs in data["outputs"]["multimatch_human_vs_model_on_model_grid"].items():
+        person, picture = key.split("/")
+        human, model = data["inputs"]["humans"][person][picture], data["inputs"]["model"][picture]
+        if theirs:
+            scale = model["image_width"] / human["image_width"], model["image_height"] / human["image_height"]
+            a, b = np.column_stack([human["X"], human["Y"]]) * scale, np.column_stack([model["X"], model["Y"]])
+            screen = (model["image_width"], model["image_height"])
+            assert metrics.multimatch(a, b, screen)[:4] == pytest.approx(theirs[:4], rel=1e-9)
+            compared += 1
+    assert compared > 10
