@@ -57,6 +57,7 @@ def test_multimatch_gaze_with_simplification(multimatch_gaze, degrees, ms, px):
     assert compared > 60
 
 
+@pytest.mark.slow  # tslearn compiles for a while
 def test_tslearn_warping():
     metrics = pytest.importorskip("tslearn.metrics")
     for a, b in walks(40, seed=3, least=1):
