@@ -16,6 +16,13 @@ AGENTS: Registry[Callable[..., Agent]] = Registry(
     {
         "center": "scanpath.agents.center:center",
         "random": "scanpath.agents.random:random",
+        "itti_koch": "scanpath.agents.winner_take_all:itti_koch",
+        "spectral_residual": "scanpath.agents.winner_take_all:spectral_residual",
+        "salient_relevance": "scanpath.agents.winner_take_all:salient_relevance",
+        "clip_attention": "scanpath.agents.winner_take_all:clip_attention",
+        "g_eymol": "scanpath.agents.g_eymol:g_eymol",
+        "levy": "scanpath.agents.levy:levy",
+        "human": "scanpath.agents.human:human",
         "neva": "scanpath.agents.neva:neva",
         "nevaclip": "scanpath.agents.nevaclip:nevaclip",
         "eccnet": "scanpath.agents.eccnet:eccnet",

@@ -291,9 +291,9 @@ def test_inputs_that_cannot_work_say_why(noise):
     broken = sp.create_agent("neva", model=lambda seen: seen.flatten(1) / 0, loss=lambda out: out.mean(1) * 0, **EYE)
     with pytest.raises(sp.InputError, match="NaN"):
         sp.simulate(broken, [noise], n_fixations=1)
+    flat = sp.create_agent("neva", model=torch.nn.Flatten(), loss="reconstruction", **EYE)
     with pytest.raises(sp.InputError, match="returns a picture"):
-        agent = sp.create_agent("neva", model=torch.nn.Flatten(), loss="reconstruction", **EYE)
-        sp.simulate(agent, [noise], n_fixations=1)
+        sp.simulate(flat, [noise], n_fixations=1)
 
 
 def test_gray_and_odd_sized_pictures_work():
