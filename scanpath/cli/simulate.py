@@ -27,7 +27,10 @@ def simulate(
     jobs: Annotated[int, typer.Option(help="Worker processes; -1 for one a core.")] = 1,
     dataset: Annotated[str | None, typer.Option(help="A data set instead of pictures.")] = None,
     root: Annotated[Path | None, typer.Option(help="Folder that holds the data set.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Table to write, .parquet or .csv; default CSV to stdout.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Where to write: .parquet, .csv, or a folder that a stopped run is continued in."),
+    ] = None,
     figures: Annotated[Path | None, typer.Option(help="Folder for a figure of every scanpath.")] = None,
 ) -> None:
     """Let agents look at pictures; the fixations go into a table with one row a fixation."""
@@ -55,8 +58,8 @@ def simulate(
 def _check_out(out: Path | None) -> None:
     from scanpath._core.errors import InputError
 
-    if out is not None and out.suffix.lower() not in (".parquet", ".csv"):
-        raise InputError(f"--out {out} must end in .parquet or .csv.")
+    if out is not None and out.suffix and out.suffix.lower() not in (".parquet", ".csv"):
+        raise InputError(f"--out {out} must end in .parquet or .csv, or have no ending to be a run's folder.")
 
 
 def _stimuli(
