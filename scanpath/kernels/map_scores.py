@@ -57,10 +57,10 @@ def mean_and_squares(flat):
 
 
 @compiled
-def count_below_each(maps, index, twice_below, missing):
-    """`count_below` for each row of `maps` (n, pixels), against the row's own pixel number `index`."""
+def count_below_each(maps, values, twice_below, missing):
+    """`count_below` for each row of `maps` (n, pixels) against the row's own value."""
     for k in range(maps.shape[0]):
-        twice_below[k], missing[k] = count_below(maps[k], maps[k, index[k]])
+        twice_below[k], missing[k] = count_below(maps[k], values[k])
 
 
 @compiled

@@ -1,4 +1,5 @@
 from .baselines import DensityFit as DensityFit
+from .baselines import LeaveOneOut as LeaveOneOut
 from .baselines import center_bias as center_bias
 from .baselines import fit_density as fit_density
 from .baselines import fixation_density as fixation_density

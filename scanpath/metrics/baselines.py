@@ -6,7 +6,7 @@ eye, because every score relative to them depends on it.
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from scipy.special import ndtr
@@ -20,6 +20,8 @@ WIDTHS = tuple(float(share) for share in np.geomspace(0.005, 0.25, 18))
 #: Shares of a uniform density that are tried where none are given.
 UNIFORM_SHARES = (0.001, 0.01, 0.03, 0.1, 0.3)
 _CHUNK = 4_000_000
+
+Key = TypeVar("Key", bound=Hashable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,18 +68,10 @@ def fixation_density(
     >>> fixation_density([(0.5, 0.5)], (1, 3), bandwidth_px=1.0).round(3)
     array([[0.574, 0.348, 0.078]])
     """
-    check_choice("pixel rule", pixel, PIXEL_RULES)
-    height, width = check_size("size", size)
     points = _finite_points(xy)
     check_positive("bandwidth_px", bandwidth_px)
-    offset = 0.5 if pixel == "floor" else 0.0
-    across = np.exp(-(((np.arange(width) + offset)[:, None] - points[:, 0]) ** 2) / (2 * bandwidth_px**2))
-    down = np.exp(-(((np.arange(height) + offset)[:, None] - points[:, 1]) ** 2) / (2 * bandwidth_px**2))
-    density = down @ across.T
-    total = density.sum()
-    if not total > 0:
-        raise UndefinedError("No fixation lies near the picture, so they have no density on it.", "off_map")
-    return (1 - _share(uniform_share)) * density / total + uniform_share / density.size
+    bumps = _bumps(points, check_size("size", size), bandwidth_px, pixel)
+    return _scaled(bumps, uniform_share)
 
 
 def fit_density(
@@ -222,6 +216,74 @@ def gold_standard(
         raise UndefinedError("A gold standard needs fixations of another person.", "empty")
     groups = [who for who, xy in others.items() for _ in xy]
     return _fitted(np.concatenate(list(others.values())), size, groups, fit, pixel)
+
+
+class LeaveOneOut(Generic[Key]):
+    """Densities of all the others' fixations, for many keys at the price of one.
+
+    With people as keys these are gold standards, with pictures (fixations scaled to `size`) center biases. The sum of
+    all Gaussians is made once and a key's own are taken away, which loses what is below 1e-16 of them; a uniform
+    share, as `fit_density` chooses, hides that.
+
+    Parameters
+    ----------
+    fixations
+        For each key, (n, 2) fixations in px.
+    size
+        (height, width).
+    fit
+        Width and uniform share, from `fit_density`.
+    pixel
+        See `fixation_density`.
+
+    Examples
+    --------
+    >>> fit = DensityFit(bandwidth_px=1.0, uniform_share=0.0, log_likelihood=0.0)
+    >>> others = LeaveOneOut({"s1": [(0.5, 0.5)], "s2": [(3.5, 0.5)]}, (1, 4), fit=fit)
+    >>> others.density("s1").round(2)
+    array([[0.01, 0.08, 0.35, 0.57]])
+    """
+
+    def __init__(
+        self, fixations: Mapping[Key, Any], size: tuple[int, int], *, fit: DensityFit, pixel: str = "floor"
+    ) -> None:
+        self._points = {key: fixation_points(xy, "fixations") for key, xy in fixations.items()}
+        self._n = sum(len(xy) for xy in self._points.values())
+        self._size, self._fit, self._pixel = check_size("size", size), fit, pixel
+        together = np.concatenate([np.zeros((0, 2)), *self._points.values()])
+        self._everybody = _bumps(_finite_points(together), self._size, fit.bandwidth_px, pixel)
+
+    def density(self, key: Key) -> np.ndarray:
+        """Density (H, W) of the fixations of all but `key`.
+
+        Raises
+        ------
+        UndefinedError
+            If nobody else has a fixation.
+        """
+        own = self._points[key]
+        if len(own) == self._n:
+            raise UndefinedError(f"Nobody but {key!r} has a fixation, so nothing is left.", "empty")
+        rest = self._everybody - _bumps(own, self._size, self._fit.bandwidth_px, self._pixel)
+        return _scaled(np.maximum(rest, 0.0), self._fit.uniform_share)
+
+
+def _bumps(points: np.ndarray, size: tuple[int, int], width: float, pixel: str) -> np.ndarray:
+    """Sum of the Gaussians of all points at the pixel centers, (H, W), not scaled."""
+    check_choice("pixel rule", pixel, PIXEL_RULES)
+    offset = 0.5 if pixel == "floor" else 0.0
+    down, across = (
+        np.exp(-(((np.arange(side) + offset)[:, None] - points[:, axis]) ** 2) / (2 * width**2))
+        for side, axis in zip(size, (1, 0))
+    )
+    return down @ across.T
+
+
+def _scaled(bumps: np.ndarray, uniform_share: float) -> np.ndarray:
+    total = bumps.sum()
+    if not total > 0:
+        raise UndefinedError("No fixation lies near the picture, so they have no density on it.", "off_map")
+    return (1 - _share(uniform_share)) * bumps / total + uniform_share / bumps.size
 
 
 def _fitted(

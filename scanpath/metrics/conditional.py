@@ -5,14 +5,16 @@ names here, and so have their chance levels.
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import groupby
 from typing import Any
 
 import numpy as np
 
 from scanpath._core.checks import check_choice
-from scanpath._core.errors import InputError
+from scanpath._core.errors import InputError, UndefinedError
 from scanpath.kernels.map_scores import count_below_each, mean_and_squares_each
 from scanpath.metrics.maps import PIXEL_RULES, as_map
+from scanpath.metrics.ranks import below, twice_below
 
 AUC_CONVENTIONS = ("rank", "stonybrook")
 #: Expected value of `conditional_auc` for a map that knows nothing.
@@ -20,6 +22,9 @@ AUC_CHANCE = {"rank": 0.5, "stonybrook": 0.75}
 NSS_CONVENTIONS = ("pysaliency", "stonybrook", "visions")
 #: Added to probabilities by the published programs, so that a 0 costs 52 bits and not infinitely many.
 MACHINE_EPSILON = 2.2204e-16
+
+#: Why a value is NaN; arrays of reasons hold positions in this list until they are handed out.
+REASONS = ("", "nan", "off_map", "constant", "negative", "zero_density")
 
 Scorer = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 
@@ -33,7 +38,8 @@ def conditional_nss(
     ----------
     maps
         (n, H, W), or any iterable of n maps (H, W), which may differ in size and are taken one at a time, so that
-        memory does not grow with n.
+        memory does not grow with n. A map that comes several times in a row (one object in a list, or a broadcast
+        array) is measured once.
     xy
         (n, 2) px: the fixation that followed the history of each map.
     convention
@@ -63,12 +69,12 @@ def conditional_nss(
         mean_and_squares_each(stack, means, squares)
         _mark(reasons, ~np.isfinite(squares), "nan")
         _mark(reasons, squares == 0, "constant")
-        spread = np.sqrt(squares / (pixels - (convention == "stonybrook")))
+        spread = np.sqrt(squares / max(pixels - (convention == "stonybrook"), 1))
         with np.errstate(invalid="ignore", divide="ignore"):
-            values = (stack[np.arange(n), index] - means) / spread
+            values = (_at(stack, index) - means) / spread
         return np.maximum(values, 0) if convention == "visions" else values
 
-    return _scored(maps, xy, score, pixel, return_reasons)
+    return _handed_out(*_scored(maps, xy, score, pixel), return_reasons)
 
 
 def conditional_auc(
@@ -100,16 +106,17 @@ def conditional_auc(
     check_choice("convention", convention, AUC_CONVENTIONS)
 
     def score(stack: np.ndarray, index: np.ndarray, reasons: np.ndarray) -> np.ndarray:
-        n, pixels = stack.shape
-        twice_below, missing = np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64)
-        count_below_each(stack, index, twice_below, missing)
+        positives, pixels = _at(stack, index), stack.shape[1]
+        if len(stack) < len(index):
+            return _areas_of_one_map(stack[0], positives, convention, reasons)
+        ranks, missing = np.zeros((2, len(index)), dtype=np.int64)
+        count_below_each(stack, positives, ranks, missing)
         _mark(reasons, missing > 0, "nan")
         if convention == "rank":
-            return twice_below / (2.0 * pixels)
-        at_or_above = (stack >= stack[np.arange(n), index][:, None]).sum(axis=1)
-        return 1 - (at_or_above - 1) / max(pixels - 1, 1) / 2
+            return ranks / (2.0 * pixels)
+        return _stonybrook(np.count_nonzero(stack < positives[:, None], axis=1), pixels)
 
-    return _scored(maps, xy, score, pixel, return_reasons)
+    return _handed_out(*_scored(maps, xy, score, pixel), return_reasons)
 
 
 def conditional_information_gain(
@@ -157,28 +164,45 @@ def conditional_information_gain(
         _mark(reasons, stack.min(axis=1) < 0, "negative")
         _mark(reasons, total == 0, "zero_density")
         with np.errstate(invalid="ignore", divide="ignore"):
-            return np.log2(epsilon + stack[np.arange(len(stack)), index] / total)
+            return np.log2(epsilon + _at(stack, index) / total)
 
     maps, sizes = _sized(maps)
-    gained, reasons = _scored(maps, xy, surprise, pixel, True)
+    gained, reasons = _scored(maps, xy, surprise, pixel)
     expected, why = _baseline_bits(baseline, sizes, xy, surprise, pixel, epsilon, len(gained))
-    reasons = np.where(reasons == "", why, reasons)
-    both_impossible = np.isneginf(gained) & np.isneginf(expected)
-    _mark(reasons, both_impossible, "zero_density")
-    gained[both_impossible] = np.nan
-    values = np.where(reasons == "", gained, np.nan) - np.where(reasons == "", expected, 0.0)
-    return (values, reasons) if return_reasons else values
+    reasons = np.where(reasons == 0, why, reasons)
+    _mark(reasons, np.isneginf(gained) & np.isneginf(expected), "zero_density")
+    defined = reasons == 0
+    values = np.subtract(gained, expected, out=np.full(len(gained), np.nan), where=defined)
+    return _handed_out(values, reasons, return_reasons)
+
+
+def _handed_out(values: np.ndarray, reasons: np.ndarray, return_reasons: bool) -> Any:
+    return (values, np.array(REASONS, dtype=object)[reasons]) if return_reasons else values
+
+
+def _areas_of_one_map(values: np.ndarray, positives: np.ndarray, convention: str, reasons: np.ndarray) -> np.ndarray:
+    try:
+        if convention == "rank":
+            return twice_below(values, positives) / (2.0 * len(values))
+        return _stonybrook(below(values, positives), len(values))
+    except UndefinedError as error:
+        _mark(reasons, np.True_, error.reason)
+        return np.full(len(positives), np.nan)
+
+
+def _stonybrook(n_below: np.ndarray, pixels: int) -> np.ndarray:
+    """1 - fp / 2, with fp the share of the other pixels at or above."""
+    return 1 - (pixels - n_below - 1) / max(pixels - 1, 1) / 2
 
 
 def _baseline_bits(
     baseline: Any, sizes: list[int], xy: Any, surprise: Scorer, pixel: str, epsilon: float, n: int
 ) -> tuple[np.ndarray, np.ndarray]:
     if baseline is None:
-        return np.log2(epsilon + 1.0 / np.array(sizes, dtype=np.float64)), np.full(n, "", dtype=object)
-    if hasattr(baseline, "ndim") and baseline.ndim == 2:
-        one = as_map(baseline, "baseline")
-        baseline = (one for _ in range(n))
-    return _scored(baseline, xy, surprise, pixel, True)
+        return np.log2(epsilon + 1.0 / np.array(sizes, dtype=np.float64)), np.zeros(n, dtype=np.int8)
+    if getattr(baseline, "ndim", 0) == 2:
+        baseline = [baseline] * n
+    return _scored(baseline, xy, surprise, pixel)
 
 
 def _sized(maps: Any) -> tuple[Any, list[int]]:
@@ -195,38 +219,49 @@ def _sized(maps: Any) -> tuple[Any, list[int]]:
     return taken(), sizes
 
 
-def _scored(maps: Any, xy: Any, score: Scorer, pixel: str, return_reasons: bool) -> Any:
+def _scored(maps: Any, xy: Any, score: Scorer, pixel: str) -> tuple[np.ndarray, np.ndarray]:
     check_choice("pixel rule", pixel, PIXEL_RULES)
     points = np.asarray(xy.detach().cpu().numpy() if hasattr(xy, "detach") else xy, dtype=np.float64).reshape(-1, 2)
-    values, reasons = np.full(len(points), np.nan), np.full(len(points), "", dtype=object)
+    values, reasons = np.full(len(points), np.nan), np.zeros(len(points), dtype=np.int8)
     done = 0
-    for stack in _stacks(maps):
-        here = slice(done, done + len(stack))
-        done += len(stack)
+    for stack, n in _runs(maps):
+        here = slice(done, done + n)
+        done += n
         if done > len(points):
             break
         index = _flat_index(points[here], stack.shape[1:], pixel, reasons[here])
         values[here] = score(stack.reshape(len(stack), -1), index, reasons[here])
     if done != len(points):
         raise InputError(f"Each map needs its next fixation: got {len(points)} fixations and another number of maps.")
-    values[reasons != ""] = np.nan
-    return (values, reasons) if return_reasons else values
+    values[reasons != 0] = np.nan
+    return values, reasons
 
 
-def _stacks(maps: Any) -> Iterator[np.ndarray]:
+def _runs(maps: Any) -> Iterator[tuple[np.ndarray, int]]:
+    """Stacks of maps (m, H, W) with the number n of their fixations: m is n, or 1 for a map that comes n times."""
     if getattr(maps, "ndim", 0) == 3:
         whole = np.asarray(maps.detach().cpu().numpy() if hasattr(maps, "detach") else maps)
-        if whole.dtype not in (np.float32, np.float64):
-            whole = whole.astype(np.float64)
         if whole.size == 0 and len(whole):
             raise InputError(f"maps must have at least one pixel, got shape {whole.shape}.")
-        if len(whole):
-            yield np.ascontiguousarray(whole)
+        if len(whole) > 1 and whole.strides[0] == 0:  # one map, broadcast
+            yield as_map(whole[0], "each map")[None], len(whole)
+        elif len(whole):
+            kind = whole.dtype if whole.dtype in (np.float32, np.float64) else np.float64
+            yield np.ascontiguousarray(whole, dtype=kind), len(whole)
         return
     if not isinstance(maps, Iterable):
         raise InputError(f"maps must have shape (n, height, width) or be several maps, got {type(maps).__name__}.")
-    for each in maps:
-        yield as_map(each, "each map")[None]
+    if not isinstance(maps, list | tuple):  # a stream may fill one array again and again
+        yield from ((as_map(each, "each map")[None], 1) for each in maps)
+        return
+    for _, same in groupby(maps, key=id):
+        same_maps = list(same)
+        yield as_map(same_maps[0], "each map")[None], len(same_maps)
+
+
+def _at(stack: np.ndarray, index: np.ndarray) -> np.ndarray:
+    """Value of each fixation's pixel, in its own map or in the only one."""
+    return stack[np.arange(len(index)) if len(stack) == len(index) else 0, index]
 
 
 def _flat_index(points: np.ndarray, size: tuple[int, int], pixel: str, reasons: np.ndarray) -> np.ndarray:
@@ -242,4 +277,5 @@ def _flat_index(points: np.ndarray, size: tuple[int, int], pixel: str, reasons: 
 
 def _mark(reasons: np.ndarray, where: np.ndarray, reason: str) -> None:
     """Note a reason where there is none yet."""
-    reasons[where & (reasons == "")] = reason
+    if np.any(where):
+        reasons[where & (reasons == 0)] = REASONS.index(reason)

@@ -11,13 +11,12 @@ import numpy as np
 from scanpath._core.checks import check_choice, check_count, check_positive
 from scanpath._core.errors import InputError, UndefinedError
 from scanpath._core.random import numpy_generator
-from scanpath.kernels.map_scores import count_below, mean_and_squares
+from scanpath.kernels.map_scores import mean_and_squares
 from scanpath.metrics.maps import as_finite_map, as_map, not_finite, pixel_index, unit_range
+from scanpath.metrics.ranks import below, twice_below
 
 NONFIXATIONS = ("uniform", "unfixated")
 THRESHOLDS = ("all", "fixations")
-#: Up to this many fixations one pass over the map each is cheaper than sorting it.
-FEW = 8
 
 
 def nss(
@@ -275,34 +274,16 @@ def fixation_kl_divergence(
 
 def _exact_area(positives: np.ndarray, values: np.ndarray, left_out: np.ndarray, per_fixation: bool) -> Any:
     """Share of values below each positive, ties half; the values in `left_out` do not count."""
-    twice_below = _twice_below(values, positives) - _twice_below(left_out, positives)
-    scores = twice_below / (2.0 * (len(values) - len(left_out)))
+    ranks = twice_below(values, positives) - twice_below(left_out, positives)
+    scores = ranks / (2.0 * (len(values) - len(left_out)))
     return scores if per_fixation else float(scores.mean())
-
-
-def _twice_below(values: np.ndarray, positives: np.ndarray) -> np.ndarray:
-    """Twice the number of values below each positive plus the number equal to it."""
-    if len(positives) <= FEW:
-        counts = np.array([count_below(values, positive) for positive in positives])
-        if counts[:, 1].any():
-            raise not_finite("map")
-        return counts[:, 0]
-    ordered = _sorted(values)
-    return np.searchsorted(ordered, positives, "left") + np.searchsorted(ordered, positives, "right")
 
 
 def _area_through_fixations(positives: np.ndarray, values: np.ndarray, left_out: np.ndarray) -> float:
     levels = np.unique(positives)[::-1]
     hits = 1 - np.searchsorted(np.sort(positives), levels) / len(positives)
-    below = np.searchsorted(_sorted(values), levels) - np.searchsorted(np.sort(left_out), levels)
-    return float(_roc_area(hits, 1 - below / (len(values) - len(left_out))))
-
-
-def _sorted(values: np.ndarray) -> np.ndarray:
-    ordered = np.sort(values)
-    if len(ordered) and np.isnan(ordered[-1]):  # NaN are sorted to the end
-        raise not_finite("map")
-    return ordered
+    ranks = below(values, levels) - below(left_out, levels)
+    return float(_roc_area(hits, 1 - ranks / (len(values) - len(left_out))))
 
 
 def _roc_area(hits: np.ndarray, false_alarms: np.ndarray) -> np.ndarray:

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from scanpath import InputError, UndefinedError
 from scanpath.metrics import (
     DensityFit,
+    LeaveOneOut,
     center_bias,
     fit_density,
     fixation_density,
@@ -163,3 +164,21 @@ def test_what_has_no_density_is_undefined(call, reason):
 def test_unusable_settings_of_a_fit_are_refused(keywords, message):
     with pytest.raises(InputError, match=message):
         fit_density(np.random.default_rng(0).random((10, 2)), **keywords)
+
+
+@given(st.integers(0, 2**31), st.integers(2, 5))
+def test_leaving_out_one_by_one_is_leaving_out_all_at_once(seed, n):
+    generator = np.random.default_rng(seed)
+    looked = {f"s{i}": generator.random((generator.integers(0, 4), 2)) * (32, 24) for i in range(n)}
+    fit = DensityFit(3.0, 0.05, 0.0)
+    if not sum(map(len, looked.values())):
+        return
+    densities = LeaveOneOut(looked, SIZE, fit=fit)
+    for person in looked:
+        others = [xy for who, xy in looked.items() if who != person and len(xy)]
+        if others:
+            expected = gold_standard(looked, SIZE, leave_out=person, fit=fit)
+            assert densities.density(person) == pytest.approx(expected, rel=1e-9, abs=1e-15)
+        else:
+            with pytest.raises(UndefinedError, match="Nobody but"):
+                densities.density(person)

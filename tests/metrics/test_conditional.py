@@ -77,6 +77,43 @@ def test_a_stack_a_list_and_a_stream_score_alike(seed):
     assert np.array_equal(uniform, conditional_information_gain(iter(maps), None, xy))
 
 
+@pytest.mark.parametrize("n", [2, 30])
+def test_a_map_that_comes_again_scores_as_its_copies_do(n):
+    generator = np.random.default_rng(n)
+    values = generator.integers(0, 9, (6, 7)).astype(float)
+    xy = np.stack([generator.integers(0, 7, n), generator.integers(0, 6, n)], axis=1)
+    copies = np.stack([values] * n)
+    again = ([values] * n, np.broadcast_to(values, copies.shape))
+    for maps in again:
+        for how in ("pysaliency", "stonybrook"):
+            assert conditional_nss(maps, xy, convention=how) == pytest.approx(
+                conditional_nss(copies, xy, convention=how)
+            )
+        for how in AUC_CHANCE:
+            expected = conditional_auc(copies, xy, convention=how)
+            assert conditional_auc(maps, xy, convention=how) == pytest.approx(expected, abs=0)
+        other = generator.random((6, 7))
+        expected = conditional_information_gain(copies, other, xy)
+        assert conditional_information_gain(maps, other, xy) == pytest.approx(expected)
+        assert conditional_information_gain(maps, values, xy) == pytest.approx(0)
+    values[0, 0] = np.nan
+    for maps in ([values] * n, np.broadcast_to(values, copies.shape)):
+        assert set(conditional_auc(maps, xy, return_reasons=True)[1]) == {"nan"}
+
+
+def test_a_stream_may_fill_one_array_again_and_again():
+    buffer, maps = np.empty((3, 4)), np.random.default_rng(0).random((5, 3, 4))
+
+    def stream():
+        for each in maps:
+            buffer[:] = each
+            yield buffer
+
+    xy = [(0, 0), (1, 1), (2, 2), (3, 2), (0, 1)]
+    for measure in (conditional_nss, conditional_auc):
+        assert np.array_equal(measure(stream(), xy), measure(maps, xy))
+
+
 def test_maps_may_differ_in_size():
     maps = [np.arange(6.0).reshape(2, 3), np.arange(4.0).reshape(2, 2)]
     assert conditional_auc(maps, [(2, 1), (1, 1)]) == pytest.approx([5.5 / 6, 3.5 / 4])

@@ -1,0 +1,290 @@
+"""Next-fixation prediction: an agent's priority map, given a person's history, against where the person went next.
+
+Scores of simulated scanpaths mix up where an agent errs; here it is put back on a person's path at every step.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from scanpath._core.checks import check_choice, check_count
+from scanpath._core.errors import InputError
+from scanpath._core.random import numpy_generator
+from scanpath.evaluation.bootstrap import bootstrap_mean
+from scanpath.evaluation.inputs import as_paths
+from scanpath.gaze.scanpath import Scanpath
+from scanpath.gaze.stimulus import Stimulus
+from scanpath.metrics import (
+    AUC_CHANCE,
+    DensityFit,
+    LeaveOneOut,
+    conditional_auc,
+    conditional_information_gain,
+    conditional_nss,
+    fit_density,
+)
+
+#: Scores of each fixation, with what a map that knows nothing gets on average.
+CHANCE = {"auc": AUC_CHANCE["rank"], "nss": 0.0, "information_gain": 0.0, "gain_over_uniform": 0.0}
+MARKS = ("uniform", "center bias", "gold standard")
+#: Fixations that the width of the center bias is chosen from; more change it by less than the grid's step.
+FIT_SAMPLE = 3000
+_MIN_SHARE = 1e-3
+
+Maps = Callable[[Stimulus, Scanpath], Iterable[np.ndarray]]
+
+
+def predict_fixations(
+    agent: Any,
+    stimuli: Sequence[Stimulus],
+    human: Any,
+    *,
+    marks: Sequence[str] = (),
+    most_fixations: int | None = None,
+    nss: str = "pysaliency",
+    pixel: str = "floor",
+    seed: int = 0,
+    progress: Callable[[Iterable[Any]], Iterable[Any]] | None = None,
+) -> pd.DataFrame:
+    """Score an agent's maps at people's next fixations.
+
+    For every fixation but the first the agent is given the person's fixations so far, and its map is scored where
+    the person went: by its rank (AUC, chance 0.5), its standardized value (NSS), and the bits it knows beyond the
+    center bias of the other pictures (``information_gain``) and beyond nothing (``gain_over_uniform``). Maps are
+    taken in proportion as densities; an agent that does not mean them so can score far below 0 bits. The first
+    fixation, which the experiment often imposes, is neither scored nor part of any density.
+
+    Parameters
+    ----------
+    agent
+        Anything with ``priority(stimulus, history_xy) -> (H, W)`` and a ``name``, such as a priority agent; or None
+        to score the marks alone.
+    stimuli
+        The pictures, found by their names.
+    human
+        Tidy fixation table, or list of `Scanpath`.
+    marks
+        What to score beside the agent: ``"uniform"``, ``"center bias"`` (fixations of the other pictures) and
+        ``"gold standard"`` (the other people's fixations on the same picture: about the most that can be known
+        without the person's history).
+    most_fixations
+        Use only so many fixations of each scanpath.
+    nss
+        Convention of `scanpath.metrics.conditional_nss`.
+    pixel
+        See `scanpath.metrics.maps.pixel_index`. Maps coarser than the picture are scored on their own grid.
+    seed
+        Of the sample that the width of the center bias is chosen from.
+    progress
+        Wraps the sequence of pictures, for a progress bar.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row for each scored fixation and predictor: ``agent, stimulus, subject, trial, fixation, auc, nss,
+        information_gain, gain_over_uniform, undefined``; a score without value is NaN, and ``undefined`` says why.
+        `summarize_predictions` averages them.
+
+    Raises
+    ------
+    InputError
+        If a picture is missing, there is nothing to score, or no other picture can tell the center bias.
+
+    Examples
+    --------
+    >>> class Peak:
+    ...     name = "peak"
+    ...     def priority(self, stimulus, history_xy):
+    ...         return np.eye(4)
+    >>> stimuli = [Stimulus(np.zeros((1, 4, 4), np.float32), name=name) for name in "ab"]
+    >>> people = [Scanpath([(0, 0), (2, 2)], info={"stimulus": name, "subject": "s1"}) for name in "ab"]
+    >>> table = predict_fixations(Peak(), stimuli, people)
+    >>> table["auc"].tolist(), table["gain_over_uniform"].round(6).tolist()
+    ([0.875, 0.875], [2.0, 2.0])
+    """
+    for mark in marks:
+        check_choice("mark", mark, MARKS)
+    paths = [_cut(path, most_fixations) for path in as_paths(human, "human")]
+    pictures = _by_stimulus(paths, stimuli)
+    if agent is None and not marks:
+        raise InputError("There is nothing to score: give an agent or marks.")
+    center = _CenterBias(pictures, pixel, seed)
+    rows: list[pd.DataFrame] = []
+    for stimulus, seen in progress(pictures) if progress else pictures:
+        predictors = {} if agent is None else {str(agent.name): _agent_maps(agent)}
+        predictors |= _marks(marks, stimulus, seen, center, pixel)
+        for name, maps in predictors.items():
+            rows += [_scored(name, maps, stimulus, path, center, nss, pixel) for path in seen if len(path) > 1]
+    if not rows:
+        raise InputError("No scanpath has a second fixation, so there is nothing to predict.")
+    return pd.concat(rows, ignore_index=True)
+
+
+def summarize_predictions(
+    predictions: pd.DataFrame, *, draws: int = 2000, confidence: float = 0.95, seed: int = 0
+) -> pd.DataFrame:
+    """Average per-fixation scores over fixations, then scanpaths, then pictures, with intervals over pictures.
+
+    Parameters
+    ----------
+    predictions
+        The table of `predict_fixations`.
+    draws, confidence, seed
+        See `scanpath.evaluation.bootstrap_mean`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``agent, metric, value, low, high, chance, n_pictures, n_fixations, n_undefined, undefined``.
+    """
+    rows = []
+    for agent, group in predictions.groupby("agent", sort=False):
+        for metric, chance in CHANCE.items():
+            trials = group.groupby(["stimulus", "subject", "trial"], dropna=False, sort=False)[metric].mean()
+            values = trials.groupby("stimulus").mean().to_numpy()
+            mean, low, high = bootstrap_mean(values, draws=draws, confidence=confidence, seed=seed)
+            reasons = group["undefined"][group[metric].isna()].value_counts().sort_index()
+            row = {"agent": agent, "metric": metric, "value": float(mean), "low": float(low), "high": float(high)}
+            row |= {"chance": chance, "n_pictures": int(np.isfinite(values).sum())}
+            row |= {"n_fixations": int(group[metric].notna().sum()), "n_undefined": int(group[metric].isna().sum())}
+            rows.append(row | {"undefined": ", ".join(f"{name}: {count}" for name, count in reasons.items())})
+    return pd.DataFrame(rows)
+
+
+def _cut(path: Scanpath, most: int | None) -> Scanpath:
+    return path if most is None else path[: check_count("most_fixations", most, least=2)]
+
+
+def _by_stimulus(paths: Sequence[Scanpath], stimuli: Sequence[Stimulus]) -> list[tuple[Stimulus, list[Scanpath]]]:
+    known = {stimulus.name: stimulus for stimulus in stimuli}
+    seen: dict[str, list[Scanpath]] = {}
+    for path in paths:
+        seen.setdefault(str(path.info.get("stimulus")), []).append(path)
+    missing = [name for name in seen if name not in known]
+    if missing:
+        raise InputError(f"stimuli has no picture named {missing[0]!r} ({len(missing)} missing); give them all.")
+    return [(known[name], seen[name]) for name in sorted(seen)]
+
+
+def _agent_maps(agent: Any) -> Maps:
+    def maps(stimulus: Stimulus, path: Scanpath) -> Iterator[np.ndarray]:
+        for n in range(1, len(path)):
+            drawn = agent.priority(stimulus, path.xy[:n])
+            # a copy, as agents may fill one array again and again
+            yield np.array(drawn.detach().cpu().numpy() if hasattr(drawn, "detach") else drawn)
+
+    return maps
+
+
+def _always(density: np.ndarray) -> Maps:
+    return lambda stimulus, path: np.broadcast_to(density, (len(path) - 1, *density.shape))
+
+
+def _marks(
+    marks: Sequence[str], stimulus: Stimulus, seen: Sequence[Scanpath], center: "_CenterBias", pixel: str
+) -> dict[str, Maps]:
+    found: dict[str, Maps] = {}
+    if "uniform" in marks:
+        found["uniform"] = _always(np.full(stimulus.size, 1.0 / np.prod(stimulus.size)))
+    if "center bias" in marks:
+        found["center bias"] = _always(center.at(stimulus, stimulus.size))
+    if "gold standard" in marks:
+        densities = _gold_standards(stimulus, seen, pixel)
+        found["gold standard"] = lambda stimulus, path: _always(densities(path))(stimulus, path)
+    return found
+
+
+def _gold_standards(stimulus: Stimulus, seen: Sequence[Scanpath], pixel: str) -> Callable[[Scanpath], np.ndarray]:
+    people: dict[str, list[np.ndarray]] = {}
+    for path in seen:
+        people.setdefault(_person(path), []).append(path.xy[1:])
+    looked = {person: np.concatenate(xy) for person, xy in people.items()}
+    if len(looked) < 2:
+        raise InputError(f"A gold standard needs two people, {stimulus.name!r} was seen by {len(looked)}.")
+    groups = [person for person, xy in looked.items() for _ in xy]
+    fit = fit_density(np.concatenate(list(looked.values())), size=stimulus.size, groups=groups)
+    others = LeaveOneOut(looked, stimulus.size, fit=fit, pixel=pixel)
+    return lambda path: others.density(_person(path))
+
+
+def _person(path: Scanpath) -> str:
+    if path.info.get("subject") is None:
+        raise InputError("People's scanpaths need 'subject', so that nobody is predicted from their own fixations.")
+    return str(path.info["subject"])
+
+
+class _CenterBias:
+    """Where people look on the other pictures, as a density on any grid; made when it is first asked for."""
+
+    def __init__(self, pictures: Sequence[tuple[Stimulus, Sequence[Scanpath]]], pixel: str, seed: int) -> None:
+        self._pixel = pixel
+        # in shares of width and height, so that pictures of all sizes can be pooled
+        self._shares = {
+            stimulus.name: np.concatenate([path.xy[1:] for path in seen]) / np.array(stimulus.size[::-1])
+            for stimulus, seen in pictures
+        }
+        self._seed = seed
+        self._fit: DensityFit | None = None
+        self._others: dict[tuple[int, int], LeaveOneOut] = {}
+        self._last: tuple[Any, np.ndarray] | None = None
+
+    def at(self, stimulus: Stimulus, size: tuple[int, int]) -> np.ndarray:
+        """Density (H, W) from all other pictures."""
+        if len(self._shares) < 2:
+            raise InputError(
+                "A center bias needs people's fixations on at least two pictures, here is one; give more of them."
+            )
+        wanted = (stimulus.name, size)
+        if self._last is None or self._last[0] != wanted:
+            if size not in self._others:
+                self._others[size] = self._sum(size)
+            self._last = (wanted, self._others[size].density(stimulus.name))
+        return self._last[1]
+
+    def _sum(self, size: tuple[int, int]) -> LeaveOneOut:
+        fit = self._fitted()
+        scaled = {name: shares * np.array(size[::-1]) for name, shares in self._shares.items()}
+        here = DensityFit(fit.bandwidth_px * max(size), max(fit.uniform_share, _MIN_SHARE), fit.log_likelihood)
+        return LeaveOneOut(scaled, size, fit=here, pixel=self._pixel)
+
+    def _fitted(self) -> DensityFit:
+        """Width in shares of the longer side, left out picture by picture."""
+        if self._fit is None:
+            points = np.concatenate(list(self._shares.values()))
+            groups = np.repeat(list(self._shares), [len(shares) for shares in self._shares.values()])
+            kept = numpy_generator(self._seed, "center bias").permutation(len(points))[:FIT_SAMPLE]
+            fit = fit_density(1000 * points[kept], size=(1000, 1000), groups=list(groups[kept]))
+            self._fit = DensityFit(fit.bandwidth_px / 1000, fit.uniform_share, fit.log_likelihood)
+        return self._fit
+
+
+def _scored(
+    name: str, maps: Maps, stimulus: Stimulus, path: Scanpath, center: _CenterBias, nss: str, pixel: str
+) -> pd.DataFrame:
+    drawn = maps(stimulus, path)
+    drawn = drawn if isinstance(drawn, np.ndarray) else list(drawn)
+    size = drawn[0].shape
+    if len(size) != 2:
+        raise InputError(f"{name} must give maps of shape (height, width), got {size}.")
+    xy = path.xy[1:] * np.divide(size, stimulus.size)[::-1]
+    baseline = np.broadcast_to(center.at(stimulus, size), (len(xy), *size))
+    auc, reasons = conditional_auc(drawn, xy, pixel=pixel, return_reasons=True)
+    value, no_nss = conditional_nss(drawn, xy, convention=nss, pixel=pixel, return_reasons=True)
+    gain, no_gain = conditional_information_gain(drawn, baseline, xy, pixel=pixel, return_reasons=True)
+    why = np.where(reasons != "", reasons, np.where(no_nss != "", no_nss, no_gain))
+    return pd.DataFrame(
+        {
+            "agent": name,
+            "stimulus": stimulus.name,
+            "subject": path.info.get("subject"),
+            "trial": path.info.get("trial"),
+            "fixation": np.arange(1, len(path)),
+            "auc": auc,
+            "nss": value,
+            "information_gain": gain,
+            "gain_over_uniform": conditional_information_gain(drawn, None, xy, pixel=pixel),
+            "undefined": why.astype(str),
+        }
+    )
