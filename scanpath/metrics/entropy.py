@@ -126,7 +126,8 @@ def _entropy(share: np.ndarray) -> float:
 
 
 def _symbols(metric: str, a: Any, screen_px: Any, bins: Any, outside: str) -> np.ndarray:
-    packed, _ = pack_symbols(*[[a] if is_labels(a) else [as_scanpath(a)]] * 2, screen_px, bins, outside)
+    alone = [a if is_labels(a) else as_scanpath(a)]
+    packed, _ = pack_symbols(alone, alone, screen_px, bins, outside)
     code = packed.fault[0] or (0 if len(packed.symbols) else reason_code("empty"))
     if code:
         raise undefined(metric, code)

@@ -217,7 +217,7 @@ def _pair_spec(metric: str | MetricSpec, settings: dict[str, Any]) -> MetricSpec
     return spec
 
 
-def _as_list(paths: Any) -> Sequence[Any]:
+def _as_list(paths: Any) -> Any:
     if isinstance(paths, Scanpath | str):
         raise InputError("A set of scanpaths is needed, got one; put it in a list.")
     if not isinstance(paths, Iterable | ScanpathBatch):
