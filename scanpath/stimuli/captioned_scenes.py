@@ -119,8 +119,9 @@ def captioned_scenes(
     -------
     list of Stimulus
         With ``caption`` and ``target_box``. ``info`` has further captions to compare with: ``absent_caption`` (of an
-        object that is not there), ``other_caption`` (of another object that is there), ``twin_caption`` (of the
-        target's twin, or None), and whether the target's combination is ``held_out``.
+        object that is not there, but may share a color, texture or shape with the target), ``foreign_caption`` (of
+        one that shares none), ``other_caption`` (of another object that is there), ``twin_caption`` (of the target's
+        twin, or None), and whether the target's combination is ``held_out``.
 
     Raises
     ------
@@ -162,6 +163,7 @@ def _stimulus(seed: int, index: int, size_px: int, combinations: str, twin_share
     target, others = scene.objects[0], scene.objects[2 if scene.twin else 1 :]
     present = {one.combination for one in scene.objects}
     absent = [one for one in COMBINATIONS if one not in present]
+    foreign = [one for one in absent if not set(one) & set(target.combination)]
     twin_caption = None
     if scene.twin:
         where = [name for name in POSITIONS if _only(name, scene.objects[1], target, size_px)]
@@ -176,6 +178,7 @@ def _stimulus(seed: int, index: int, size_px: int, combinations: str, twin_share
             "task": "caption_search",
             "held_out": is_held_out(target.combination),
             "absent_caption": describe(rng, absent[rng.integers(len(absent))], None),
+            "foreign_caption": describe(rng, foreign[rng.integers(len(foreign))], None),
             "other_caption": describe(rng, others[rng.integers(len(others))].combination, None),
             "twin_caption": twin_caption,
         },
