@@ -138,6 +138,12 @@ class StatisticsModel:
                 fovea_deg=check_positive("fovea_deg", fovea_deg),
             )
         self.pooled = PooledFrame(size, settings, n_scales=n_scales, n_orientations=n_orientations)
+        coarsest = min(self.pooled.frame.level_size(n_scales))
+        if statistics == "portilla_simoncelli" and spatial_corr_width > coarsest:
+            raise InputError(
+                f"A neighborhood of {spatial_corr_width} samples does not fit the coarsest scale of {coarsest}; give a "
+                "larger picture, or a smaller spatial_corr_width or n_scales."
+            )
 
     def groups(self, image: Tensor) -> Groups:
         """All groups of a picture (C, H, W), only windows that are large enough at their scale."""

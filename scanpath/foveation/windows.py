@@ -155,8 +155,8 @@ class PoolingWindows:
         point = _check_one_fixation(fixation)
         self.geometry = _Geometry(
             size=check_size("size", size),
-            x=float(point[0]),
-            y=float(point[1]),
+            x=float(point.detach()[0]),
+            y=float(point.detach()[1]),
             px_per_deg=check_positive("px_per_deg", px_per_deg),
             scaling=check_positive("scaling", scaling),
             window=check_choice("window", window, SHAPES),
