@@ -1,4 +1,5 @@
 from .bootstrap import bootstrap_mean as bootstrap_mean
+from .maps import evaluate_maps as evaluate_maps
 from .pairing import PAIRINGS as PAIRINGS
 from .pairing import Pairing as Pairing
 from .pairing import as_pairing as as_pairing
@@ -13,3 +14,4 @@ from .significance import compare_agents as compare_agents
 from .significance import effect_size as effect_size
 from .significance import holm as holm
 from .significance import paired_permutation_test as paired_permutation_test
+from .torchmetrics import as_torchmetric as as_torchmetric

@@ -11,14 +11,13 @@ import pandas as pd
 
 from scanpath._core.checks import check_choice, check_count
 from scanpath._core.errors import InputError
-from scanpath._core.random import numpy_generator
 from scanpath.evaluation.bootstrap import bootstrap_mean
+from scanpath.evaluation.center_bias import CenterBias
 from scanpath.evaluation.inputs import as_paths
 from scanpath.gaze.scanpath import Scanpath
 from scanpath.gaze.stimulus import Stimulus
 from scanpath.metrics import (
     AUC_CHANCE,
-    DensityFit,
     LeaveOneOut,
     conditional_auc,
     conditional_information_gain,
@@ -29,9 +28,6 @@ from scanpath.metrics import (
 #: Scores of each fixation, with what a map that knows nothing gets on average.
 CHANCE = {"auc": AUC_CHANCE["rank"], "nss": 0.0, "information_gain": 0.0, "gain_over_uniform": 0.0}
 MARKS = ("uniform", "center bias", "gold standard")
-#: Fixations that the width of the center bias is chosen from; more change it by less than the grid's step.
-FIT_SAMPLE = 3000
-_MIN_SHARE = 1e-3
 
 Maps = Callable[[Stimulus, Scanpath], Iterable[np.ndarray]]
 
@@ -110,7 +106,8 @@ def predict_fixations(
     pictures = _by_stimulus(paths, stimuli)
     if agent is None and not marks:
         raise InputError("There is nothing to score: give an agent or marks.")
-    center = _CenterBias(pictures, pixel, seed)
+    looked = {stimulus.name: np.concatenate([path.xy[1:] for path in seen]) for stimulus, seen in pictures}
+    center = CenterBias(looked, {stimulus.name: stimulus.size for stimulus, _ in pictures}, pixel=pixel, seed=seed)
     rows: list[pd.DataFrame] = []
     for stimulus, seen in progress(pictures) if progress else pictures:
         predictors = {} if agent is None else {str(agent.name): _agent_maps(agent)}
@@ -183,13 +180,13 @@ def _always(density: np.ndarray) -> Maps:
 
 
 def _marks(
-    marks: Sequence[str], stimulus: Stimulus, seen: Sequence[Scanpath], center: "_CenterBias", pixel: str
+    marks: Sequence[str], stimulus: Stimulus, seen: Sequence[Scanpath], center: CenterBias, pixel: str
 ) -> dict[str, Maps]:
     found: dict[str, Maps] = {}
     if "uniform" in marks:
         found["uniform"] = _always(np.full(stimulus.size, 1.0 / np.prod(stimulus.size)))
     if "center bias" in marks:
-        found["center bias"] = _always(center.at(stimulus, stimulus.size))
+        found["center bias"] = _always(center.density(stimulus.name, stimulus.size))
     if "gold standard" in marks:
         densities = _gold_standards(stimulus, seen, pixel)
         found["gold standard"] = lambda stimulus, path: _always(densities(path))(stimulus, path)
@@ -215,53 +212,8 @@ def _person(path: Scanpath) -> str:
     return str(path.info["subject"])
 
 
-class _CenterBias:
-    """Where people look on the other pictures, as a density on any grid; made when it is first asked for."""
-
-    def __init__(self, pictures: Sequence[tuple[Stimulus, Sequence[Scanpath]]], pixel: str, seed: int) -> None:
-        self._pixel = pixel
-        # in shares of width and height, so that pictures of all sizes can be pooled
-        self._shares = {
-            stimulus.name: np.concatenate([path.xy[1:] for path in seen]) / np.array(stimulus.size[::-1])
-            for stimulus, seen in pictures
-        }
-        self._seed = seed
-        self._fit: DensityFit | None = None
-        self._others: dict[tuple[int, int], LeaveOneOut] = {}
-        self._last: tuple[Any, np.ndarray] | None = None
-
-    def at(self, stimulus: Stimulus, size: tuple[int, int]) -> np.ndarray:
-        """Density (H, W) from all other pictures."""
-        if len(self._shares) < 2:
-            raise InputError(
-                "A center bias needs people's fixations on at least two pictures, here is one; give more of them."
-            )
-        wanted = (stimulus.name, size)
-        if self._last is None or self._last[0] != wanted:
-            if size not in self._others:
-                self._others[size] = self._sum(size)
-            self._last = (wanted, self._others[size].density(stimulus.name))
-        return self._last[1]
-
-    def _sum(self, size: tuple[int, int]) -> LeaveOneOut:
-        fit = self._fitted()
-        scaled = {name: shares * np.array(size[::-1]) for name, shares in self._shares.items()}
-        here = DensityFit(fit.bandwidth_px * max(size), max(fit.uniform_share, _MIN_SHARE), fit.log_likelihood)
-        return LeaveOneOut(scaled, size, fit=here, pixel=self._pixel)
-
-    def _fitted(self) -> DensityFit:
-        """Width in shares of the longer side, left out picture by picture."""
-        if self._fit is None:
-            points = np.concatenate(list(self._shares.values()))
-            groups = np.repeat(list(self._shares), [len(shares) for shares in self._shares.values()])
-            kept = numpy_generator(self._seed, "center bias").permutation(len(points))[:FIT_SAMPLE]
-            fit = fit_density(1000 * points[kept], size=(1000, 1000), groups=list(groups[kept]))
-            self._fit = DensityFit(fit.bandwidth_px / 1000, fit.uniform_share, fit.log_likelihood)
-        return self._fit
-
-
 def _scored(
-    name: str, maps: Maps, stimulus: Stimulus, path: Scanpath, center: _CenterBias, nss: str, pixel: str
+    name: str, maps: Maps, stimulus: Stimulus, path: Scanpath, center: CenterBias, nss: str, pixel: str
 ) -> pd.DataFrame:
     drawn = maps(stimulus, path)
     drawn = drawn if isinstance(drawn, np.ndarray) else list(drawn)
@@ -269,7 +221,7 @@ def _scored(
     if len(size) != 2:
         raise InputError(f"{name} must give maps of shape (height, width), got {size}.")
     xy = path.xy[1:] * np.divide(size, stimulus.size)[::-1]
-    baseline = np.broadcast_to(center.at(stimulus, size), (len(xy), *size))
+    baseline = np.broadcast_to(center.density(stimulus.name, size), (len(xy), *size))
     auc, reasons = conditional_auc(drawn, xy, pixel=pixel, return_reasons=True)
     value, no_nss = conditional_nss(drawn, xy, convention=nss, pixel=pixel, return_reasons=True)
     gain, no_gain = conditional_information_gain(drawn, baseline, xy, pixel=pixel, return_reasons=True)

@@ -68,18 +68,13 @@ def test_limits_are_read_from_saccades_or_fixations():
 def test_censored_trials_recover_the_truth_where_the_plain_share_cannot():
     # a find has chance 0.2 at each fixation; trials may last 2, 4 or 8 fixations, drawn at random
     generator = np.random.default_rng(0)
-    trials = []
-    for number in range(6000):
-        first = int(generator.geometric(0.2)) - 1
-        limit = int(generator.choice([2, 4, 8]))
-        n = min(first + 1, limit)
-        path = trial(f"p{number % 50}", first if first < limit else None, n, subject="s", trial=str(number))
-        trials.append((path, limit))
-    from scanpath import table_from_scanpaths
-
-    table = table_from_scanpaths([path for path, _ in trials])
-    limits = {path.info["trial"]: limit for path, limit in trials}
-    table["max_fixations"] = table["trial"].map(limits)
+    first, limit = generator.geometric(0.2, 6000) - 1, generator.choice([2, 4, 8], 6000)
+    n = np.minimum(first + 1, limit)
+    trial_of, fixation = np.repeat(np.arange(6000), n), np.concatenate([np.arange(each) for each in n])
+    place = np.where(fixation == first[trial_of], 100.0, 0.0)
+    facts = {"stimulus": [f"p{i % 50}" for i in trial_of], "subject": "s", "trial": trial_of.astype(str)}
+    facts |= {"fixation": fixation, "x_px": place, "y_px": place, "max_fixations": limit[trial_of]}
+    table = pd.DataFrame(facts)
     truth = 1 - 0.8 ** np.arange(1, 9)
     targets = {f"p{i}": BOX for i in range(50)}
     curves = {

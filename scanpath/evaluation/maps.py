@@ -1,0 +1,279 @@
+"""Saliency maps beside people: map metrics on a set of pictures, with the gold standard and the center bias."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from scanpath._core.checks import check_choice
+from scanpath._core.errors import InputError, UndefinedError
+from scanpath.evaluation.bootstrap import bootstrap_mean
+from scanpath.evaluation.center_bias import CenterBias
+from scanpath.evaluation.inputs import as_paths
+from scanpath.metrics import (
+    METRICS,
+    LeaveOneOut,
+    auc,
+    auc_borji,
+    auc_judd,
+    conditional_information_gain,
+    correlation,
+    fit_density,
+    fixation_density,
+    kl_divergence,
+    nss,
+    other_fixations,
+    shuffled_auc,
+    similarity,
+)
+from scanpath.metrics.baselines import DensityFit
+from scanpath.metrics.maps import as_map
+
+Maps = Mapping[str, Any]
+CENTER = "floor: center"
+FOLDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class _Picture:
+    """What a map is scored against on one picture."""
+
+    name: str
+    size: tuple[int, int]
+    people: Mapping[str, np.ndarray]
+    xy: np.ndarray
+    other_xy: np.ndarray | None
+    center: np.ndarray | None
+
+
+def _information_gain(values: Any, xy: np.ndarray, picture: _Picture) -> float:
+    if picture.center is None:
+        raise UndefinedError("The center bias needs fixations on another picture.", "no_other_picture")
+    shape = (len(xy), *picture.size)
+    baseline = np.broadcast_to(picture.center, shape)
+    gains, reasons = conditional_information_gain(np.broadcast_to(values, shape), baseline, xy, return_reasons=True)
+    if reasons[0]:
+        raise UndefinedError("The map is no density.", reasons[0])
+    return float(gains.mean())
+
+
+def _shuffled(values: Any, xy: np.ndarray, picture: _Picture) -> float:
+    if picture.other_xy is None:
+        raise UndefinedError("The shuffled AUC needs fixations on another picture.", "no_other_picture")
+    return shuffled_auc(values, xy, picture.other_xy)
+
+
+#: Against fixations: map, fixations, picture -> number.
+_FIXATION_METRICS: dict[str, Callable[[Any, np.ndarray, _Picture], float]] = {
+    "auc": lambda values, xy, picture: auc(values, xy),
+    "auc_judd": lambda values, xy, picture: auc_judd(values, xy),
+    "auc_borji": lambda values, xy, picture: auc_borji(values, xy),
+    "nss": lambda values, xy, picture: nss(values, xy),
+    "shuffled_auc": _shuffled,
+    "information_gain": _information_gain,
+}
+#: Against the density of all people's fixations.
+_DENSITY_METRICS: dict[str, Callable[[Any, np.ndarray], float]] = {
+    "correlation": correlation,
+    "similarity": similarity,
+    "kl_divergence": kl_divergence,
+}
+
+
+def evaluate_maps(
+    maps: Mapping[str, Maps],
+    human: Any,
+    metrics: Sequence[str] = ("auc", "nss", "shuffled_auc", "information_gain", "correlation", "kl_divergence"),
+    *,
+    fit: DensityFit | None = None,
+    draws: int = 2000,
+    confidence: float = 0.95,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Score models' saliency maps against people's fixations on a set of pictures.
+
+    Each picture counts once. The ceiling is the gold standard: each person's fixations scored on the density of the
+    others'. The floor is the center bias: the density of fixations on the other pictures. Maps are taken in
+    proportion as densities for the information gain, which is over the center bias.
+
+    Parameters
+    ----------
+    maps
+        For each model, its maps (H, W) by stimulus, in the pictures' pixels.
+    human
+        Tidy fixation table, or list of `Scanpath`; all fixations of all people are pooled. Fixations off the map
+        cannot be scored; they are left out and counted.
+    metrics
+        Of ``auc, auc_judd, auc_borji, nss, shuffled_auc, information_gain`` (against fixations) and ``correlation,
+        similarity, kl_divergence`` (against the density of all fixations; these have no ceiling here).
+    fit
+        Width and uniform share of the people's densities; by default cross-validated over the people of each
+        picture. The center bias has its own, cross-validated over the pictures.
+    draws, confidence, seed
+        See `scanpath.evaluation.bootstrap_mean`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As `scanpath.evaluate`, with ``n_fixations`` and ``n_off_map`` in place of pairs: ``agent, metric, part,
+        value, low, high, ceiling, ceiling_low, ceiling_high, better, n_pictures, n_fixations, n_off_map, undefined``
+        (pictures without a value, by reason).
+
+    Raises
+    ------
+    InputError
+        If a model lacks a map, two models' maps of a picture differ in size, or nobody looked at a picture.
+
+    Examples
+    --------
+    >>> from scanpath import Scanpath
+    >>> people = [
+    ...     Scanpath([(x, 3), (x, 4)], info={"stimulus": name, "subject": who})
+    ...     for name, x in (("a", 2), ("b", 12))
+    ...     for who in ("s1", "s2")
+    ... ]
+    >>> ramp = np.tile(np.arange(16.0), (8, 1))
+    >>> table = evaluate_maps({"ramp": {"a": ramp[:, ::-1], "b": ramp}}, people, ["auc"])
+    >>> table[["agent", "value", "n_fixations"]].values[0].tolist()
+    ['ramp', 0.8125, 8]
+    """
+    for metric in metrics:
+        check_choice("map metric", metric, [*_FIXATION_METRICS, *_DENSITY_METRICS])
+    looked, sizes, n_off_map = _looked(human, maps)
+    agents = [*maps, CENTER] if len(looked) > 1 else list(maps)
+    scored: dict[str, list[dict[str, tuple[float, str]]]] = {agent: [] for agent in agents}
+    ceiling, n_fixations = [], 0
+    for picture in _pictures(looked, sizes, seed):
+        width = _fit(picture) if fit is None else fit
+        density = fixation_density(
+            picture.xy, picture.size, bandwidth_px=width.bandwidth_px, uniform_share=width.uniform_share
+        )
+        for agent in agents:
+            values = picture.center if agent == CENTER else maps[agent][picture.name]
+            scored[agent].append(_scores(values, picture, density, metrics))
+        ceiling.append(_ceiling(picture, width, metrics))
+        n_fixations += len(picture.xy)
+    how_sure = {"draws": draws, "confidence": confidence, "seed": seed}
+    counts = {"n_pictures": len(looked), "n_fixations": n_fixations, "n_off_map": n_off_map}
+    return pd.DataFrame(
+        [row for agent in agents for row in _rows(agent, scored[agent], ceiling, metrics, how_sure, counts)]
+    )
+
+
+def _rows(
+    agent: str,
+    scored: Sequence[Mapping[str, tuple[float, str]]],
+    ceiling: Sequence[Mapping[str, tuple[float, str]]],
+    metrics: Sequence[str],
+    how_sure: Mapping[str, Any],
+    counts: Mapping[str, int],
+) -> Iterator[dict[str, Any]]:
+    for metric in metrics:
+        row = {"agent": agent, "metric": metric, "part": "value"}
+        row |= _interval([each[metric] for each in scored], how_sure, ("value", "low", "high"))
+        row |= _interval([each[metric] for each in ceiling], how_sure, ("ceiling", "ceiling_low", "ceiling_high"))
+        row |= {"better": "higher" if METRICS[metric].higher_is_better else "lower"} | dict(counts)
+        reasons = Counter(each[metric][1] for each in scored if each[metric][1])
+        row["n_pictures"] -= reasons.total()
+        yield row | {"undefined": ", ".join(f"{why}: {count}" for why, count in sorted(reasons.items()))}
+
+
+def _looked(
+    human: Any, maps: Mapping[str, Maps]
+) -> tuple[dict[str, dict[str, np.ndarray]], dict[str, tuple[int, int]], int]:
+    """Fixations on the map for each picture and person, the pictures' sizes, and how many fixations fell off."""
+    if not maps:
+        raise InputError("maps must hold at least one model's maps: {model: {stimulus: map}}.")
+    first = next(iter(maps.values()))
+    found: dict[str, dict[str, list[np.ndarray]]] = {}
+    sizes: dict[str, tuple[int, int]] = {}
+    off_map = 0
+    for path in as_paths(human, "human"):
+        name = str(path.info.get("stimulus"))
+        if name not in first:
+            continue
+        if name not in sizes:
+            sizes[name] = _same_size(name, maps)
+        height, width = sizes[name]
+        inside = ((path.xy >= 0) & (path.xy < (width, height))).all(axis=1)
+        off_map += int((~inside).sum())
+        found.setdefault(name, {}).setdefault(str(path.info.get("subject")), []).append(path.xy[inside])
+    looked = {name: {who: np.concatenate(xy) for who, xy in people.items()} for name, people in sorted(found.items())}
+    looked = {name: people for name, people in looked.items() if sum(map(len, people.values()))}
+    if not looked:
+        raise InputError("No map belongs to a picture that people looked at; maps are found by the stimulus's name.")
+    return looked, sizes, off_map
+
+
+def _same_size(name: str, maps: Mapping[str, Maps]) -> tuple[int, int]:
+    sizes = {}
+    for agent, mine in maps.items():
+        if name not in mine:
+            raise InputError(f"{agent} has no map for {name!r}; give one for every picture.")
+        sizes[agent] = as_map(mine[name], f"map of {agent} for {name!r}").shape
+    if len(set(sizes.values())) > 1:
+        raise InputError(f"Maps of {name!r} differ in size between models: {sizes}; bring them to the picture's.")
+    return next(iter(sizes.values()))
+
+
+def _pictures(
+    looked: Mapping[str, Mapping[str, np.ndarray]], sizes: Mapping[str, tuple[int, int]], seed: int
+) -> Iterator[_Picture]:
+    """One picture at a time, so that memory does not grow with their number."""
+    pooled = {name: np.concatenate(list(people.values())) for name, people in looked.items()}
+    center = CenterBias(pooled, sizes, seed=seed)
+    alone = sum(len(xy) > 0 for xy in pooled.values()) < 2
+    for index, (name, people) in enumerate(looked.items()):
+        others = None if alone else other_fixations(list(pooled.values()), [sizes[each] for each in looked], index)
+        bias = None if alone else center.density(name, sizes[name])
+        yield _Picture(name, sizes[name], people, pooled[name], others, bias)
+
+
+def _scores(values: Any, picture: _Picture, gold: np.ndarray, metrics: Sequence[str]) -> dict[str, tuple[float, str]]:
+    """Value and reason (one of them empty) of each metric."""
+    return {metric: _score(metric, values, picture.xy, picture, gold) for metric in metrics}
+
+
+def _score(metric: str, values: Any, xy: np.ndarray, picture: _Picture, gold: np.ndarray) -> tuple[float, str]:
+    try:
+        if metric in _DENSITY_METRICS:
+            return _DENSITY_METRICS[metric](values, gold), ""
+        return _FIXATION_METRICS[metric](values, xy, picture), ""
+    except UndefinedError as error:
+        return np.nan, error.reason
+
+
+def _ceiling(picture: _Picture, fit: DensityFit, metrics: Sequence[str]) -> dict[str, tuple[float, str]]:
+    """Mean over people of their fixations' score on the density of the others'."""
+    found: dict[str, list[float]] = {metric: [] for metric in metrics}
+    people = {who: xy for who, xy in picture.people.items() if len(xy)}
+    if len(people) > 1:
+        others = LeaveOneOut(people, picture.size, fit=fit)
+        for who, xy in people.items():
+            density = others.density(who)
+            for metric in set(metrics) & set(_FIXATION_METRICS):
+                found[metric].append(_score(metric, density, xy, picture, density)[0])
+    return {metric: (_mean(values), "") for metric, values in found.items()}
+
+
+def _fit(picture: _Picture) -> DensityFit:
+    groups = [who for who, xy in picture.people.items() for _ in xy]
+    many = len(set(groups)) > 1
+    if not many and len(picture.xy) < FOLDS:
+        return DensityFit(max(picture.size) / 20, 0.1, np.nan)
+    return fit_density(picture.xy, size=picture.size, groups=groups if many else None, folds=FOLDS)
+
+
+def _mean(values: Sequence[float]) -> float:
+    known = [value for value in values if np.isfinite(value)]
+    return float(np.mean(known)) if known else np.nan
+
+
+def _interval(
+    values: Sequence[tuple[float, str]], how_sure: Mapping[str, Any], names: tuple[str, str, str]
+) -> dict[str, float]:
+    numbers = np.array([value for value, _ in values])
+    return {name: float(mark) for name, mark in zip(names, bootstrap_mean(numbers, **how_sure))}
