@@ -61,6 +61,8 @@ class NevaAgent(Agent):
     Every fixation is chosen, the first one too. `neva` builds it and explains the parameters.
     """
 
+    chooses_first = True
+
     def __init__(
         self,
         *,

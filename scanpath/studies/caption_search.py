@@ -1,0 +1,213 @@
+"""Does the eye find what it is told to? NevaClip with the small CLIP, on drawn scenes with known answers.
+
+``python -m scanpath.studies.caption_search --train DIR`` trains three models from different seeds, which takes minutes
+each, and prints the table; without ``--train`` it uses the model that comes with the package.
+"""
+
+import argparse
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from scanpath._core.checks import check_count
+from scanpath.agents.catalog import create_agent
+from scanpath.evaluation.bootstrap import bootstrap_weights
+from scanpath.gaze.stimulus import Stimulus
+from scanpath.simulation import simulate
+from scanpath.stimuli.captioned_scenes import captioned_scenes
+
+N_FIXATIONS = 3
+#: Row of the table -> which of a scene's captions leads the eye.
+CONDITIONS = {
+    "its own caption": "caption",
+    "an absent object's caption": "absent_caption",
+    "an absent object's, nothing shared": "foreign_caption",
+    "another present object's caption": "other_caption",
+    "its twin's caption (other place)": "twin_caption",
+}
+TRUE, ABSENT, CHANCE, RANDOM = "its own caption", "an absent object's caption", "chance by area", "random fixations"
+
+
+@dataclass(frozen=True)
+class CaptionSearch:
+    """What the study found.
+
+    Attributes
+    ----------
+    hits
+        One row a scene, model and condition: whether the target was reached by the first fixation and within three.
+    table
+        One row a condition: shares with 95 % intervals, and the least and largest share over models.
+    ratios
+        The true caption's share over the absent object's and over chance, with 95 % intervals.
+    """
+
+    hits: pd.DataFrame = field(repr=False)
+    table: pd.DataFrame
+    ratios: pd.DataFrame
+
+
+def run_caption_search(
+    models: Sequence[str | os.PathLike[str] | None] = (None,),
+    *,
+    n_scenes: int = 200,
+    seed: int = 1_000_003,
+    jobs: int = 1,
+    progress: Callable[[int], None] | None = None,
+) -> CaptionSearch:
+    """Let NevaClip search every scene under every caption, with each model.
+
+    A target is reached when a fixation falls into its box. Intervals are percentile bootstrap intervals over scenes,
+    each scene with the mean of its models' results; they say what other scenes would give with these models. Chance
+    by area is 1 - (1 - a)^3 with a the box's share of the picture.
+
+    Parameters
+    ----------
+    models
+        Files of the training program; None is the package's own.
+    n_scenes, seed
+        The scenes; the seed must differ from the models' training seeds.
+    jobs
+        Worker processes.
+    progress
+        Called with the number of scanpaths that were finished since the last call.
+    """
+    scenes = captioned_scenes(check_count("n_scenes", n_scenes), seed)
+    parts = [_floor(scenes, seed)]
+    for number, model in enumerate(models):
+        for row, condition in CONDITIONS.items():
+            shown = [scene for scene in scenes if condition == "caption" or scene.info[condition]]
+            agent = create_agent("nevaclip", pretrained=model, condition=condition)
+            fixations = simulate(agent, shown, N_FIXATIONS, seed, jobs, progress=progress)
+            parts.append(_hits(fixations, row, f"model {number}"))
+    hits = pd.concat(parts, ignore_index=True)
+    hits = pd.concat([hits, _kinds(hits, scenes)], ignore_index=True)
+    names = [row for row in _ROWS if (hits["condition"] == row).any()]
+    table = pd.DataFrame([_summary(hits, row) for row in names])
+    ratios = pd.DataFrame([_ratio(hits, floor) for floor in (ABSENT, CHANCE)])
+    return CaptionSearch(hits, table, ratios)
+
+
+_ROWS = (
+    TRUE,
+    "  scenes without a twin",
+    "  scenes with a twin",
+    "  combinations held out of training",
+    *list(CONDITIONS)[1:],
+    RANDOM,
+    CHANCE,
+)
+
+
+def _hits(fixations: pd.DataFrame, condition: str, model: str) -> pd.DataFrame:
+    on_target = fixations.groupby("stimulus")["on_target"]
+    found = pd.DataFrame({"first": on_target.first(), "within": on_target.any()}).astype(float).reset_index()
+    return found.assign(condition=condition, model=model)
+
+
+def _floor(scenes: Sequence[Stimulus], seed: int) -> pd.DataFrame:
+    fixations = simulate(create_agent("random"), scenes, N_FIXATIONS + 1, seed, batch_size=64)
+    # the random agent starts at the center and stops when it finds; its draws count from the second fixation on
+    drawn = _hits(fixations[fixations["fixation"] > 0], RANDOM, "random")
+    area = {scene.name: scene.target_box[2] * scene.target_box[3] / (scene.size[0] * scene.size[1]) for scene in scenes}
+    share = pd.Series(area)
+    chance = pd.DataFrame(
+        {"stimulus": share.index, "first": share.values, "within": 1 - (1 - share.values) ** N_FIXATIONS}
+    )
+    return pd.concat([drawn, chance.assign(condition=CHANCE, model="area")], ignore_index=True)
+
+
+def _kinds(hits: pd.DataFrame, scenes: Sequence[Stimulus]) -> pd.DataFrame:
+    """Repeat the true caption's rows for the kinds of scenes that are reported by themselves."""
+    true = hits[hits["condition"] == TRUE]
+    twin = true["stimulus"].map({scene.name: scene.info["twin_caption"] is not None for scene in scenes})
+    held_out = true["stimulus"].map({scene.name: scene.info["held_out"] for scene in scenes})
+    return pd.concat(
+        [
+            true[~twin].assign(condition="  scenes without a twin"),
+            true[twin].assign(condition="  scenes with a twin"),
+            true[held_out].assign(condition="  combinations held out of training"),
+        ]
+    )
+
+
+def _by_scene(hits: pd.DataFrame, condition: str) -> pd.DataFrame:
+    return hits[hits["condition"] == condition].groupby("stimulus")[["first", "within"]].mean()
+
+
+def _summary(hits: pd.DataFrame, condition: str) -> dict[str, object]:
+    scenes = _by_scene(hits, condition)
+    per_model = hits[hits["condition"] == condition].groupby("model")["within"].mean()
+    row: dict[str, object] = {"condition": condition, "n_scenes": len(scenes)}
+    weights = bootstrap_weights(len(scenes), 4000, 0, "scenes") / len(scenes)
+    for part in ("within", "first"):
+        values = scenes[part].to_numpy()
+        low, high = np.quantile(weights @ values, [0.025, 0.975])
+        row |= {part: values.mean(), f"{part}_low": low, f"{part}_high": high}
+    return row | {"least_model": per_model.min(), "largest_model": per_model.max(), "n_models": len(per_model)}
+
+
+def _ratio(hits: pd.DataFrame, floor: str) -> dict[str, object]:
+    both = _by_scene(hits, TRUE).join(_by_scene(hits, floor), rsuffix="_floor")
+    weights = bootstrap_weights(len(both), 4000, 0, "scenes")
+    top, bottom = both["within"].to_numpy(), both["within_floor"].to_numpy()
+    low, high = np.quantile((weights @ top) / np.maximum(weights @ bottom, 1e-9), [0.025, 0.975])
+    return {"ratio": f"own caption / {floor}", "value": top.mean() / max(bottom.mean(), 1e-9), "low": low, "high": high}
+
+
+def format_caption_search(result: CaptionSearch) -> str:
+    """Write the table and the ratios as Markdown."""
+    lines = [
+        "| the eye is led by | reached within 3 fixations | by the first | models, least to most | scenes |",
+        "|---|---|---|---|---|",
+    ]
+    for row in result.table.itertuples():
+        within = f"{row.within:.3f} [{row.within_low:.3f}, {row.within_high:.3f}]"
+        first = f"{row.first:.3f} [{row.first_low:.3f}, {row.first_high:.3f}]"
+        spread = f"{row.least_model:.3f} to {row.largest_model:.3f}" if row.n_models > 1 else ""
+        name = row.condition.replace("  ", "&nbsp;&nbsp;")
+        lines.append(f"| {name} | {within} | {first} | {spread} | {row.n_scenes} |")
+    lines += [
+        "",
+        *(f"{row.ratio}: {row.value:.1f} [{row.low:.1f}, {row.high:.1f}]" for row in result.ratios.itertuples()),
+    ]
+    return "\n".join(lines)
+
+
+def train_models(folder: str | os.PathLike[str], seeds: Sequence[int]) -> list[Path]:
+    """Train the models that a folder lacks; each is resumed where it was stopped."""
+    from scanpath.recognition.train_toy_clip import main as train
+
+    files = [Path(folder) / f"toy_clip-seed{seed}.safetensors" for seed in seeds]
+    for seed, file in zip(seeds, files):
+        if not file.exists():
+            train(["--out", str(file), "--seed", str(seed)])
+    return files
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Print the table; with ``--train DIR`` for three models trained there."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    parser = argparse.ArgumentParser(description="Caption-guided search on drawn scenes, as a table.")
+    parser.add_argument("--train", type=Path, help="folder of three trained models; missing ones are trained")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2], help="training seeds, with --train")
+    parser.add_argument("--scenes", type=int, default=200)
+    parser.add_argument("--jobs", type=int, default=1)
+    options = parser.parse_args(arguments)
+    models = [None] if options.train is None else train_models(options.train, options.seeds)
+    with Progress(console=Console(stderr=True)) as bar:
+        task = bar.add_task("searching", total=None)
+        result = run_caption_search(
+            models, n_scenes=options.scenes, jobs=options.jobs, progress=lambda done: bar.advance(task, done)
+        )
+    print(format_caption_search(result))
+
+
+if __name__ == "__main__":
+    main()
