@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from scanpath.cli import study_asymmetry
+
 study = typer.Typer(help="Run a published experiment, end to end.", no_args_is_help=True, rich_markup_mode=None)
 
 
@@ -48,3 +50,6 @@ def natural_search(
     result = run_natural_search(root=root, out=out, progress=say)
     print_table(tuple(result.similarity.columns), result.similarity.itertuples(index=False))
     typer.echo(f"Tables: {out}")
+
+
+study_asymmetry.register(study)

@@ -208,9 +208,9 @@ def asymmetry_table(
     -------
     pandas.DataFrame
         One row an agent and task that has both conditions: ``agent, task, hard, easy``, then ``slope_hard``,
-        ``slope_easy`` (ms an item) and ``index``, each also as ``..._low`` and ``..._high``, and ``human_slope_hard``,
-        ``human_slope_easy``, ``human_index``. Agents with all six tasks have a last row ``task = "mean"`` with the
-        mean index.
+        ``slope_easy``, ``slope_difference`` (hard less easy; ms an item) and ``index``, each also as ``..._low`` and
+        ``..._high``, and ``human_slope_hard``, ``human_slope_easy``, ``human_index``. Agents
+        with all six tasks have a last row ``task = "mean"`` with the mean index.
 
     Examples
     --------
@@ -231,7 +231,8 @@ def asymmetry_table(
             facts = _human_facts(task)
             indices.append(index)
             human.append(facts["human_index"])
-            estimates = {"slope_hard": slopes[0], "slope_easy": slopes[1], "index": index}
+            estimates = {"slope_hard": slopes[0], "slope_easy": slopes[1]}
+            estimates |= {"slope_difference": slopes[0] - slopes[1], "index": index}
             row = {"agent": agent, "task": task.name, "hard": task.hard, "easy": task.easy}
             rows.append({**row, **_intervals(estimates, confidence), **facts})
         if len(indices) == len(ASYMMETRY_TASKS):

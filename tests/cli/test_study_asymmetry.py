@@ -1,0 +1,42 @@
+import contextlib
+import io
+import sys
+import types
+from unittest import mock
+
+import pandas as pd
+
+from scanpath.cli import main
+
+
+def scanpath(*arguments):
+    out, err = io.StringIO(), io.StringIO()
+    with (
+        mock.patch.object(sys, "argv", ["scanpath", *map(str, arguments)]),
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+    ):
+        try:
+            main()
+            code = 0
+        except SystemExit as stop:
+            code = stop.code or 0
+    return types.SimpleNamespace(returncode=code, stdout=out.getvalue(), stderr=err.getvalue())
+
+
+def test_the_study_writes_tables_and_the_figure(tmp_path):
+    quick = ("--task", "lighting_direction", "--trials", 1, "--backbone", "steerable", "--out", tmp_path)
+    done = scanpath("study", "asymmetry", "--agents", "eccnet,ivsn.gupta2021", "--agents", "random", *quick)
+    assert done.returncode == 0, done.stderr
+    index = pd.read_csv(tmp_path / "index.csv")
+    assert index["agent"].tolist() == ["eccnet", "ivsn.gupta2021", "random"]
+    assert len(pd.read_csv(tmp_path / "trials.csv")) == 3 * 6
+    assert (tmp_path / "asymmetry.png").stat().st_size > 10_000
+    assert "lighting_direction" in done.stdout
+
+
+def test_wrong_use_is_one_sentence(tmp_path):
+    for arguments in (("--task", "lightning"), ("--retrained", "rot90"), ("--backbone", "vgg61")):
+        done = scanpath("study", "asymmetry", *arguments, "--out", tmp_path / "new")
+        assert done.returncode == 2
+        assert len(done.stderr.strip().splitlines()) == 1, done.stderr
