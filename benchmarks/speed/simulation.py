@@ -6,7 +6,8 @@ Overhead is the process time of a run of a nearly free agent minus that of its e
 same stimuli, interleaved, medians. Memory is the peak resident size of a fresh process that runs the given number of
 pictures (files, read one after another). Efficiency is the wall time with one process over twice that with two, of
 runs whose workers are up, interleaved; the machine's load while it was measured is printed, because other
-people's work lowers it; efficiency by processor time takes the busiest process for the length of the run. The last table computes from these constants what very many scanpaths would take.
+people's work lowers it; efficiency by processor time takes the busiest process for the length of the run. The last
+lines compute from these constants what very many scanpaths would take.
 """
 
 # ruff: noqa: E402  threads are pinned before NumPy and its friends look

@@ -2,12 +2,13 @@
 
 import os
 import sys
+import warnings
 from typing import Annotated
 
 import typer
 
 from scanpath._core.errors import ScanpathError
-from scanpath.cli import catalog, convert, datasets, demo, doctor, score, simulate, stimuli, study
+from scanpath.cli import catalog, convert, datasets, demo, doctor, foveate, report, score, simulate, stimuli, study
 
 app = typer.Typer(
     name="scanpath",
@@ -20,11 +21,13 @@ app = typer.Typer(
 app.command("demo")(demo.demo)
 app.command("simulate")(simulate.simulate)
 app.command("score")(score.score)
+app.command("foveate")(foveate.foveate)
 app.command("agents")(catalog.agents)
 app.command("metrics")(catalog.metrics)
 app.command("doctor")(doctor.doctor)
 convert.register(app)
 datasets.register(app)
+report.register(app)
 app.add_typer(stimuli.stimuli, name="stimuli")
 app.add_typer(study.study, name="study")
 
@@ -49,6 +52,8 @@ def _root(
 def main() -> None:
     """Run the command line: exit 0 done, 2 wrong use or bad input, 1 failed; set SCANPATH_DEBUG=1 for tracebacks."""
     debug = bool(os.environ.get("SCANPATH_DEBUG"))
+    # worker processes that have grown large are replaced between pictures; nothing is lost, nothing is to be done
+    warnings.filterwarnings("ignore", message="A worker stopped while some jobs were given to the executor")
     try:
         app()
     except ScanpathError as error:

@@ -98,3 +98,16 @@ def test_registering_adds_to_any_application():
     convert.register(app)
     datasets.register(app)
     assert [command.name for command in app.registered_commands] == ["convert"]
+
+
+def test_a_report_is_written_and_needs_nothing_but_the_run(tmp_path):
+    pd.DataFrame({"stimulus": ["a"], "agent": ["x"], "fixation": [0], "x_px": [1.0], "y_px": [2.0]}).to_csv(
+        tmp_path / "run.csv", index=False
+    )
+    done = scanpath("report", tmp_path / "run.csv", "--out", tmp_path / "report.html")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "report.html").read_text().startswith("<!doctype html>")
+    refused = scanpath(
+        "report", tmp_path / "run.csv", "--out", tmp_path / "r.html", "--dataset", "osie", "--human", "x"
+    )
+    assert refused.returncode == 2

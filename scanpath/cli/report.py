@@ -1,0 +1,55 @@
+"""`scanpath report`: a run as one page for the browser."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("report")(report)
+
+
+def report(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder, or a table (.parquet, .csv).")],
+    out: Annotated[Path, typer.Option(help="Page to write.")] = Path("report.html"),
+    human: Annotated[
+        Path | None, typer.Option(help="Table of people's fixations, for scores and beside agents.")
+    ] = None,
+    pictures: Annotated[Path | None, typer.Option(help="Folder of the pictures.")] = None,
+    dataset: Annotated[str | None, typer.Option(help="Take people and pictures from this data set.")] = None,
+    root: Annotated[Path | None, typer.Option(help="Folder that holds the data set.")] = None,
+    metrics: Annotated[str, typer.Option(help="Names of metrics, separated by commas.")] = "multimatch,scanmatch",
+    floors: Annotated[str, typer.Option(help="Marks to score beside: shuffled, center, or both.")] = "",
+    px_per_deg: Annotated[float | None, typer.Option(help="Scale of the pictures, for the foveated view.")] = None,
+    title: Annotated[str, typer.Option(help="Heading of the page.")] = "Scanpath report",
+    max_pictures: Annotated[int, typer.Option(help="Most pictures on the page.")] = 12,
+    seed: Annotated[int, typer.Option(help="Of the bootstrap and the floors.")] = 0,
+) -> None:
+    """Write one page with playable scanpaths, scores, plots and provenance; it opens without a network."""
+    from scanpath._core.errors import InputError
+    from scanpath.cli.progress import say
+    from scanpath.studies.report import write_report
+
+    people, shown = human, pictures
+    if dataset is not None:
+        if human is not None or pictures is not None:
+            raise InputError("Give --dataset, or --human and --pictures, not both.")
+        from scanpath.datasets import load_dataset
+
+        data = load_dataset(dataset, root=root, px_per_deg=px_per_deg)
+        people, shown = data.fixations, data.stimuli
+    path = write_report(
+        run,
+        out,
+        human=people,
+        pictures=shown,
+        px_per_deg=px_per_deg,
+        metrics=[name.strip() for name in metrics.split(",") if name.strip()],
+        floors=[name.strip() for name in floors.split(",") if name.strip()],
+        title=title,
+        max_pictures=max_pictures,
+        seed=seed,
+    )
+    say(f"wrote {path} ({path.stat().st_size / 1e6:.1f} MB)")

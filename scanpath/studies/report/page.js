@@ -1,0 +1,252 @@
+"use strict";
+(function () {
+  const data = JSON.parse(document.getElementById("data").textContent);
+  const find = (id) => document.getElementById(id);
+  const canvas = find("picture"), overlay = find("overlay"), context = canvas.getContext("2d", { willReadFrequently: true });
+  const state = { scene: 0, looker: 0, fixation: 0, playing: false, timer: 0, levels: null, image: null };
+  const LEVELS = [0, 0.6, 1.2, 2.4, 4.8, 9.6, 19.2];
+  const DEFAULT_MS = 300;
+
+  function option(text, value) {
+    const one = document.createElement("option");
+    one.textContent = text;
+    one.value = String(value);
+    return one;
+  }
+
+  function svg(name, attributes, text) {
+    const one = document.createElementNS("http://www.w3.org/2000/svg", name);
+    for (const key of Object.keys(attributes)) one.setAttribute(key, String(attributes[key]));
+    if (text !== undefined) one.textContent = text;
+    return one;
+  }
+
+  const scene = () => data.scenes[state.scene];
+  const path = () => scene().paths[state.looker];
+
+  // three box blurs are nearly a Gaussian; radii after Kovesi (2010), fast almost-Gaussian filtering
+  function blurred(image, sigma) {
+    if (sigma < 0.3) return image.data;
+    const ideal = Math.sqrt((12 * sigma * sigma) / 3 + 1);
+    let low = Math.floor(ideal);
+    if (low % 2 === 0) low -= 1;
+    const many = Math.round((12 * sigma * sigma - 3 * low * low - 12 * low - 9) / (-4 * low - 4));
+    let source = Float32Array.from(image.data);
+    for (let pass = 0; pass < 3; pass += 1) {
+      const radius = ((pass < many ? low : low + 2) - 1) / 2;
+      source = box(source, image.width, image.height, radius, 4, image.width * 4);
+      source = box(source, image.height, image.width, radius, image.width * 4, 4);
+    }
+    return source;
+  }
+
+  function box(source, length, lines, radius, step, stride) {
+    if (radius < 1) return source;
+    const out = new Float32Array(source.length), size = 2 * radius + 1;
+    for (let line = 0; line < lines; line += 1) {
+      for (let channel = 0; channel < 3; channel += 1) {
+        const base = line * stride + channel;
+        const at = (i) => source[base + step * (i < 0 ? Math.min(-i, length - 1) : i >= length ? Math.max(2 * length - 2 - i, 0) : i)];
+        let sum = 0;
+        for (let i = -radius; i <= radius; i += 1) sum += at(i);
+        for (let i = 0; i < length; i += 1) {
+          out[base + step * i] = sum / size;
+          sum += at(i + radius + 1) - at(i - radius);
+        }
+      }
+    }
+    return out;
+  }
+
+  function foveate(image, x, y, strength) {
+    const { sigma, step } = scene();
+    if (!state.levels) state.levels = LEVELS.map((one) => blurred(image, one));
+    const out = context.createImageData(image.width, image.height), target = out.data;
+    for (let row = 0, i = 0; row < image.height; row += 1) {
+      for (let column = 0; column < image.width; column += 1, i += 4) {
+        const far = Math.hypot(column - x, row - y) / step, below = Math.min(Math.floor(far), sigma.length - 2);
+        const wanted = strength * (sigma[below] + (sigma[below + 1] - sigma[below]) * Math.min(far - below, 1));
+        let level = 0;
+        while (level < LEVELS.length - 2 && LEVELS[level + 1] < wanted) level += 1;
+        // in between, the two neighbors are mixed so that the variance of the blur is the wanted one
+        const a = LEVELS[level] ** 2, b = LEVELS[level + 1] ** 2;
+        const share = Math.min(Math.max((wanted * wanted - a) / (b - a), 0), 1);
+        const near = state.levels[level], next = state.levels[level + 1];
+        for (let c = 0; c < 3; c += 1) target[i + c] = near[i + c] * (1 - share) + next[i + c] * share;
+        target[i + 3] = 255;
+      }
+    }
+    context.putImageData(out, 0, 0);
+  }
+
+  function drawPicture() {
+    const one = scene(), view = find("view").value;
+    if (!state.image) {
+      context.clearRect(0, 0, canvas.width, canvas.height);
+      return;
+    }
+    context.putImageData(state.image, 0, 0);
+    const at = path() && path().xy[state.fixation];
+    if (view === "plain" || !one.sigma || !at) return;
+    foveate(state.image, at[0] * one.scale, at[1] * one.scale, view === "strong" ? 4 : 1);
+  }
+
+  function drawOverlay() {
+    const one = scene(), unit = Math.max(one.width, one.height) / 100;
+    overlay.replaceChildren();
+    // pixel centers lie at integers, so the picture reaches from -0.5
+    overlay.setAttribute("viewBox", `-0.5 -0.5 ${one.width} ${one.height}`);
+    if (one.box) overlay.append(svg("rect", { class: "box", x: one.box[0] - 0.5, y: one.box[1] - 0.5, width: one.box[2], height: one.box[3] }));
+    if (find("people").checked) {
+      for (const other of one.paths.filter((each) => each.kind === "person")) {
+        overlay.append(svg("polyline", { class: "path person faint", points: points(other.xy) }));
+      }
+    }
+    const chosen = path();
+    if (!chosen) return;
+    const seen = chosen.xy.slice(0, state.fixation + 1);
+    overlay.append(svg("polyline", { class: "halo", points: points(seen) }));
+    overlay.append(svg("polyline", { class: `path ${chosen.kind}`, points: points(seen) }));
+    seen.forEach((xy, index) => {
+      const ms = chosen.ms && chosen.ms[index] ? chosen.ms[index] : 250;
+      const radius = unit * Math.min(Math.max(Math.sqrt(ms / 250), 0.5), 2.5) * 1.3;
+      const now = index === state.fixation ? " now" : "";
+      overlay.append(svg("circle", { class: `dot ${chosen.kind}${now}`, cx: xy[0], cy: xy[1], r: radius }));
+      const size = unit * 1.6;
+      const label = svg("text", { class: "number", x: xy[0], y: xy[1] - radius - size * 0.7, "stroke-width": size / 5 }, String(index + 1));
+      label.style.fontSize = `${size}px`;
+      overlay.append(label);
+    });
+  }
+
+  const points = (xy) => xy.map((one) => `${one[0]},${one[1]}`).join(" ");
+
+  function say() {
+    const one = scene(), chosen = path();
+    if (!chosen || chosen.xy.length === 0) {
+      find("status").textContent = "No fixation.";
+      return;
+    }
+    const xy = chosen.xy[state.fixation], n = chosen.xy.length;
+    const ms = chosen.ms && chosen.ms[state.fixation] !== null ? `, ${chosen.ms[state.fixation]} ms` : "";
+    const end = state.fixation === n - 1 && typeof chosen.found === "boolean" ? (chosen.found ? " Target found." : " Target not found.") : "";
+    find("status").textContent = `Fixation ${state.fixation + 1} of ${n} at x ${xy[0]}, y ${xy[1]} px${ms}.${end}`;
+    canvas.setAttribute("aria-label", `Picture ${one.name}, ${one.width} by ${one.height} px, with the scanpath of ${chosen.label}`);
+  }
+
+  function show() {
+    const slider = find("fixation");
+    slider.value = String(state.fixation + 1);
+    slider.setAttribute("aria-valuetext", `fixation ${state.fixation + 1} of ${slider.max}`);
+    drawPicture();
+    drawOverlay();
+    say();
+  }
+
+  function stop() {
+    state.playing = false;
+    window.clearTimeout(state.timer);
+    find("play").textContent = "Play";
+  }
+
+  function tick() {
+    const chosen = path();
+    const ms = chosen.ms && chosen.ms[state.fixation] ? chosen.ms[state.fixation] : DEFAULT_MS;
+    state.timer = window.setTimeout(() => {
+      if (!state.playing) return;
+      if (state.fixation >= chosen.xy.length - 1) {
+        stop();
+        return;
+      }
+      state.fixation += 1;
+      show();
+      tick();
+    }, Math.min(Math.max(ms, 60), 3000));
+  }
+
+  function play() {
+    if (state.playing) {
+      stop();
+      return;
+    }
+    if (!path() || path().xy.length === 0) return;
+    if (state.fixation >= path().xy.length - 1) state.fixation = 0;
+    state.playing = true;
+    find("play").textContent = "Pause";
+    show();
+    tick();
+  }
+
+  function go(fixation) {
+    stop();
+    const last = path() ? Math.max(path().xy.length - 1, 0) : 0;
+    state.fixation = Math.min(Math.max(fixation, 0), last);
+    show();
+  }
+
+  function chooseLooker(index) {
+    stop();
+    state.looker = index;
+    state.fixation = 0;
+    const chosen = path(), body = find("fixations").tBodies[0];
+    find("fixation").max = String(Math.max(chosen ? chosen.xy.length : 1, 1));
+    body.replaceChildren();
+    (chosen ? chosen.xy : []).forEach((xy, number) => {
+      const row = body.insertRow();
+      const ms = chosen.ms && chosen.ms[number] !== null ? chosen.ms[number] : "";
+      for (const value of [number + 1, xy[0], xy[1], ms]) row.insertCell().textContent = String(value);
+    });
+    show();
+  }
+
+  function chooseScene(index) {
+    stop();
+    const before = path() ? path().who : null;
+    state.scene = index;
+    state.levels = null;
+    state.image = null;
+    const one = scene(), lookers = find("looker");
+    lookers.replaceChildren();
+    for (const [kind, title] of [["agent", "Agents"], ["person", "People"]]) {
+      const group = document.createElement("optgroup");
+      group.label = title;
+      one.paths.forEach((each, number) => {
+        if (each.kind === kind) group.append(option(each.label, number));
+      });
+      if (group.children.length) lookers.append(group);
+    }
+    const again = one.paths.findIndex((each) => each.who === before);
+    const more = one.left_out ? ` ${one.left_out} more scanpaths are not shown.` : "";
+    find("caption").textContent = (one.caption ? `“${one.caption}”` : "") + more;
+    find("view-note").textContent = one.sigma
+      ? "Blur follows Geisler and Perry (1998) at the picture's scale, drawn by mixing blurred copies; it shows, it does not measure."
+      : "No foveated view: the picture's scale (px per degree) is not known.";
+    find("view").disabled = !one.sigma;
+    canvas.width = Math.max(1, Math.round(one.width * one.scale));
+    canvas.height = Math.max(1, Math.round(one.height * one.scale));
+    state.looker = Math.max(again, 0);
+    if (lookers.options.length) lookers.value = String(state.looker);
+    chooseLooker(state.looker);
+    if (!one.source) return;
+    const picture = new Image();
+    picture.onload = () => {
+      if (state.scene !== index) return;
+      context.drawImage(picture, 0, 0, canvas.width, canvas.height);
+      state.image = context.getImageData(0, 0, canvas.width, canvas.height);
+      document.documentElement.dataset.ready = String(index);
+      show();
+    };
+    picture.src = one.source;
+  }
+
+  data.scenes.forEach((one, index) => find("scene").append(option(one.name, index)));
+  find("scene").addEventListener("change", (event) => chooseScene(Number(event.target.value)));
+  find("looker").addEventListener("change", (event) => chooseLooker(Number(event.target.value)));
+  find("fixation").addEventListener("input", (event) => go(Number(event.target.value) - 1));
+  find("view").addEventListener("change", show);
+  find("people").addEventListener("change", show);
+  find("play").addEventListener("click", play);
+  find("back").addEventListener("click", () => go(state.fixation - 1));
+  find("forward").addEventListener("click", () => go(state.fixation + 1));
+  if (data.scenes.length) chooseScene(0);
+})();

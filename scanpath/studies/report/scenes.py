@@ -1,0 +1,153 @@
+"""Pictures and scanpaths as the page shows them."""
+
+import base64
+import io
+import math
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from scanpath._core.errors import InputError
+from scanpath.gaze.pictures import find_pictures
+from scanpath.gaze.scanpath import Scanpath
+from scanpath.gaze.stimulus import Stimulus
+from scanpath.gaze.table import scanpaths_from_table
+
+#: Contrast at which a grating is seen at fixation, its decline per cycle, and the eccentricity in degrees that halves
+#: acuity. Geisler, W. S., & Perry, J. S. (1998). SPIE 3299, 294-305. https://doi.org/10.1117/12.320120
+_CT0, _ALPHA, _E2_DEG = 1 / 64, 0.106, 2.3
+_STEPS = 48
+
+
+def as_stimuli(pictures: Any, px_per_deg: float | None) -> dict[str, Stimulus]:
+    """Stimuli by name, from stimuli, a folder of pictures, or a mapping of names to files."""
+    if pictures is None:
+        return {}
+    if isinstance(pictures, str | os.PathLike):
+        folder = Path(pictures)
+        files = find_pictures(folder) if folder.is_dir() else [folder]
+        return {file.name: Stimulus(file, px_per_deg=px_per_deg) for file in files}
+    if isinstance(pictures, Mapping):
+        return {str(name): Stimulus(file, name=str(name), px_per_deg=px_per_deg) for name, file in pictures.items()}
+    return {stimulus.name: stimulus for stimulus in pictures}
+
+
+def scenes(
+    tables: Iterable[pd.DataFrame],
+    stimuli: Mapping[str, Stimulus],
+    sizes: Mapping[str, Any],
+    *,
+    px_per_deg: float | None,
+    max_pictures: int,
+    max_side_px: int,
+    max_lookers: int,
+) -> list[dict[str, Any]]:
+    """What the page's script needs: for each picture its image, its facts and the scanpaths on it.
+
+    Pictures are chosen evenly over all names in their order.
+    """
+    by_name: dict[str, list[Scanpath]] = {}
+    for table in tables:
+        for path in scanpaths_from_table(table):
+            by_name.setdefault(str(path.info["stimulus"]), []).append(path)
+    names = list(by_name)
+    if len(names) > max_pictures:
+        names = [names[int((i + 0.5) * len(names) / max_pictures)] for i in range(max_pictures)]
+    return [
+        _scene(name, by_name[name], stimuli.get(name), sizes.get(name), px_per_deg, max_side_px, max_lookers)
+        for name in names
+    ]
+
+
+def _scene(
+    name: str,
+    paths: list[Scanpath],
+    stimulus: Stimulus | None,
+    size: Any,
+    px_per_deg: float | None,
+    max_side_px: int,
+    max_lookers: int,
+) -> dict[str, Any]:
+    width, height = _size(paths, stimulus, size)
+    scale = min(1.0, max_side_px / max(width, height))
+    known = stimulus.px_per_deg if stimulus is not None and stimulus.px_per_deg else px_per_deg
+    return {
+        "name": name,
+        "caption": stimulus.caption if stimulus is not None else None,
+        "width": width,
+        "height": height,
+        "scale": scale,
+        "source": None if stimulus is None else _data_uri(stimulus, scale),
+        "box": None if stimulus is None or stimulus.target_box is None else list(stimulus.target_box),
+        "sigma": None if known is None else sigma_steps(known, math.hypot(width, height), scale),
+        "step": math.hypot(width, height) * scale / (_STEPS - 1),
+        "paths": [_path(path) for path in _some(paths, max_lookers)],
+        "left_out": len(paths) - len(_some(paths, max_lookers)),
+    }
+
+
+def sigma_steps(px_per_deg: float, reach_px: float, scale: float) -> list[float]:
+    """Blur (Gaussian sigma in px as shown) at steps of eccentricity from 0 to the picture's diagonal.
+
+    The Gaussian passes half of the amplitude at the highest frequency that can be seen there.
+
+    Examples
+    --------
+    >>> sigma = sigma_steps(30.0, 1200.0, 1.0)
+    >>> round(sigma[0], 3), round(sigma[-1], 3)
+    (0.143, 2.635)
+    """
+    eccentricity = np.linspace(0, reach_px / px_per_deg, _STEPS)
+    cutoff = _E2_DEG * math.log(1 / _CT0) / (_ALPHA * (eccentricity + _E2_DEG))
+    sigma_deg = math.sqrt(2 * math.log(2)) / (2 * math.pi) / cutoff
+    return [round(float(value), 5) for value in sigma_deg * px_per_deg * scale]
+
+
+def _size(paths: list[Scanpath], stimulus: Stimulus | None, size: Any) -> tuple[int, int]:
+    if stimulus is not None:
+        return stimulus.size[1], stimulus.size[0]
+    if size is not None:
+        return int(size[0]), int(size[1])
+    # without picture and size, the frame is what was looked at
+    xy = np.concatenate([path.xy for path in paths if len(path)] or [np.zeros((1, 2))])
+    return tuple(max(1, math.ceil(side) + 1) for side in xy.max(axis=0))  # type: ignore[return-value]
+
+
+def _some(paths: list[Scanpath], max_lookers: int) -> list[Scanpath]:
+    agents = [path for path in paths if "agent" in path.info]
+    people = [path for path in paths if "agent" not in path.info]
+    return agents[:max_lookers] + people[:max_lookers]
+
+
+def _path(path: Scanpath) -> dict[str, Any]:
+    agent = path.info.get("agent")
+    who = str(agent if agent is not None else path.info.get("subject", "somebody"))
+    marks = [f"{key} {path.info[key]}" for key in ("seed", "trial", "condition") if key in path.info]
+    times = path.duration_ms
+    return {
+        "who": who,
+        "kind": "agent" if agent is not None else "person",
+        "label": ", ".join([who, *marks]),
+        "xy": np.round(path.xy, 2).tolist(),
+        "ms": None if times is None else [None if math.isnan(value) else round(float(value), 1) for value in times],
+        "found": path.info.get("target_found"),
+    }
+
+
+def _data_uri(stimulus: Stimulus, scale: float) -> str | None:
+    try:
+        values = stimulus.rgb.clamp(0, 1).mul(255).round().byte().permute(1, 2, 0).numpy()
+    except InputError:  # a picture that went missing leaves an empty frame, as the scanpaths still say something
+        return None
+    picture = Image.fromarray(values)
+    if scale < 1:
+        side = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
+        picture = picture.resize(side, Image.Resampling.LANCZOS)
+    sink = io.BytesIO()
+    picture.save(sink, "JPEG", quality=88)
+    return "data:image/jpeg;base64," + base64.b64encode(sink.getvalue()).decode("ascii")
