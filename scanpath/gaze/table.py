@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -159,16 +159,34 @@ def scanpaths_from_table(table: pd.DataFrame) -> list[Scanpath]:
     """
     checked = check_table(table)
     keys = [name for name in SCANPATH_KEYS if name in checked.columns]
+    if checked.empty:
+        return []
+    path_of_row = checked.groupby(keys, sort=False, dropna=False).ngroup().to_numpy()
+    order = np.lexsort((checked["fixation"].to_numpy(dtype=np.int64), path_of_row))
+    starts = np.flatnonzero(np.diff(path_of_row[order], prepend=-1))
+    columns = {name: checked[name].to_numpy()[order] for name in ("x_px", "y_px", "duration_ms", "onset_ms")}
     paths = []
-    for values, rows in checked.groupby(keys, sort=False, dropna=False):
-        rows = rows.sort_values("fixation", kind="stable")
-        info = {key: value for key, value in zip(keys, values) if not pd.isna(value)}
-        for flag in ("target_found",):
-            if flag in rows.columns and rows[flag].notna().any():
-                info[flag] = bool(rows[flag].dropna().any())
-        times = {name: _times(rows[name]) for name in ("duration_ms", "onset_ms")}
-        paths.append(Scanpath(rows[["x_px", "y_px"]].to_numpy(), **times, info=info))
+    for info, first, end in zip(_path_facts(checked, keys, order, starts), starts, [*starts[1:], len(order)]):
+        x, y, *times = (values[first:end] for values in columns.values())
+        known = [None if np.isnan(values).all() else values for values in times]
+        paths.append(Scanpath(np.stack([x, y], axis=1), *known, info=info))
     return paths
+
+
+def _path_facts(
+    checked: pd.DataFrame, keys: list[str], order: np.ndarray, starts: np.ndarray
+) -> Iterator[dict[str, Any]]:
+    """Keys of each scanpath, and whether its target was found where the table tells."""
+    facts = checked[keys].iloc[order[starts]].astype(object)
+    facts = facts.where(facts.notna(), None)
+    if "target_found" in checked.columns:
+        found = checked["target_found"].iloc[order]
+        told = np.logical_or.reduceat(found.notna().to_numpy(), starts)
+        facts["target_found"] = np.where(
+            told, np.logical_or.reduceat(found.fillna(False).to_numpy(dtype=bool), starts), None
+        )
+    for values in facts.to_dict("records"):
+        yield {key: value for key, value in values.items() if value is not None}
 
 
 def table_from_scanpaths(paths: Iterable[Scanpath], **columns: Any) -> pd.DataFrame:
@@ -304,10 +322,6 @@ def _read_folder(folder: Path) -> pd.DataFrame:
     if facts:
         table.attrs["scanpath"] = facts
     return check_table(table, source=str(folder))
-
-
-def _times(values: pd.Series) -> np.ndarray | None:
-    return None if values.isna().all() else values.to_numpy(dtype=np.float64)
 
 
 def _words(names: Iterable[str]) -> str:
