@@ -7,9 +7,9 @@ from .performance import search_performance as search_performance
 from .performance import search_trials as search_trials
 from .prediction import predict_fixations as predict_fixations
 from .prediction import summarize_predictions as summarize_predictions
+from .provenance import write_evaluation as write_evaluation
 from .report import evaluate as evaluate
 from .report import picture_scores as picture_scores
-from .report import write_evaluation as write_evaluation
 from .significance import compare_agents as compare_agents
 from .significance import effect_size as effect_size
 from .significance import holm as holm

@@ -1,12 +1,8 @@
 """A model beside people: every metric with its ceiling, its floors and its uncertainty, in one tidy table."""
 
-import json
-import os
-import platform
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import numpy as np
@@ -14,11 +10,11 @@ import pandas as pd
 
 from scanpath._core.checks import check_choice, check_count
 from scanpath._core.errors import InputError
-from scanpath._core.files import write_text
 from scanpath.evaluation.bootstrap import RESAMPLED, block_interval
 from scanpath.evaluation.ceiling import FLOORS
 from scanpath.evaluation.inputs import Sizes, as_paths, by_picture, data_hash, picture_sizes
 from scanpath.evaluation.pairing import Pairing, agent_of, as_pairing, looker_of
+from scanpath.evaluation.provenance import provenance
 from scanpath.evaluation.scores import Block, Measure, score_block
 from scanpath.gaze.scanpath import Scanpath
 
@@ -106,10 +102,13 @@ def evaluate(
     check_choice("way of resampling", resampled, RESAMPLED)
     how_sure = {"resampled": resampled, "draws": check_count("draws", draws), "confidence": confidence, "seed": seed}
     trial = _Trial.prepare(simulated, human, as_pairing(pairing), screen_px, floors, seed)
-    measures = _measures(metrics, trial.sizes)
+    measures = _measures(metrics, trial)
     scored = trial.score(measures, jobs, progress)
     table = pd.DataFrame([row for measure in measures for row in _rows(scored[measure.name], measure, trial, how_sure)])
-    table.attrs["scanpath"] = _provenance(trial, measures) | {"bootstrap": how_sure, "floors": list(floors)}
+    table.attrs["scanpath"] = provenance(trial.pairing, measures, trial.facts) | {
+        "bootstrap": how_sure,
+        "floors": list(floors),
+    }
     return table
 
 
@@ -135,7 +134,7 @@ def picture_scores(
         n_undefined``.
     """
     trial = _Trial.prepare(simulated, human, as_pairing(pairing), screen_px, floors, seed)
-    measures = _measures(metrics, trial.sizes)
+    measures = _measures(metrics, trial)
     rows = []
     for measure, scored in zip(measures, trial.score(measures, jobs).values()):
         how, higher = trial.pairing.reduce, measure.spec.higher_is_better
@@ -214,15 +213,21 @@ class _Trial:
         return score_block(measure, picture, paths, self.people[picture], self.pairing, self.lookers, jobs)
 
 
-def _measures(metrics: Metrics, sizes: Sizes | None) -> list[Measure]:
+def _measures(metrics: Metrics, trial: _Trial) -> list[Measure]:
     if isinstance(metrics, str):
         metrics = (metrics,)
     chosen = metrics if isinstance(metrics, Mapping) else {name: {} for name in metrics}
     if not chosen:
         raise InputError("metrics must name at least one metric; see scanpath.metrics.METRICS.")
     measures = [Measure(name, settings) for name, settings in chosen.items()]
+    for measure in measures:
+        if measure.spec.takes != "scanpaths":
+            raise InputError(
+                f"{measure.name} takes {measure.spec.takes}, not two scanpaths, and cannot be evaluated on pairs; "
+                "maps are scored by evaluate_maps, searches by search_performance."
+            )
     needy = [measure.name for measure in measures if _needs_size(measure)]
-    if needy and sizes is None:
+    if needy and trial.sizes is None:
         raise InputError(
             f"{', '.join(needy)} need the pictures' sizes and the tables do not tell them; "
             "give screen_px=(width, height), or a mapping of stimulus to (width, height)."
@@ -253,43 +258,6 @@ def _rows(scored: _Scored, measure: Measure, trial: _Trial, how_sure: Mapping[st
             row |= {"n_undefined": reasons.total(), "undefined": _text(reasons), "pairing": str(trial.pairing)}
             rows.append(row)
     return rows
-
-
-def write_evaluation(table: pd.DataFrame, path: str | os.PathLike[str] | None = None) -> str:
-    """Return an evaluation as JSON text with its provenance, and write it atomically if a path is given.
-
-    The text holds the rows, the pairing, settings, seed, versions and hashes of both data sets, so that a number in
-    a paper can be traced. A value that is not defined is null.
-    """
-    rows = [
-        {key: None if isinstance(value, float) and not np.isfinite(value) else value for key, value in row.items()}
-        for row in table.to_dict("records")
-    ]
-    text = json.dumps({"provenance": table.attrs.get("scanpath", {}), "scores": rows}, indent=2) + "\n"
-    if path is not None:
-        write_text(path, text)
-    return text
-
-
-def _provenance(trial: _Trial, measures: Sequence[Measure]) -> dict[str, Any]:
-    return {
-        "pairing": trial.pairing.to_dict(),
-        "metrics": {
-            measure.name: {key: repr(value) for key, value in measure.settings.items()} for measure in measures
-        },
-        **trial.facts,
-        "versions": {"python": platform.python_version()} | {name: _version(name) for name in _LIBRARIES},
-    }
-
-
-_LIBRARIES = ("scanpath", "numpy", "numba", "scipy", "pandas")
-
-
-def _version(library: str) -> str | None:
-    try:
-        return version(library)
-    except PackageNotFoundError:
-        return None
 
 
 def _text(reasons: Counter) -> str:

@@ -39,10 +39,11 @@ def as_torchmetric(metric: str, **settings: Any) -> "torchmetrics.Metric":
 
     Examples
     --------
-    >>> score = as_torchmetric("levenshtein", screen_px=(100, 100))  # doctest: +SKIP
-    >>> score.update([path], [person])  # doctest: +SKIP
-    >>> score.compute()  # doctest: +SKIP
-    tensor(3.)
+    In a training loop::
+
+        score = as_torchmetric("levenshtein", screen_px=(100, 100))
+        score.update(paths, people)
+        score.compute()
     """
     spec = METRICS[metric]
     if spec.takes not in ("scanpaths", "labels", "map and fixations", "maps"):

@@ -173,6 +173,7 @@ def test_missing_sizes_are_asked_for(people, models):
     [
         ({"metrics": ["multimach"]}, "multimatch"),
         ({"metrics": []}, "at least one metric"),
+        ({"metrics": ["nss"]}, "map and fixations.*evaluate_maps"),
         ({"metrics": {"scanmatch": {"bin": 5}}}, "bins"),
         ({"floors": ["shufled"]}, "shuffled"),
         ({"pairing": "besst"}, "best"),
