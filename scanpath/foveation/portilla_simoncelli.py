@@ -42,12 +42,12 @@ def portilla_simoncelli_groups(image: Tensor, pooled: PooledFrame, *, spatial_co
     groups = {
         "pixel_statistics": [(0, pixels)],
         "auto_correlation_magnitude": [
-            (s, _auto_correlation(band, variances[s], shifts, pooled, s)) for s, band in enumerate(centered)
+            (s, _auto_correlation(band, shifts, pooled, s)) for s, band in enumerate(centered)
         ],
         "skew_reconstructed": list(enumerate(skews)),
         "kurtosis_reconstructed": list(enumerate(kurtoses)),
         "auto_correlation_reconstructed": [
-            (s, _auto_correlation(low[None], low_variances[s][None], shifts, pooled, s)) for s, low in enumerate(lows)
+            (s, _auto_correlation(low[None], shifts, pooled, s)) for s, low in enumerate(lows)
         ],
         "std_reconstructed": [(s, _root(variance)[None]) for s, variance in enumerate(low_variances)],
         "cross_orientation_correlation_magnitude": [
@@ -111,11 +111,17 @@ def _shifts(width: int) -> list[tuple[int, int]]:
     return [(dy, dx) for dy, dx in square if dx < dy or (dx == dy and dy < 0) or (width % 2 == 0 and dy == -half)]
 
 
-def _auto_correlation(
-    bands: Tensor, variance: Tensor, shifts: list[tuple[int, int]], pooled: PooledFrame, scale: int
-) -> Tensor:
-    """Correlation of bands (K, h, w) with themselves, shifted: (n_shifts * K, n_kept)."""
-    rows = [pooled.pool(bands * torch.roll(bands, shift, (-2, -1)), scale) / (variance + TINY) for shift in shifts]
+def _auto_correlation(bands: Tensor, shifts: list[tuple[int, int]], pooled: PooledFrame, scale: int) -> Tensor:
+    """Correlation of bands (K, h, w) with themselves, shifted: (n_shifts * K, n_kept), between -1 and 1.
+
+    Both the window's samples and their shifted partners, some of which lie outside, set the scale.
+    """
+    power = pooled.pool(bands.square(), scale)
+    rows = []
+    for shift in shifts:
+        partners = torch.roll(bands, shift, (-2, -1))
+        product, partner_power = pooled.pool(torch.stack([bands * partners, partners.square()]), scale)
+        rows.append(product / torch.sqrt(power * partner_power + TINY))
     return torch.stack(rows).flatten(0, 1)
 
 

@@ -33,6 +33,8 @@ def pooled_statistics(
 ) -> dict[str, Tensor]:
     """Statistics of a picture in windows that grow with eccentricity, or over the whole picture.
 
+    The filters take the picture to be periodic, so that windows at a border see a little of the opposite one.
+
     Parameters
     ----------
     image

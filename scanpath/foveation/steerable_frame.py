@@ -148,18 +148,19 @@ class SteerableFrame:
         if spectrum.shape[-2] == height:
             return spectrum
         kept = spectrum[..., : width // 2 + 1]
-        return torch.cat([kept[..., : height // 2, :], kept[..., -(height // 2) :, :]], -2)
+        return torch.cat([kept[..., : (height + 1) // 2, :], kept[..., -(height // 2) :, :]], -2)
 
     def embed(self, spectrum: Tensor, scale: int) -> Tensor:
         """Pad a half spectrum of the next coarser scale with zeros; what it has at its Nyquist frequency is lost."""
         if scale < 0:
             return spectrum
         height, width = self.level_size(scale)
-        half = spectrum.shape[-2] // 2
+        coarse_height, coarse_width = self.level_size(scale + 1)
+        below, above, columns = (coarse_height + 1) // 2, (coarse_height - 1) // 2, (coarse_width + 1) // 2
         padded = spectrum.new_zeros(*spectrum.shape[:-2], height, width // 2 + 1)
-        kept = spectrum.shape[-1] - 1
-        padded[..., :half, :kept] = spectrum[..., :half, :-1]
-        padded[..., 1 - half :, :kept] = spectrum[..., half + 1 :, :-1]
+        padded[..., :below, :columns] = spectrum[..., :below, :columns]
+        if above:
+            padded[..., -above:, :columns] = spectrum[..., -above:, :columns]
         return padded
 
     def _inverse(self, spectrum: Tensor, scale: int) -> Tensor:
