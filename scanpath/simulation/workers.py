@@ -3,11 +3,13 @@
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 import cloudpickle
 import joblib
 import numpy as np
+from joblib.parallel import get_active_backend
 
 from scanpath._core.errors import InputError
 from scanpath.agents.agent import Agent
@@ -125,10 +127,17 @@ class _Pool:
         jobs = max(2, self.jobs) if self.jobs > 0 else self.jobs
         if self.accelerators:
             jobs = max(2, len(self.accelerators))
-        parallel = joblib.Parallel(
-            n_jobs=jobs, return_as="generator_unordered", batch_size=1, pre_dispatch="2*n_jobs", max_nbytes="256K"
-        )
-        return parallel(tasks)
+        settings = {"n_jobs": jobs, "batch_size": 1, "max_nbytes": "256K"}
+        if getattr(get_active_backend()[0], "supports_return_generator", False):
+            parallel = joblib.Parallel(**settings, return_as="generator_unordered", pre_dispatch="2*n_jobs")
+            return parallel(tasks)
+        return self._rounds(iter(tasks), settings)
+
+    def _rounds(self, tasks: Iterator[Any], settings: dict[str, Any]) -> Iterator[Any]:
+        """For backends that give results only when all are there, such as Ray's: a few tasks a worker at a time."""
+        size = 4 * joblib.effective_n_jobs(settings["n_jobs"])
+        while group := list(islice(tasks, size)):
+            yield from joblib.Parallel(**settings)(group)
 
     def _task(self, unit: Unit, finish: Finish | None = None) -> Any:
         return joblib.delayed(_work)(self.payload, self.token, unit, self.how, finish or self.finish, self.accelerators)
