@@ -7,4 +7,10 @@ from .eccentricity_pooling import EccentricityPool2d as EccentricityPool2d
 from .eccentricity_pooling import RingLaw as RingLaw
 from .eccentricity_pooling import eccentricity_pool as eccentricity_pool
 from .steerable import steerable as steerable
+from .training_regimes import Fisheye as Fisheye
+from .training_regimes import LineOverlay as LineOverlay
+from .training_regimes import Rotate90 as Rotate90
+from .training_regimes import fisheye as fisheye
+from .training_regimes import overlay_lines as overlay_lines
+from .training_regimes import regime_transform as regime_transform
 from .weights import read_weights as read_weights
