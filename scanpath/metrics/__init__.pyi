@@ -51,13 +51,11 @@ from .saliency import other_fixations as other_fixations
 from .saliency import shuffled_auc as shuffled_auc
 from .scanmatch import scanmatch as scanmatch
 from .scasim import scasim as scasim
-from .search import collapse_fixations as collapse_fixations
 from .search import cumulative_performance as cumulative_performance
 from .search import cut_at_target as cut_at_target
 from .search import found_at as found_at
 from .search import on_target as on_target
 from .search import performance_auc as performance_auc
-from .search import performance_by_limit as performance_by_limit
 from .search import probability_mismatch as probability_mismatch
 from .search import scanpath_ratio as scanpath_ratio
 from .search import tfp_auc as tfp_auc
@@ -73,3 +71,6 @@ from .spec import list_metrics as list_metrics
 from .strings import damerau as damerau
 from .strings import levenshtein as levenshtein
 from .undefined import count_reasons as count_reasons
+from .visions import collapse_fixations as collapse_fixations
+from .visions import performance_by_limit as performance_by_limit
+from .visions import visions_score as visions_score

@@ -9,16 +9,18 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import numpy as np
+from scipy.ndimage import gaussian_filter
 from scipy.special import ndtr
 
 from scanpath._core.checks import check_choice, check_count, check_positive, check_size
 from scanpath._core.errors import InputError, UndefinedError
-from scanpath.metrics.maps import PIXEL_RULES, fixation_points
+from scanpath.metrics.maps import PIXEL_RULES, fixation_points, pixel_index
 
 #: Widths that are tried where none are given, as shares of the picture's diagonal: 0.5 % to 25 %.
 WIDTHS = tuple(float(share) for share in np.geomspace(0.005, 0.25, 18))
 #: Shares of a uniform density that are tried where none are given.
 UNIFORM_SHARES = (0.001, 0.01, 0.03, 0.1, 0.3)
+BORDERS = ("open", "reflect")
 _CHUNK = 4_000_000
 
 Key = TypeVar("Key", bound=Hashable)
@@ -34,11 +36,15 @@ class DensityFit:
 
 
 def fixation_density(
-    xy: Any, size: tuple[int, int], *, bandwidth_px: float, uniform_share: float = 0.0, pixel: str = "floor"
+    xy: Any,
+    size: tuple[int, int],
+    *,
+    bandwidth_px: float,
+    uniform_share: float = 0.0,
+    pixel: str = "floor",
+    border: str = "open",
 ) -> np.ndarray:
-    """Density of fixations over the pixels: a Gaussian on each, evaluated at pixel centers, scaled to sum 1.
-
-    What the Gaussians lose over the picture's borders is restored by the scaling.
+    """Density of fixations over the pixels: a Gaussian on each, scaled to sum 1.
 
     Parameters
     ----------
@@ -52,6 +58,10 @@ def fixation_density(
         Share of the mass spread evenly, so that no pixel is impossible.
     pixel
         Where pixel centers are: at k + 1/2 for ``"floor"``, at k for ``"nearest"``; use the rule of the scores.
+    border
+        ``"open"``: Gaussians at the fixations' exact places, evaluated at pixel centers; what they lose over the
+        borders is restored by the scaling. ``"reflect"``: counts of pixels, blurred with mirrored borders, as
+        pysaliency's baseline models and the COCO-Search18 evaluations do; fixations off the picture are refused.
 
     Returns
     -------
@@ -70,8 +80,12 @@ def fixation_density(
     """
     points = _finite_points(xy)
     check_positive("bandwidth_px", bandwidth_px)
-    bumps = _bumps(points, check_size("size", size), bandwidth_px, pixel)
-    return _scaled(bumps, uniform_share)
+    size = check_size("size", size)
+    if check_choice("border", border, BORDERS) == "open":
+        return _scaled(_bumps(points, size, bandwidth_px, pixel), uniform_share)
+    counts = np.zeros(size)
+    np.add.at(counts, pixel_index(points, size, pixel), 1.0)
+    return _scaled(gaussian_filter(counts, bandwidth_px), uniform_share)
 
 
 def fit_density(

@@ -95,36 +95,6 @@ def cut_at_target(path: Any, target_box: Box, **rule: Any) -> Scanpath:
     return scanpath if found is None else scanpath[: found + 1]
 
 
-def collapse_fixations(path: Any, window_px: tuple[float, float]) -> Scanpath:
-    """Merge neighboring fixations closer than half a window, from left to right, into their midpoint.
-
-    The rule of ViSioNS for scanpaths that are brought to a coarser grid: while the next fixation lies within half
-    the window in both directions, the pair becomes its mean, which is tested again. Durations are added, onsets are
-    those of the first.
-
-    Parameters
-    ----------
-    path
-        A scanpath in any form.
-    window_px
-        (width, height) of the window in px.
-    """
-    scanpath = as_scanpath(path)
-    half = np.asarray(window_px, dtype=np.float64) / 2
-    merged: list[np.ndarray] = []
-    first: list[int] = []
-    for index, point in enumerate(scanpath.xy):
-        if merged and (np.abs(merged[-1] - point) < half).all():
-            merged[-1] = (merged[-1] + point) / 2
-        else:
-            merged.append(point)
-            first.append(index)
-    times = scanpath.duration_ms
-    duration_ms = None if times is None or not first else np.add.reduceat(times, first)
-    onset_ms = None if scanpath.onset_ms is None else scanpath.onset_ms[first]
-    return Scanpath(np.array(merged).reshape(-1, 2), duration_ms, onset_ms, scanpath.info)
-
-
 def cumulative_performance(
     found: Any,
     n_fixations: int,
@@ -196,7 +166,7 @@ def success_counts(
     Sums over any trials, with any weights, go to `success_curve`; bootstrap samples so cost one product.
     """
     check_choice("way of censoring", censoring, CENSORING)
-    number = _numbers("found", found) + 1
+    number = numbers("found", found) + 1
     number = np.where(np.isnan(number), np.inf, number)[:, None]
     n = np.arange(1, check_count("n_fixations", n_fixations) + 1)
     if censoring == "ignore":
@@ -226,36 +196,12 @@ def performance_auc(curve: Any) -> float:
     >>> performance_auc([0.0, 0.5, 1.0])
     0.5
     """
-    values = _numbers("curve", curve)
+    values = numbers("curve", curve)
     if len(values) == 0 or np.isnan(values).any():
         raise UndefinedError("The area needs a curve without gaps; shorten it to where trials can tell.", "gap")
     if len(values) == 1:
         return float(values[0])
     return float(np.trapezoid(values, dx=1 / (len(values) - 1)))
-
-
-def performance_by_limit(found: Any, allowed: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Share found in each group of trials that were allowed the same number of fixations.
-
-    The rule by which ViSioNS scores people on Interiors, whose trials stop after a random number of saccades: its
-    area is `performance_auc` of the shares, equally spaced whatever the limits are.
-
-    Returns
-    -------
-    tuple
-        The limits in fixations, ascending, and the share found within the limit in each group.
-
-    Examples
-    --------
-    >>> performance_by_limit([0, None, 3, 2], [3, 3, 5, 5])
-    (array([3., 5.]), array([0.5, 1. ]))
-    """
-    index = _numbers("found", found)
-    limit = _numbers("allowed", allowed)
-    if index.shape != limit.shape:
-        raise InputError(f"allowed must have one value a trial ({len(index)}), got {len(limit)}.")
-    limits = np.unique(limit)
-    return limits, np.array([(index[limit == each] < each).mean() for each in limits])
 
 
 def tfp_auc(curve: Any) -> float:
@@ -266,7 +212,7 @@ def tfp_auc(curve: Any) -> float:
     >>> tfp_auc([0.25, 0.5, 0.75])
     1.5
     """
-    return float(np.sum(_numbers("curve", curve)))
+    return float(np.sum(numbers("curve", curve)))
 
 
 def probability_mismatch(curve: Any, human_curve: Any) -> float:
@@ -277,7 +223,7 @@ def probability_mismatch(curve: Any, human_curve: Any) -> float:
     >>> probability_mismatch([0.25, 0.5], [0.5, 0.25])
     0.5
     """
-    first, second = _numbers("curve", curve), _numbers("human_curve", human_curve)
+    first, second = numbers("curve", curve), numbers("human_curve", human_curve)
     if first.shape != second.shape:
         raise InputError(f"Both curves must have one length, got {len(first)} and {len(second)}.")
     return float(np.abs(first - second).sum())
@@ -323,19 +269,20 @@ def _edges(target_box: Box) -> tuple[np.ndarray, np.ndarray]:
     return box[:2], box[:2] + box[2:]
 
 
-def _numbers(name: str, values: Any) -> np.ndarray:
-    numbers = np.array([np.nan if value is None else value for value in values], dtype=np.float64)
-    if numbers.ndim != 1:
-        raise InputError(f"{name} must be one-dimensional, got shape {numbers.shape}.")
-    if (numbers < 0).any():
-        raise InputError(f"{name} must not be negative, got {np.nanmin(numbers):g}; use NaN or None for 'not found'.")
-    return numbers
+def numbers(name: str, values: Any) -> np.ndarray:
+    """Return values as numbers that are not negative, None as NaN."""
+    array = np.array([np.nan if value is None else value for value in values], dtype=np.float64)
+    if array.ndim != 1:
+        raise InputError(f"{name} must be one-dimensional, got shape {array.shape}.")
+    if (array < 0).any():
+        raise InputError(f"{name} must not be negative, got {np.nanmin(array):g}; use NaN or None for 'not found'.")
+    return array
 
 
 def _limits(name: str, values: Any, number: np.ndarray) -> np.ndarray:
     if values is None:
         raise InputError(f"This way of censoring needs {name}=..., the number of fixations for each trial.")
-    limits = _numbers(name, values)
+    limits = numbers(name, values)
     if limits.shape != number.shape[:1]:
         raise InputError(f"{name} must have one value a trial ({len(number)}), got {len(limits)}.")
     return limits[:, None]

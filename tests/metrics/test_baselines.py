@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -31,6 +33,28 @@ def test_width_and_density_are_those_of_visions(visions, who, kde):
     assert fit.bandwidth_px == pytest.approx(float(visions[f"{who}_bandwidth"]), rel=1e-12)
     density = fixation_density(xy, SIZE, bandwidth_px=fit.bandwidth_px)
     assert density == pytest.approx(visions[kde] / visions[kde].sum(), rel=1e-6)
+
+
+def test_blurred_counts_are_those_of_coco_search18(shared):
+    # Scanpath_Prediction 36efbcc, HAT 557205d; every eighth pixel of 320 x 512
+    maps = np.load(shared / "goldens/peers/search_metrics/conditional_saliency.npz")
+    inputs = json.loads((shared / "goldens/peers/search_metrics/search_metrics.json").read_text())["inputs"]
+    density = fixation_density(maps["fixmap_in"], (320, 512), bandwidth_px=16, border="reflect")
+    assert density[::8, ::8] == pytest.approx(maps["fixmap_sd16_stride8"], rel=1e-9, abs=1e-15)
+    for name in ("all", "car"):
+        trials = [trial for trial in inputs["human"] if name in ("all", trial["task"])]
+        xy = np.concatenate([np.stack([trial["X"], trial["Y"]], axis=1)[1:] for trial in trials])
+        prior = fixation_density(xy, (320, 512), bandwidth_px=24, border="reflect")
+        assert prior[::8, ::8] == pytest.approx(maps[f"prior_{name}_stride8"], rel=1e-9, abs=1e-15)
+
+
+def test_the_borders_differ_near_borders_alone():
+    inner, corner = [(60.5, 60.5)], [(1.0, 1.0)]
+    for xy, same in ((inner, True), (corner, False)):
+        both = [fixation_density(xy, (120, 120), bandwidth_px=6.0, border=border) for border in ("open", "reflect")]
+        assert np.allclose(*both, atol=1e-6) == same
+    with pytest.raises(UndefinedError, match="off the map"):
+        fixation_density([(-3, 3)], SIZE, bandwidth_px=2.0, border="reflect")
 
 
 @given(st.integers(0, 2**31), st.floats(0.3, 30), st.floats(0, 0.9))

@@ -5,15 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scanpath import InputError, Scanpath, UndefinedError
+from scanpath import InputError, UndefinedError
 from scanpath.metrics import (
-    collapse_fixations,
     cumulative_performance,
     cut_at_target,
     found_at,
     on_target,
     performance_auc,
-    performance_by_limit,
     probability_mismatch,
     scanpath_ratio,
     tfp_auc,
@@ -29,23 +27,8 @@ def stonybrook(shared):
     return json.loads((shared / "goldens/peers/search_metrics/search_metrics.json").read_text())
 
 
-@pytest.fixture(scope="module")
-def visions(shared):
-    """Outputs of the ViSioNS evaluation (NeuroLIAA/visions; transcribed by hand from its stored text)."""
-    return json.loads((shared / "goldens/peers/visions/visions.json").read_text())
-
-
 def xy_of(trial):
     return np.stack([trial["X"], trial["Y"]], axis=1)
-
-
-def box_of(bbox):
-    top, left, bottom, right = bbox
-    return left, top, right - left, bottom - top
-
-
-def visions_found(trial):
-    return len(trial["X"]) - 1 if trial["target_found"] else None
 
 
 # the COCO-Search18 conventions
@@ -112,53 +95,6 @@ def test_scanpaths_are_cut_at_the_target(stonybrook):
     assert lengths == stonybrook["outputs"]["cut_on_target_lengths"]
 
 
-# the ViSioNS conventions
-
-
-def test_performance_of_models_and_people(visions):
-    n, outputs = visions["inputs"]["max_scanpath_length"], visions["outputs"]
-    curve = cumulative_performance([visions_found(t) for t in visions["inputs"]["model"].values()], n)
-    assert curve == pytest.approx(outputs["model_curve_index0toN"][1:])
-    assert performance_auc(curve) == pytest.approx(outputs["model_AUCperf"])
-    people = [
-        cumulative_performance([visions_found(t) for t in trials.values()], n)
-        for trials in visions["inputs"]["humans"].values()
-    ]
-    assert np.array(people) == pytest.approx(np.array(outputs["human_curves"])[:, 1:])
-    assert performance_auc(np.mean(people, axis=0)) == pytest.approx(outputs["human_mean_AUCperf"])
-
-
-def test_performance_of_people_whose_trials_were_limited(visions):
-    shares = []
-    for trials in visions["inputs"]["humans"].values():
-        limits, share = performance_by_limit(
-            [visions_found(t) for t in trials.values()], [t["max_fixations"] for t in trials.values()]
-        )
-        assert limits.tolist() == [3, 5, 9, 13]
-        shares.append(share)
-    assert np.array(shares) == pytest.approx(np.array(visions["outputs"]["interiors_rule_human_curves"]))
-    area = performance_auc(np.mean(shares, axis=0))
-    assert area == pytest.approx(visions["outputs"]["interiors_rule_AUCperf"])
-
-
-def test_window_test_collapse_and_cut(visions):
-    for key, expected in visions["outputs"]["preprocessing"].items():
-        subject, image = key.split("/")
-        trial = visions["inputs"]["humans"][subject][image]
-        window = (trial["receptive_width"], trial["receptive_height"])
-        rule = {"rule": "window", "window_px": window}
-        box, xy = box_of(trial["target_bbox"]), xy_of(trial)
-        assert on_target(xy, box, **rule).tolist() == expected["window_test"]
-        assert collapse_fixations(xy, window).xy == pytest.approx(np.array(expected["collapsed_XY"]).T)
-        assert cut_at_target(xy, box, **rule).xy == pytest.approx(np.array(expected["cropped_XY"]).T)
-        rows, columns = visions["inputs"]["model_grid_hw"]
-        scale = np.array([columns / trial["image_width"], rows / trial["image_height"]])
-        top, left, bottom, right = np.array(trial["target_bbox"]) * np.tile(scale[::-1], 2) // 1
-        grid = collapse_fixations(xy * scale // 1, (1, 1))
-        cut = cut_at_target(grid, box_of((top, left, bottom, right)), rule="window", window_px=(1, 1))
-        assert cut.xy == pytest.approx(np.array(expected["rescaled_collapsed_cropped_grid_XY"]).T)
-
-
 # definitions
 
 
@@ -204,18 +140,6 @@ def test_found_indices_and_empty_paths():
 def test_unusable_rules_and_boxes_are_refused(call, message):
     with pytest.raises(InputError, match=message):
         on_target([(0, 0)], **{"target_box": BOX, **call})
-
-
-def test_collapse_adds_durations_and_keeps_the_first_onset():
-    path = Scanpath(
-        [(0, 0), (3, 0), (50, 50), (51, 51)], duration_ms=[100, 200, 300, np.nan], onset_ms=[0, 150, 400, 800]
-    )
-    merged = collapse_fixations(path, (10, 10))
-    assert merged.xy.tolist() == [[1.5, 0], [50.5, 50.5]]
-    assert merged.duration_ms[0] == 300
-    assert np.isnan(merged.duration_ms[1])
-    assert merged.onset_ms.tolist() == [0, 400]
-    assert len(collapse_fixations([], (10, 10))) == 0
 
 
 @given(st.lists(st.none() | st.integers(0, 12), min_size=1, max_size=30), st.integers(1, 15))
