@@ -1,5 +1,6 @@
 """How fast targets are found: share of trials against the number of fixations."""
 
+import itertools
 from collections.abc import Mapping
 
 import numpy as np
@@ -33,17 +34,16 @@ def plot_cumulative_performance(
     'Share of targets found'
     """
     ax = ax or new_axes()[0]
-    colors = iter(COLORS * (1 + len(curves) // len(COLORS)))
+    styles = itertools.product(("-", ":"), COLORS[:-1])  # black is people's
     for name, (share, low, high) in curves.items():
-        people = name == "people"
-        color = "black" if people else next(colors)
+        line, color = ("--", "black") if name == "people" else next(styles)
         n = np.arange(1, len(share) + 1)
-        ax.plot(n, share, color=color, linestyle="--" if people else "-", marker=".", label=name)
+        ax.plot(n, share, color=color, linestyle=line, marker=".", label=name)
         if low is not None and high is not None:
             ax.fill_between(n, low, high, color=color, alpha=0.15, linewidth=0)
     ax.set(xlabel="Fixations, the first included", ylabel="Share of targets found", ylim=(0, 1))
     ax.spines[["top", "right"]].set_visible(False)
-    ax.legend(frameon=False)
+    ax.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
     if title is not None:
         ax.set_title(title)
     return ax

@@ -57,17 +57,28 @@ class InteriorsResult:
         }
 
     def summary(self) -> list[tuple[Any, ...]]:
-        """One row an agent: found within 4, 8 and 13 fixations, area under the curve, the two similarities."""
-        share = self.performance.pivot_table(index="agent", columns="part", values="value", sort=False)
-        similar = self.scores[self.scores["part"].isin(_SIMILARITY_PARTS)].groupby(["agent", "metric"], sort=False)
-        mean = similar["value"].mean().unstack()
-        ceiling = similar["ceiling"].mean().unstack().iloc[0]
+        """One row a searcher: found within 4, 8 and 13 fixations, area under the curve, the two similarities.
+
+        The area and ScanMatch come with their 95 % intervals over pictures.
+        """
+        share = self.performance.set_index(["agent", "part"])
+        similar = self.scores[self.scores["part"].isin(_SIMILARITY_PARTS)]
+        multimatch = similar[similar["metric"] == "multimatch"].groupby("agent")[["value", "ceiling"]].mean()
+        scanmatch = similar[similar["metric"] == "scanmatch"].set_index("agent")
         rows = []
-        for agent in share.index:
-            marks = ceiling if agent == "people" else mean.loc[agent]
-            found = [float(share.loc[agent, part]) for part in ("within 4", "within 8", f"within {N_FIXATIONS}", "auc")]
-            rows.append((agent, *found, float(marks["multimatch"]), float(marks["scanmatch"])))
+        for agent in dict.fromkeys(self.performance["agent"]):
+            found = [float(share.loc[(agent, f"within {n}"), "value"]) for n in (4, 8, N_FIXATIONS)]
+            area = _with_interval(*share.loc[(agent, "auc"), ["value", "low", "high"]])
+            people = agent == "people"
+            scored = multimatch.index[0] if people else agent  # every agent's row carries the same ceiling
+            columns = ("ceiling", "ceiling_low", "ceiling_high") if people else ("value", "low", "high")
+            mean = float(multimatch.loc[scored, columns[0]])
+            rows.append((agent, *found, area, mean, _with_interval(*scanmatch.loc[scored, list(columns)])))
         return rows
+
+
+def _with_interval(value: float, low: float, high: float) -> str:
+    return f"{value:.3f} ({low:.3f}-{high:.3f})"
 
 
 #: MultiMatch without duration, which these agents do not have; ScanMatch has one part.
