@@ -1,6 +1,6 @@
 """NeVA: an eye that moves to where a blurred picture serves a model's task best (Schwinn et al. 2022)."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +22,8 @@ from scanpath.gaze.stimulus import Stimulus
 Eye = NevaEye | ForeignEye
 #: Starts of a search lie this far apart in NeVA's frame: about the fovea's radius at half height.
 APART = 0.35
+#: Places among which a search's starts are chosen: finer than any fovea.
+START_GRID = (48, 48)
 
 
 @dataclass(frozen=True)
@@ -87,14 +89,22 @@ class NevaAgent(Agent):
         self.step_size = check_positive("step_size", step_size)
         self.restart = check_choice("restart", restart, RESTARTS)
         self.size, self.framing, self.foveation = size, check_framing(framing), foveation
+        self._held = False
 
     def prepare(self, stimulus: Stimulus) -> Prepared:
         """Blur the picture and compute the objective's target from the sharp one."""
         frame = frame_picture(stimulus.size, self.size, self.framing)
         image = frame.picture(stimulus.rgb).to(_device(self.model))
         eye = NevaEye(image, self.eye) if self.foveation is None else ForeignEye(image, self.foveation, self.eye)
-        with frozen(self.model), torch.no_grad():
+        with self._hold(), torch.no_grad():
             return Prepared(frame, eye, self.objective.target(self.model, image, stimulus))
+
+    def run(
+        self, stimuli: Sequence[Stimulus], *, n_fixations: int, generators: Sequence[torch.Generator]
+    ) -> list[Scanpath]:
+        """Look at pictures one by one, so that no sum depends on which others are in the batch."""
+        with self._hold():
+            return super().run(stimuli, n_fixations=n_fixations, generators=generators)
 
     def first_fixation(self, stimulus: Stimulus, generator: torch.Generator) -> tuple[float, float]:
         """Choose the first fixation, like all others."""
@@ -115,7 +125,7 @@ class NevaAgent(Agent):
             return torch.rand(2, generator=generator)
 
         how = {"steps": self.steps, "step_size": self.step_size, "restart": self.restart, "draw": draw}
-        with frozen(self.model):
+        with self._hold():
             if self.mode == "published":
                 return published_search(look, device=prepared.eye.sharp.device, **how)
             return best_search(look, self._starts(prepared, memory, look), **how)
@@ -129,7 +139,7 @@ class NevaAgent(Agent):
         history = as_history(history_xy)
         prepared = self.prepared(stimulus)
         memory = prepared.eye.memory(prepared.frame.from_px(history))
-        with frozen(self.model):
+        with self._hold():
             gain = self._gain(prepared, memory, self._look(prepared, memory, len(history)))
         return prepared.frame.map_to_picture((gain.max() - gain).cpu(), stimulus.size)
 
@@ -139,7 +149,7 @@ class NevaAgent(Agent):
         for _ in range(check_count("n_fixations", n_fixations)):
             search = self.search(stimulus, history, generator)
             memory = prepared.eye.memory(prepared.frame.from_px(history))
-            with frozen(self.model), torch.no_grad():
+            with self._hold(), torch.no_grad():
                 look = self._look(prepared, memory, len(history))
                 seen.append(look.see(search.kept()[None]))
                 losses.append(float(look.loss(seen[-1])[0]))
@@ -147,6 +157,19 @@ class NevaAgent(Agent):
             searches.append((prepared.frame.to_px(torch.stack(search.points)), search.losses))
         path = Scanpath(history, info={"stimulus": stimulus.name, "agent": self.name})
         return NevaRecord(path, torch.cat(seen).cpu(), losses, searches)
+
+    @contextmanager
+    def _hold(self) -> Iterator[None]:
+        """Freeze the model, once for all that happens inside."""
+        if self._held:
+            yield
+            return
+        with frozen(self.model):
+            self._held = True
+            try:
+                yield
+            finally:
+                self._held = False
 
     def _look(self, prepared: Prepared, memory: Any, fixation: int) -> Look:
         return Look(
@@ -157,9 +180,9 @@ class NevaAgent(Agent):
     def _starts(self, prepared: Prepared, memory: Any, look: Look) -> Tensor:
         if isinstance(prepared.eye, ForeignEye):
             return _spread_points(self.starts).to(prepared.eye.sharp.device)
-        return first_points(self._gain(prepared, memory, look), self.starts, APART)
+        return first_points(self._gain(prepared, memory, look, START_GRID), self.starts, APART)
 
-    def _gain(self, prepared: Prepared, memory: Any, look: Look) -> Tensor:
+    def _gain(self, prepared: Prepared, memory: Any, look: Look, grid: tuple[int, int] | None = None) -> Tensor:
         """Linearize the loss halfway between what is remembered and the sharp picture.
 
         From the blurred picture alone the slope says little about details that are not visible yet, and at the sharp
@@ -169,7 +192,7 @@ class NevaAgent(Agent):
             raise InputError(f"Agent {self.name!r} has a map only with NeVA's own foveation; leave out foveation=.")
         halfway = prepared.eye.halfway(memory)[None].requires_grad_()
         (slope,) = torch.autograd.grad(look.loss(halfway).sum(), halfway)
-        return prepared.eye.gain(slope[0], memory)
+        return prepared.eye.gain(slope[0], memory, grid)
 
 
 def neva(
@@ -180,7 +203,7 @@ def neva(
     retention: float = 0.7,
     restart: str = "none",
     steps: int | None = None,
-    starts: int = 3,
+    starts: int = 2,
     step_size: float = 0.1,
     mask_sigma: float = 0.2,
     blur_sigma_px: float = 10.0,

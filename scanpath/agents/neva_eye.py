@@ -97,8 +97,8 @@ class NevaEye:
         veil = (1 - memory).clamp(0, 1) / 2
         return self.sharp + veil * (self.blurred - self.sharp)
 
-    def gain(self, slope: Tensor, memory: Tensor) -> Tensor:
-        """Return, to first order, how far the loss changes (H, W) when the eye goes to each pixel.
+    def gain(self, slope: Tensor, memory: Tensor, grid: tuple[int, int] | None = None) -> Tensor:
+        """Return, to first order, how far the loss changes when the eye goes to each place.
 
         Parameters
         ----------
@@ -106,11 +106,16 @@ class NevaEye:
             (C, H, W): derivative of the loss with respect to the picture that is seen.
         memory
             (H, W) what is remembered.
+        grid
+            (rows, columns) of places spread evenly over the frame; default each pixel.
         """
         share = (1 - memory).clamp(0, 1) * (slope * (self.sharp - self.blurred)).sum(0)
+        rows, columns = grid or tuple(share.shape)
         sigma = self.settings.mask_sigma
-        down = torch.exp(-((self._rows[:, None] - self._rows) ** 2) / sigma)
-        across = torch.exp(-((self._columns[:, None] - self._columns) ** 2) / sigma)
+        from_row = torch.linspace(-1, 1, rows, device=share.device)[:, None]
+        from_column = torch.linspace(-1, 1, columns, device=share.device)
+        down = torch.exp(-((from_row - self._rows) ** 2) / sigma)
+        across = torch.exp(-((self._columns[:, None] - from_column) ** 2) / sigma)
         return down @ share @ across
 
 

@@ -77,7 +77,7 @@ def nevaclip(
     retention: float = 0.7,
     restart: str = "none",
     steps: int | None = None,
-    starts: int = 3,
+    starts: int = 2,
     step_size: float = 0.1,
     mask_sigma: float | None = None,
     blur_sigma_px: float | None = None,

@@ -107,7 +107,7 @@ def free_viewing_agents(weights: Path | None = None) -> list[Agent]:
     agents = [create_agent(name) for name in WALKERS]
     agents.append(create_agent("neva", label="neva reconstruction", size=(224, 224)))
     if weights is not None:
-        network = _squeezenet(weights)
+        network = squeezenet_classifier(weights)
         for loss in ("classification", "feature_match"):
             agents.append(create_agent("neva", label=f"neva {loss}", model=network, loss=loss, size=(224, 224)))
     return agents
@@ -174,10 +174,12 @@ class _Normalized(nn.Module):
         self.register_buffer("std", torch.tensor([0.229, 0.224, 0.225])[:, None, None])
 
     def forward(self, images: Tensor) -> Tensor:
+        """Return the class scores."""
         return self.network((images - self.mean) / self.std)
 
 
-def _squeezenet(folder: Path) -> nn.Module:
+def squeezenet_classifier(folder: Path) -> nn.Module:
+    """Load SqueezeNet 1.1 from a folder, for pictures in [0, 1]."""
     from safetensors.torch import load_file
     from torchvision.models import squeezenet1_1
 
