@@ -1,14 +1,17 @@
 """Units to worker processes, through joblib; processes that die are replaced, and what killed them is found out."""
 
+import multiprocessing
+import os
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
-import cloudpickle
 import joblib
 import numpy as np
+from joblib.externals import cloudpickle
 from joblib.parallel import get_active_backend
 
 from scanpath._core.errors import InputError
@@ -174,10 +177,25 @@ def _work(
     payload: np.ndarray, token: str, unit: Unit, how: Looking, finish: Finish, accelerators: Sequence[str]
 ) -> tuple[tuple[int, int, int], Any]:
     if token not in _agents:
+        _end_with_parent()
         claim(accelerators)
         _agents.clear()
         _agents[token] = cloudpickle.loads(payload.tobytes())  # our own bytes, sent by the process that started us
     return unit.key, finish(unit, look(_agents[token][unit.agent], unit.stimuli, unit.seed, how))
+
+
+def _end_with_parent() -> None:
+    """Let a worker of this machine end when the process that started it is killed; loky's would wait for good."""
+    if not multiprocessing.current_process().name.startswith("LokyProcess"):
+        return
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1.0)
+        os._exit(1)
+
+    threading.Thread(target=watch, name="end-with-parent", daemon=True).start()
 
 
 def _keep(unit: Unit, found: Looked) -> Looked:
