@@ -18,6 +18,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from scanpath import __version__
@@ -84,7 +85,7 @@ class AsymmetryResult:
         for row in self.index[self.index["task"] != "mean"].to_dict("records"):
             for role in ("hard", "easy"):
                 slope = {"slope": row[f"slope_{role}"], "human_slope": row[f"human_slope_{role}"]}
-                slope |= {f"slope_{end}": row[f"slope_{role}_{end}"] for end in ("low", "high")}
+                slope |= {f"slope_{end}": row.get(f"slope_{role}_{end}", np.nan) for end in ("low", "high")}
                 rows.append(
                     {"agent": row["agent"], "task": row["task"], "condition": row[role], "people_find_it": role} | slope
                 )

@@ -143,3 +143,10 @@ def test_each_experiment_has_its_published_sharpening(tmp_path):
 def test_wrong_use_is_said_in_one_sentence(change, message):
     with pytest.raises(InputError, match=message):
         run_asymmetry(**(QUICK | change))
+
+
+def test_without_bootstrap_there_are_slopes_without_intervals(tmp_path):
+    result = run_asymmetry(**(QUICK | {"n_bootstrap": 0}), agents=["serial"], out=tmp_path)
+    slopes = pd.read_csv(tmp_path / "slopes.csv")
+    np.testing.assert_allclose(slopes["slope"], result.slopes()["slope"])
+    assert slopes[["slope_low", "slope_high"]].isna().all(axis=None)
