@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
+import cloudpickle
 import joblib
 import numpy as np
-from joblib.externals import cloudpickle
 from joblib.parallel import get_active_backend
 
 from scanpath._core.errors import InputError
