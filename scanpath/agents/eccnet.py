@@ -109,7 +109,7 @@ class EccNet(PriorityAgent):
         fixation = pixel_inside(history[-1], stimulus.size)
         image, changed = inhibited(scene, stimulus, history)
         features = scene.view.levels(image, fixation, changed)
-        maps = [cue_map(features[level], target) for level, target in zip(self.levels, scene.targets)]
+        maps = [cue_map(features[level][0], target) for level, target in zip(self.levels, scene.targets)]
         weighting = self.level_weighting or ("equal" if stimulus.cells is None else "maximum")
         return scene.view.in_picture(sharpen(combine_levels(maps, weighting), self.sharpening), fixation)
 

@@ -25,7 +25,7 @@ class View(Protocol):
     """Features of a picture as seen from a fixation, and the way back from their map to the picture."""
 
     def levels(self, image: Tensor, fixation: tuple[int, int], changed: Changes) -> list[Tensor]:
-        """Return one (C, h, w) map a level at 1/16 of the picture (3, H, W), fixated at column, row."""
+        """Return one (1, C, h, w) map a level at 1/16 of the picture (3, H, W), fixated at column, row."""
         ...
 
     def in_picture(self, values: Tensor, fixation: tuple[int, int]) -> Tensor:
@@ -61,7 +61,7 @@ class WholeView:
         square = image.new_full((1, 3, 2 * self.half, 2 * self.half), self.gray)
         (rows, into_rows), (columns, into_columns) = self._overlap(fixation, self.half)
         square[0, :, into_rows, into_columns] = image[:, rows, columns]
-        return [level[0] for level in self.backbone(square)]
+        return self.backbone(square)
 
     def in_picture(self, values: Tensor, fixation: tuple[int, int]) -> Tensor:
         """Enlarge the map to the square's pixels and cut out the picture."""
@@ -146,9 +146,9 @@ class FixedGridView:
         """Pool the picture's fine features around the fixation and go on from there."""
         patch = self.fine.on_ground(image, (-GRID_MARGIN_PX, -GRID_MARGIN_PX), changed)
         rows, columns = (side * PICTURE_STRIDE // self.fine.scale for side in self.cells)
-        fine = patch.over(self.ground.fine, Rectangle(0, rows, 0, columns))
+        fine = patch.over(self.ground.fine_value, Rectangle(0, rows, 0, columns))
         center = (fixation[0] + GRID_MARGIN_PX, fixation[1] + GRID_MARGIN_PX)
-        return [level[0] for level in self.backbone.coarse(fine[None], center, self.field_px)]
+        return self.backbone.coarse(fine, center, self.field_px)
 
     def in_picture(self, values: Tensor, fixation: tuple[int, int]) -> Tensor:
         """Spread each cell over its block of pixels and cut out the picture."""

@@ -36,8 +36,8 @@ def cue_map(features: Tensor, target: Tensor) -> Tensor:
             [0., 0., 1.]])
     """
     height, width = target.shape[-2:]
-    padding = ((width - 1) // 2, width // 2, (height - 1) // 2, height // 2)
-    return F.conv2d(F.pad(features, padding)[None], target[None])[0, 0]
+    likeness = F.conv2d(features[None], target[None], padding=(height // 2, width // 2))[0, 0]
+    return likeness[1 - height % 2 :, 1 - width % 2 :]
 
 
 def scale_to_unit(values: Tensor) -> Tensor:

@@ -129,6 +129,7 @@ class Backbone(nn.Module):
         self.eccentricity = eccentricity
         self._set_laws()
         self.eval().requires_grad_(False)
+        self.to(memory_format=torch.channels_last)  # weights as the convolutions read them
 
     def _set_laws(self) -> None:
         for stage in self.stages:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 
 class Rectangle(NamedTuple):
@@ -24,6 +24,11 @@ class Rectangle(NamedTuple):
     def size(self) -> tuple[int, int]:
         """(height, width)."""
         return self.bottom - self.top, self.right - self.left
+
+    @property
+    def area(self) -> int:
+        """Number of px."""
+        return 0 if self.empty else (self.bottom - self.top) * (self.right - self.left)
 
     @property
     def empty(self) -> bool:
@@ -65,28 +70,28 @@ class Rectangle(NamedTuple):
 
 
 class Patch(NamedTuple):
-    """Values (C, h, w) of one rectangle of a map."""
+    """Values (1, C, h, w) of one rectangle of a map; the batch axis keeps torch aware of channels-last memory."""
 
     values: Tensor
     rectangle: Rectangle
 
     def cut(self, rectangle: Rectangle) -> Tensor:
         """Return the values of a rectangle that lies inside this one's."""
-        top, left = self.rectangle.top, self.rectangle.left
-        return self.values[(slice(None), *rectangle.moved(-top, -left).slices)]
+        return self.values[(..., *rectangle.moved(-self.rectangle.top, -self.rectangle.left).slices)]
 
     def over(self, ground: Tensor, rectangle: Rectangle) -> Tensor:
-        """Return a rectangle's values: these where they are known, elsewhere the ground's.
+        """Return a rectangle's values, (1, C, h, w): these where they are known, elsewhere the ground's.
 
-        The ground is one value a channel (C,), or the rectangle's own values (C, h, w).
+        The ground is one value a channel (C,), or the rectangle's own values (1, C, h, w).
         """
-        channels = len(ground)
-        values = torch.empty(
-            (1, channels, *rectangle.size), dtype=ground.dtype, device=ground.device, memory_format=torch.channels_last
-        )[0]
         known = rectangle.within(self.rectangle)
-        if known != rectangle:
-            values[:] = ground[:, None, None] if ground.ndim == 1 else ground
+        if known == rectangle:
+            return self.cut(rectangle).contiguous(memory_format=torch.channels_last)
+        shape = (1, self.values.shape[1], *rectangle.size)
+        values = torch.empty(shape, dtype=ground.dtype, device=ground.device, memory_format=torch.channels_last)
+        for rim in rectangle.without(known):
+            place = rim.moved(-rectangle.top, -rectangle.left)
+            place.put(values, ground[:, None, None] if ground.ndim == 1 else ground[(..., *place.slices)])
         if not known.empty:
             known.moved(-rectangle.top, -rectangle.left).put(values, self.cut(known))
         return values
@@ -113,23 +118,22 @@ class Reach(NamedTuple):
         return -((self.after - start) // self.stride), (stop - 1 + self.before) // self.stride + 1
 
 
-def probe_reach(layers: torch.nn.Module, channels: int, stride: int) -> Reach:
-    """Find a network part's reach by following a NaN through it; `stride` is its total stride."""
-    side = 8 * stride
-    while True:
-        middle = side // 2 // stride * stride
-        before = after = 0
-        touched = False
-        for place in range(middle, middle + stride):
-            x = torch.zeros(1, channels, side, side)
-            x[..., place, place] = torch.nan
-            with torch.inference_mode():
+def probe_reach(layers: nn.Module, channels: int) -> Reach:
+    """Find the reach of some layers by following a NaN through them."""
+    side, touched = 16, True
+    with torch.inference_mode():
+        while touched:
+            stride = side // layers(torch.zeros(1, channels, side, side)).shape[-1]
+            before = after = 0
+            touched = False
+            for place in range(side // 2, side // 2 + stride):
+                x = torch.zeros(1, channels, side, side)
+                x[..., place, place] = torch.nan
                 lost = torch.isnan(layers(x)).any(1)[0]
-            rows = torch.nonzero(lost.any(1))[:, 0].tolist()
-            columns = torch.nonzero(lost.any(0))[:, 0].tolist()
-            touched |= min(rows + columns) == 0 or max(rows + columns) == len(lost) - 1
-            after = max(after, *(place - o * stride for o in (*rows, *columns)))
-            before = max(before, *(o * stride - place for o in (*rows, *columns)))
-        if not touched:
-            return Reach(stride, before, after)
-        side *= 2
+                for seen in (lost.any(0), lost.any(1)):
+                    outputs = torch.nonzero(seen)[:, 0]
+                    before = max(before, int(outputs.max()) * stride - place)
+                    after = max(after, place - int(outputs.min()) * stride)
+                    touched |= bool(seen[0] or seen[-1])
+            side *= 2
+    return Reach(stride, before, after)
