@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from typing import Any, Protocol
 
 import torch
@@ -59,13 +60,16 @@ class SigmaLaw:
         return sigma * (self.px_per_deg * self.strength)
 
     def plan(self, size: tuple[int, int], distance_px: Tensor) -> BlurPlan:
+        """Choose the levels up to the largest blur at these distances."""
         return plan_blur(self.quality, float(self.sigma_px(distance_px).detach().max()), size)
 
     def coordinate(self, plan: BlurPlan, distance_px: Tensor) -> Tensor:
+        """Level coordinate at each distance."""
         return coordinate_of_sigma(plan, self.sigma_px(distance_px))
 
     def levels(self, image: Tensor) -> None:
-        return None
+        """Have the levels blurred as planned."""
+        return
 
 
 @dataclass(frozen=True)
@@ -81,12 +85,14 @@ class SvisLaw:
     frequency_sigma: float = 0.248
 
     def plan(self, size: tuple[int, int], distance_px: Tensor) -> BlurPlan:
+        """Choose the levels up to the largest blur at these distances."""
         least = float(self._resolution(distance_px).detach().min())
         count = max(1, math.ceil(min(-math.log2(least), math.log2(max(size)) + 2)))
         spatial = 1 / (2 * math.pi * self.frequency_sigma)
         return plan_levels(tuple(spatial * math.sqrt(4**n - 1) for n in range(count + 1)), 1.6, 3.0)
 
     def coordinate(self, plan: BlurPlan, distance_px: Tensor) -> Tensor:
+        """Level coordinate at each distance."""
         resolution = self._resolution(distance_px)
         level = torch.floor(-torch.log2(resolution.detach())).clamp(max=len(plan.levels) - 2)
         # in units of the half-amplitude frequency of `level`, T_n(w) = 2^-(w^2) and T_n+1(w) = 2^-(4 w^2)
@@ -95,7 +101,8 @@ class SvisLaw:
         return level + 1 - ((0.5 - coarser) / (finer - coarser)).clamp(0, 1)
 
     def levels(self, image: Tensor) -> None:
-        return None
+        """Have the levels blurred as planned."""
+        return
 
     def _resolution(self, distance_px: Tensor) -> Tensor:
         return (svis_resolution(distance_px / self.px_per_deg) / self.strength).clamp(max=1)
@@ -117,9 +124,11 @@ class ImageFoveationLaw:
     count: int = 6
 
     def plan(self, size: tuple[int, int], distance_px: Tensor) -> BlurPlan:
+        """Stand for the program's six levels."""
         return BlurPlan.of_ready_levels(self.count)
 
     def coordinate(self, plan: BlurPlan, distance_px: Tensor) -> Tensor:
+        """Level coordinate at each distance."""
         resolution = self.alpha_deg / (distance_px / self.px_per_deg + self.alpha_deg) / self.strength
         half = math.sqrt(math.log(2) / self.k) * self.frequency_sigma  # of level 0, in units of 4 cycles per px
         level = torch.floor(torch.log2(4 * half / resolution.detach())).clamp(-1, self.count - 2)
@@ -132,6 +141,7 @@ class ImageFoveationLaw:
         return torch.exp(-self.k * (2 ** (level - 2) * resolution / self.frequency_sigma).square())
 
     def levels(self, image: Tensor) -> list[Tensor]:
+        """Halve and double the images bilinearly, with the program's rule for odd sizes."""
         small, levels = image, [image]
         for index in range(1, self.count):
             height, width = (max(1, side // 2) for side in small.shape[-2:])
@@ -181,8 +191,34 @@ def coordinate_of_sigma(plan: BlurPlan, sigma_px: Tensor) -> Tensor:
     return coordinates[after - 1] + share * (coordinates[after] - coordinates[after - 1])
 
 
-def distance_grid(extent_px: float, device: torch.device) -> Tensor:
-    """Distances from 0 to at least `extent_px`, evenly spaced."""
+@dataclass(frozen=True)
+class Tabulated:
+    """A law worked out for pictures of one size and distances up to some extent."""
+
+    plan: BlurPlan
+    table: Tensor
+    step: float
+    law: Law
+
+    @property
+    def exact(self) -> Callable[[Tensor], Tensor]:
+        """The function that the table samples."""
+        return partial(self.law.coordinate, self.plan)
+
+
+def tabulate(law: Law, size: tuple[int, int], extent_px: float, device: torch.device) -> Tabulated:
+    """Choose the levels, and tabulate which is seen at distances from 0 to `extent_px`."""
     entries = min(MOST_ENTRIES, max(64, math.ceil(extent_px * ENTRIES_PER_PX)))
     step = max(extent_px / entries, 1 / ENTRIES_PER_PX)
-    return torch.arange(entries + 2, dtype=torch.float64, device=device) * step
+    distance = torch.arange(entries + 2, dtype=torch.float64, device=device) * step
+    plan = law.plan(size, distance)
+    return Tabulated(plan, law.coordinate(plan, distance), step, law)
+
+
+@lru_cache(maxsize=64)
+def tabulate_named(
+    law: str, px_per_deg: float, strength: float, quality: str, size: tuple[int, int], extent_px: float, device: str
+) -> Tabulated:
+    """Remember the tables of laws that have names and so cannot change."""
+    resolved = resolve_law(law, px_per_deg, strength, quality)
+    return tabulate(resolved, size, extent_px, torch.device(device))

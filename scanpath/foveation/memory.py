@@ -1,13 +1,12 @@
 """Several fixations at once: which of them decides how sharp a place is."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from scanpath._core.checks import check_choice, check_positive
-from scanpath._core.errors import InputError
+from scanpath.foveation.laws import Tabulated
 from scanpath.kernels.blur_field import Field, distance_map
 
 COMBINATIONS = ("min", "softmin", "last", "decay")
@@ -53,26 +52,15 @@ class Combination:
         bound = farthest.amax(dim=1) if self.combine == "softmin" else farthest.amin(dim=1)
         return float(bound.max())
 
-    def field(
-        self,
-        coordinate: Callable[[Tensor], Tensor],
-        distance_px: Tensor,
-        fixations: Tensor,
-        size: tuple[int, int],
-    ) -> Field:
-        """Make the field of pictures seen at (B, K, 2) fixations.
-
-        `coordinate` gives the level coordinate at a distance in px; it is tabulated at `distance_px`, evenly spaced
-        from 0.
-        """
-        table, step = coordinate(distance_px), float(distance_px[1])
+    def field(self, law: Tabulated, fixations: Tensor, size: tuple[int, int]) -> Field:
+        """Say which level each pixel of pictures of (height, width) gets at fixations (B, K, 2)."""
         if self.combine == "last":
             fixations = fixations[:, -1:]
         if self.combine == "softmin" and fixations.shape[1] > 1:
-            soft = self._soft_distance(fixations.to(table.dtype), size)
-            return Field(table, step, values=soft, exact=coordinate)
+            soft = self._soft_distance(fixations.to(law.table.dtype), size)
+            return Field(law.table, law.step, values=soft, exact=law.exact)
         delays = self._delays(fixations) if self.combine == "decay" else None
-        return Field(table, step, fixations, delays, exact=coordinate)
+        return Field(law.table, law.step, fixations, delays, exact=law.exact)
 
     def _delays(self, fixations: Tensor) -> Tensor:
         age = torch.arange(fixations.shape[1] - 1, -1, -1, dtype=torch.float64, device=fixations.device)

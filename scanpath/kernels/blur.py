@@ -10,6 +10,8 @@ from scanpath.kernels.blur_plan import BlurPlan
 from scanpath.kernels.blur_reference import blend_reference, build_reference
 from scanpath.kernels.dispatch import choose_kernel
 
+HALF = (torch.float16, torch.bfloat16)
+
 
 def variable_blur(
     image: Tensor, plan: BlurPlan, field: Field, *, kernel: str = "auto", out: Tensor | None = None
@@ -55,7 +57,7 @@ class KeptLevels:
     def __init__(self, image: Tensor, plan: BlurPlan, *, kernel: str = "auto") -> None:
         self.plan, self.dtype = plan, image.dtype
         self.kernel = choose_kernel(kernel, image)
-        self.image = image if self.kernel == "reference" else _prepared(image)
+        self.image = self._prepared(image)
         self._levels: list[Tensor] | Tensor = self._build()
 
     @classmethod
@@ -64,10 +66,16 @@ class KeptLevels:
         self = cls.__new__(cls)
         self.plan = BlurPlan.of_ready_levels(len(levels))
         self.dtype, self.kernel = levels[0].dtype, choose_kernel(kernel, *levels)
-        self.image = levels[0] if self.kernel == "reference" else _prepared(levels[0])
-        rest = levels if self.kernel == "reference" else torch.cat([_prepared(part).flatten() for part in levels[1:]])
-        self._levels = rest
+        prepared = [self._prepared(level) for level in levels]
+        self.image = prepared[0]
+        flat = self.kernel != "reference"
+        self._levels = torch.cat([level.flatten() for level in prepared[1:]]) if flat else prepared
         return self
+
+    def _prepared(self, image: Tensor) -> Tensor:
+        if self.kernel != "reference":
+            return _prepared(image)
+        return image.float() if image.dtype in HALF else image
 
     def _build(self, into: Tensor | None = None) -> list[Tensor] | Tensor:
         if self.kernel == "reference":
@@ -87,15 +95,15 @@ class KeptLevels:
                 f"The new image must have shape {tuple(self.image.shape)} and dtype {self.dtype}, "
                 f"got {tuple(image.shape)} and {image.dtype}; build a new pyramid for it."
             )
-        self.image = image if self.kernel == "reference" else _prepared(image)
+        self.image = self._prepared(image)
         self._levels = self._build(self._levels if self.kernel == "cpu" else None)  # type: ignore[arg-type]
 
     def blend(self, field: Field, *, out: Tensor | None = None) -> Tensor:
         """Mix (B, C, H, W) pictures: one per field entry, or one per picture where the field has a single entry."""
         count = _batch(len(self.image), len(field))
         if self.kernel == "reference":
-            coordinate = field.coordinate(self.image.shape[-2:]).to(self.dtype)
-            result = blend_reference(self._levels, self.plan, coordinate)  # type: ignore[arg-type]
+            coordinate = field.coordinate((self.image.shape[-2], self.image.shape[-1])).to(self.image.dtype)
+            result = blend_reference(self._levels, self.plan, coordinate).to(self.dtype)  # type: ignore[arg-type]
             return result if out is None else _checked(out, result.shape, result).copy_(result)
         target = _target(out, (count, *self.image.shape[1:]), self.image, self.dtype)
         if self.kernel == "gpu":
@@ -107,7 +115,7 @@ class KeptLevels:
 
 
 def empty_like_large(shape: tuple[int, ...], like: Tensor) -> Tensor:
-    """Make an uninitialized float32 tensor; NumPy asks for huge pages, which makes first writes several times faster."""
+    """Make an uninitialized float32 tensor, by NumPy on CPUs: it asks for huge pages, which speeds up first writes."""
     if like.device.type == "cpu":
         return torch.from_numpy(np.empty(shape, dtype=np.float32))
     return torch.empty(shape, dtype=torch.float32, device=like.device)

@@ -4,6 +4,8 @@ import contextvars
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import lru_cache
+from importlib.util import find_spec
 from itertools import pairwise
 
 import torch
@@ -59,13 +61,19 @@ def choose_kernel(kernel: str, *tensors: Tensor) -> str:
         wide = any(tensor.dtype == torch.float64 for tensor in tensors)
         if wide or needs_grad:
             return "reference"
-        return {"cpu": "cpu", "cuda": "gpu"}.get(tensors[0].device.type, "reference")
+        device = tensors[0].device.type
+        return "cpu" if device == "cpu" else "gpu" if device == "cuda" and _has_triton() else "reference"
     if kernel != "reference" and needs_grad:
         raise InputError(
             f"The {kernel!r} kernel has no backward pass and an input requires gradients; "
             "use kernel='reference', or detach the inputs."
         )
     return kernel
+
+
+@lru_cache(maxsize=1)
+def _has_triton() -> bool:
+    return find_spec("triton") is not None
 
 
 def run_bands(work: Callable[[int, int], None], rows: int, pixels: int) -> None:
