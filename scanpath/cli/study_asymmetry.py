@@ -1,4 +1,4 @@
-"""`scanpath study asymmetry`: the search asymmetry study."""
+"""`scanpath study asymmetry` and `asymmetry-training`: the search asymmetry study, and networks trained for it."""
 
 from pathlib import Path
 from typing import Annotated
@@ -59,6 +59,50 @@ def asymmetry(
     typer.echo(f"Tables and figure: {out}")
 
 
+def asymmetry_training(
+    folder: Annotated[Path, typer.Argument(help="Pictures: one subfolder a class, or such ones in train and val.")],
+    regime: Annotated[str, typer.Option(help="plain, rotated, fisheye or lines.")],
+    backbone: Annotated[str, typer.Option(help="A torchvision network of scanpath.list_backbones().")] = "vgg16",
+    weights: Annotated[Path | None, typer.Option(help="File to start from; default its ImageNet weights.")] = None,
+    scratch: Annotated[bool, typer.Option("--scratch", help="Start from random weights, as the study did.")] = False,
+    epochs: Annotated[int, typer.Option(help="Passes over the pictures.")] = 60,
+    batch_size: Annotated[int, typer.Option(help="Pictures a step.")] = 150,
+    learning_rate: Annotated[float, typer.Option(help="Of AdamW.")] = 1e-4,
+    weight_decay: Annotated[float, typer.Option(help="Share of the weights taken away at a step.")] = 1e-5,
+    seed: Annotated[int, typer.Option(help="Names all random numbers.")] = 0,
+    device: Annotated[str, typer.Option(help="Where it trains, such as cuda.")] = "cpu",
+    workers: Annotated[int, typer.Option(help="Processes that read pictures.")] = 0,
+    out: Annotated[Path, typer.Option(help="Folder for weights and history; a stopped training goes on there.")] = Path(
+        "asymmetry-training"
+    ),
+) -> None:
+    """Train a network on pictures that are rotated, seen through a fisheye, or overlaid with lines."""
+    from scanpath._core.errors import InputError
+    from scanpath.cli.progress import progress_bar, say
+    from scanpath.cli.tables import print_table
+    from scanpath.studies.asymmetry_training import AsymmetryTraining, TrainingRecipe
+
+    if scratch and weights is not None:
+        raise InputError("Give --weights or --scratch, one of the two.")
+    recipe = TrainingRecipe(
+        regime,
+        backbone,
+        epochs=epochs,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        weight_decay=weight_decay,
+        seed=seed,
+    )
+    start = {"seed": seed} if scratch else weights or "imagenet"
+    training = AsymmetryTraining(folder, recipe, out=out, weights=start, device=device, workers=workers)
+    with progress_bar("training", training.n_steps) as advance:
+        result = training.run(advance)
+    for name, reason in result.skipped.items():
+        say(f"skipped {name}: {reason}")
+    print_table(tuple(result.history.columns), result.history.tail(5).itertuples(index=False))
+    typer.echo(f"Best validation accuracy {result.best_accuracy:.3f}: {result.weights}")
+
+
 def _pair(text: str) -> tuple[str, Path]:
     from scanpath._core.errors import InputError
 
@@ -71,3 +115,4 @@ def _pair(text: str) -> tuple[str, Path]:
 def register(group: typer.Typer) -> None:
     """Add the commands to `scanpath study`."""
     group.command("asymmetry")(asymmetry)
+    group.command("asymmetry-training")(asymmetry_training)

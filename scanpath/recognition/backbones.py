@@ -94,7 +94,7 @@ def network_backbone(
         pooling = "avg" if eccentricity else "max"
     check_choice("pooling", pooling, ("avg", "max"))
     model = conversion.network(name)
-    state, usual, source = _resolve(name, model, "imagenet" if weights is None else weights)
+    state, usual, source = resolve_weights(name, model, "imagenet" if weights is None else weights)
     load_weights(model, state, source)
     if preprocessing is not None:
         usual = PREPROCESSING[check_choice("preprocessing", preprocessing, tuple(PREPROCESSING))]
@@ -102,7 +102,7 @@ def network_backbone(
     return Backbone(name, stages, levels=levels, preprocessing=usual, px_per_deg=px_per_deg, eccentricity=eccentricity)
 
 
-def _resolve(name: str, model: nn.Module, weights: Any) -> tuple[dict[str, Tensor], Preprocessing, str]:
+def resolve_weights(name: str, model: nn.Module, weights: Any) -> tuple[dict[str, Tensor], Preprocessing, str]:
     """Return the weights, the preprocessing they were trained with, and where they came from."""
     if isinstance(weights, dict):
         if set(weights) != {"seed"}:
