@@ -20,7 +20,9 @@ Loader = Callable[[DatasetFolder, float | None], Dataset]
 LOADERS: Registry[Loader] = Registry(
     "data set",
     {
+        "capmit1003": "scanpath.datasets.capmit1003:load",
         "interiors": "scanpath.datasets.interiors:load",
+        "mit1003": "scanpath.datasets.mit1003:load",
         "osie": "scanpath.datasets.osie:load",
         "visual_search_asymmetry": "scanpath.datasets.visual_search_asymmetry:load",
     },
@@ -35,7 +37,7 @@ def list_datasets(pattern: str = "*") -> list[str]:
     Examples
     --------
     >>> list_datasets()
-    ['interiors', 'osie', 'visual_search_asymmetry']
+    ['capmit1003', 'interiors', 'mit1003', 'osie', 'visual_search_asymmetry']
     """
     return LOADERS.names(pattern)
 
