@@ -34,8 +34,8 @@ def shuffled_pictures(
         others = [other for other in names if other != name]
         chosen = []
         for _ in people[name]:
-            other = others[generator.integers(len(others))]
-            path = people[other][generator.integers(len(people[other]))]
+            other = others[int(generator.integers(len(others)))]
+            path = people[other][int(generator.integers(len(people[other])))]
             chosen.append(_moved(path, path.xy * _stretch(sizes, other, name), path.duration_ms, name))
         floor[name] = chosen
     return floor

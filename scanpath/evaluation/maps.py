@@ -172,7 +172,7 @@ def _rows(
     counts: Mapping[str, int],
 ) -> Iterator[dict[str, Any]]:
     for metric in metrics:
-        row = {"agent": agent, "metric": metric, "part": "value"}
+        row: dict[str, Any] = {"agent": agent, "metric": metric, "part": "value"}
         row |= _interval([each[metric] for each in scored], how_sure, ("value", "low", "high"))
         row |= _interval([each[metric] for each in ceiling], how_sure, ("ceiling", "ceiling_low", "ceiling_high"))
         row |= {"better": "higher" if METRICS[metric].higher_is_better else "lower"} | dict(counts)

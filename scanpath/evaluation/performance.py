@@ -203,8 +203,8 @@ def _interval(
 
 def _curves(gained: np.ndarray, able: np.ndarray, weights: np.ndarray, censoring: str) -> np.ndarray:
     """Mean curve over lookers and its area under each row of picture weights, (draws, n + 1)."""
-    sums = [np.tensordot(weights, table, axes=(1, 1)) for table in (gained, able)]
-    curves = success_curve(*sums, censoring)
+    all_gained, all_able = (np.tensordot(weights, table, axes=(1, 1)) for table in (gained, able))
+    curves = success_curve(all_gained, all_able, censoring)
     known = np.isfinite(curves)
     count = known.sum(axis=1)
     mean = np.divide(np.nansum(curves, axis=1), count, out=np.full(count.shape, np.nan), where=count > 0)

@@ -200,7 +200,7 @@ class _Trial:
         scored = {measure.name: _Scored({agent: [] for agent in self.groups}, []) for measure in measures}
         steps = [(measure, picture) for measure in measures for picture in self.people]
         for measure, picture in progress(steps) if progress else steps:
-            if _needs_size(measure):
+            if self.sizes is not None and _needs_size(measure):
                 measure = Measure(measure.name, measure.settings, self.sizes[picture])
             for agent, pictures in self.groups.items():
                 if picture in pictures:
@@ -250,7 +250,7 @@ def _rows(scored: _Scored, measure: Measure, trial: _Trial, how_sure: Mapping[st
         defined = np.concatenate([np.isfinite(block.mean(*kind[:2])) for block in blocks])
         for number, part in enumerate(spec.parts):
             reasons = sum((block.undefined[number] for block in blocks), Counter())
-            row = {"agent": agent, "metric": measure.name, "part": part}
+            row: dict[str, Any] = {"agent": agent, "metric": measure.name, "part": part}
             row |= {key: float(value[number]) for key, value in zip(("value", "low", "high"), model)}
             row |= {key: float(mark[number]) for key, mark in zip(("ceiling", "ceiling_low", "ceiling_high"), ceiling)}
             row |= {"better": "higher" if spec.higher_is_better else "lower"}

@@ -275,7 +275,7 @@ def _flat_index(points: np.ndarray, size: tuple[int, int], pixel: str, reasons: 
     return (cell[:, 1] * size[1] + cell[:, 0]).astype(np.int64)
 
 
-def _mark(reasons: np.ndarray, where: np.ndarray, reason: str) -> None:
+def _mark(reasons: np.ndarray, where: Any, reason: str) -> None:
     """Note a reason where there is none yet."""
     if np.any(where):
         reasons[where & (reasons == 0)] = REASONS.index(reason)

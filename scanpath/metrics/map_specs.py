@@ -1,6 +1,7 @@
 """What the map and search metrics are: range, direction, unit, needs and source of each."""
 
 from math import inf
+from typing import Any
 
 from scanpath.metrics.conditional import conditional_auc, conditional_information_gain, conditional_nss
 from scanpath.metrics.information import information_gain, log_likelihood
@@ -15,17 +16,20 @@ from scanpath.metrics.search import (
 )
 from scanpath.metrics.spec import MetricSpec
 
-_BYLINSKII = {
+_BYLINSKII: dict[str, Any] = {
     "reference": "Bylinskii et al. (2019), IEEE TPAMI 41",
     "doi": "10.1109/TPAMI.2018.2815601",
 }
-_KUEMMERER = {"reference": "Kümmerer, Wallis & Bethge (2015), PNAS 112", "doi": "10.1073/pnas.1510393112"}
-_TRAVI = {"reference": "Travi, Ruarte, Bujia & Kamienkowski (2022), NeurIPS 35 Datasets and Benchmarks"}
-_YANG = {"reference": "Yang et al. (2020), CVPR", "doi": "10.1109/CVPR42600.2020.00027"}
+_KUEMMERER: dict[str, Any] = {
+    "reference": "Kümmerer, Wallis & Bethge (2015), PNAS 112",
+    "doi": "10.1073/pnas.1510393112",
+}
+_TRAVI: dict[str, Any] = {"reference": "Travi, Ruarte, Bujia & Kamienkowski (2022), NeurIPS 35 Datasets and Benchmarks"}
+_YANG: dict[str, Any] = {"reference": "Yang et al. (2020), CVPR", "doi": "10.1109/CVPR42600.2020.00027"}
 
-_FIXATIONS = {"takes": "map and fixations", "symmetric": False, "least": 1}
-_MAPS = {"takes": "maps", "least": 0}
-_SEARCH = {"takes": "search", "symmetric": False}
+_FIXATIONS: dict[str, Any] = {"takes": "map and fixations", "symmetric": False, "least": 1}
+_MAPS: dict[str, Any] = {"takes": "maps", "least": 0}
+_SEARCH: dict[str, Any] = {"takes": "search", "symmetric": False}
 
 NSS = MetricSpec(
     name="nss",
