@@ -139,7 +139,7 @@ class LabeledPictures(Dataset[Item]):
     @staticmethod
     def batch(items: Sequence[Item]) -> tuple[Tensor, Tensor, dict[str, str]]:
         """Stack what could be read, (B, 3, h, w) and (B,), and list what could not."""
-        failures = {first: second for first, second in items if isinstance(first, str)}
+        failures = {first: str(second) for first, second in items if isinstance(first, str)}
         read = [(first, second) for first, second in items if not isinstance(first, str)]
         labels = torch.tensor([label for _, label in read], dtype=torch.long)
         return torch.stack([picture for picture, _ in read]) if read else torch.empty(0), labels, failures

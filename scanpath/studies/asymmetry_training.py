@@ -230,7 +230,8 @@ class AsymmetryTraining:
 
     def _scores(self, pictures: Tensor) -> Tensor:
         with torch.autocast(self.device.type, enabled=self.device.type == "cuda", dtype=torch.float16):
-            return self.network(pictures.to(self.device, non_blocking=True)).float()
+            expected = PREPROCESSING[self.facts["preprocessing"]](pictures.to(self.device, non_blocking=True))
+            return self.network(expected).float()
 
     def _learn(self, pictures: Tensor, labels: Tensor) -> None:
         self.network.train()
@@ -277,7 +278,7 @@ class AsymmetryTraining:
             save_file(state, temporary, metadata={key: str(facts[key]) for key in keys})
 
     def _keep(self) -> None:
-        parts = {"network": self.network, "optimizer": self.optimizer, "scaler": self.scaler}
+        parts: dict[str, Any] = {"network": self.network, "optimizer": self.optimizer, "scaler": self.scaler}
         state = {name: part.state_dict() for name, part in parts.items()}
         with atomic_path(self.out / "checkpoint.pt") as temporary:
             torch.save({"facts": self.facts, "state": vars(self.state), **state}, temporary)
@@ -304,24 +305,7 @@ def _network(recipe: TrainingRecipe, n_classes: int, weights: Any) -> tuple[nn.M
     state, usual, source = resolve_weights(recipe.backbone, model, weights)
     load_weights(model, {name: value.clone() for name, value in state.items()}, source)
     name = next(name for name, value in PREPROCESSING.items() if value == usual)
-    return _Preprocessed(model, usual), {"preprocessing": name, "started_from": Path(source).name}
-
-
-class _Preprocessed(nn.Module):
-    """A classifier of pictures in [0, 1]; its state is the network's own."""
-
-    def __init__(self, model: nn.Module, preprocessing: Callable[[Tensor], Tensor]) -> None:
-        super().__init__()
-        self.model, self.preprocessing = model, preprocessing
-
-    def forward(self, pictures: Tensor) -> Tensor:
-        return self.model(self.preprocessing(pictures))
-
-    def state_dict(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        return self.model.state_dict(*args, **kwargs)
-
-    def load_state_dict(self, state: Any, *args: Any, **kwargs: Any) -> Any:
-        return self.model.load_state_dict(state, *args, **kwargs)
+    return model, {"preprocessing": name, "started_from": Path(source).name}
 
 
 def _cut(order: Any, size: int) -> list[list[int]]:
