@@ -49,6 +49,7 @@ def simulate(
         say(f"skipped {name}: {reason}")
     if figures is not None:
         _draw(table, stimuli, figures)
+        _draw_searches(agents, stimuli, fixations, seed, figures)
     if out is None:
         typer.echo(table.to_csv(index=False, lineterminator="\n"), nl=False)
     else:
@@ -158,3 +159,17 @@ def _draw(table: "pd.DataFrame", stimuli: list["Stimulus"], folder: Path) -> Non
         name, agent = path.info["stimulus"], path.info["agent"]
         ax = plot_scanpath(path, known[name], title=f"{agent}: {name}")
         save_figure(ax, folder / f"{Path(name).stem}_{agent}.png")
+
+
+def _draw_searches(agents: list[Any], stimuli: list["Stimulus"], fixations: int, seed: int, folder: Path) -> None:
+    """For agents that search each fixation, such as nevaclip, draw what they saw and how their loss fell."""
+    from scanpath._core.random import torch_generator
+    from scanpath.agents.neva import NevaAgent
+    from scanpath.plotting import plot_neva, save_figure
+
+    for agent in agents:
+        for stimulus in stimuli if isinstance(agent, NevaAgent) else ():
+            generator = torch_generator(seed, agent.name, stimulus.name)
+            record = agent.watch(stimulus, n_fixations=fixations, generator=generator)
+            ax = plot_neva(record, stimulus)[0]
+            save_figure(ax, folder / f"{Path(stimulus.name).stem}_{agent.name}_search.png")
