@@ -1,6 +1,7 @@
 """`scanpath score`: simulated scanpaths against people's."""
 
 import json
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -28,7 +29,6 @@ def score(
 ) -> None:
     """Score scanpaths against people's, with the people's own ceiling and 95 % bootstrap intervals."""
     from scanpath._core.errors import InputError
-    from scanpath.cli.progress import progress_bar
     from scanpath.evaluation import evaluate
     from scanpath.gaze.table import read_table
 
@@ -37,18 +37,17 @@ def score(
         raise InputError("--metrics is empty; name at least one, as in --metrics multimatch,scanmatch.")
     table = read_table(simulated)
     people, sizes = _people(human, dataset, root)
-    with progress_bar("scoring", len(names)) as advance:
-        result = evaluate(
-            table,
-            people,
-            names,
-            pairing=pairing,
-            screen_px=_size(screen_px) or sizes,
-            floors=[name.strip() for name in floors.split(",") if name.strip()],
-            seed=seed,
-            jobs=jobs,
-            progress=lambda steps: _counted(steps, advance),
-        )
+    result = evaluate(
+        table,
+        people,
+        names,
+        pairing=pairing,
+        screen_px=_size(screen_px) or sizes,
+        floors=[name.strip() for name in floors.split(",") if name.strip()],
+        seed=seed,
+        jobs=jobs,
+        progress=_with_bar,
+    )
     if figure is not None:
         from scanpath.plotting import plot_scores, save_figure
 
@@ -85,10 +84,14 @@ def _size(text: str | None) -> tuple[int, int] | None:
     return width, height
 
 
-def _counted(steps: Any, advance: Any) -> Any:
-    for step in steps:
-        yield step
-        advance(1)
+def _with_bar(steps: Iterable[Any]) -> Iterator[Any]:
+    from scanpath.cli.progress import progress_bar
+
+    todo = list(steps)
+    with progress_bar("scoring", len(todo)) as advance:
+        for step in todo:
+            yield step
+            advance(1)
 
 
 def _plain(result: "pd.DataFrame") -> dict[str, Any]:
