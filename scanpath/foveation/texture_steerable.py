@@ -24,6 +24,8 @@ REACH_RADII = 0.7
 #: Contrast of a band is changed by at most this factor.
 LARGEST_GAIN = 3.0
 VARIANCE_FLOOR = 1e-8
+#: The high-pass rest spans wavelengths around this.
+HIGH_WAVELENGTH_PX = 2.5
 
 
 def strength(radius_deg: Tensor) -> Tensor:
@@ -39,11 +41,11 @@ def transfer_bands(image: Tensor, settings: WindowSettings, source: str, seed: i
     basis = principal_colors(image) if source == "noise" else torch.eye(len(image)).to(image)
     picture = layout.pad(torch.einsum("ij,jhw->ihw", basis.T, image - mean))
     original = layout.frame.analyze(picture)
+    wanted = Contrast.of(original, layout)
     if source == "noise":
-        bands = mix_noise(original, layout, generator)
+        bands = mix_noise(original, wanted, layout, generator)
     else:
         bands = layout.frame.analyze(displace_octaves(picture, layout, generator))
-    wanted = Contrast.of(original, layout)
     texture = layout.frame.synthesize(match_contrast(bands, wanted, layout))
     for _ in range(iterations - 1):
         texture = layout.frame.synthesize(match_contrast(layout.frame.analyze(texture), wanted, layout))
@@ -156,25 +158,30 @@ def displace_octaves(image: Tensor, layout: Layout, generator: torch.Generator) 
     return layout.frame.join_octaves(parts)
 
 
-def mix_noise(bands: Bands, layout: Layout, generator: torch.Generator) -> Bands:
+def mix_noise(bands: Bands, wanted: Contrast, layout: Layout, generator: torch.Generator) -> Bands:
     """Blend each band with white noise of its own pooled contrast; the low-pass rest stays."""
-    picture = bands.high
-    noise = torch.randn(picture.shape, generator=generator, dtype=torch.float32).to(picture)
-    other = match_contrast(layout.frame.analyze(noise), Contrast.of(bands, layout), layout, largest_gain=math.inf)
-    high = _mix(bands.high, other.high, layout.band_strength(0, 2.5))
+    noise = torch.randn(bands.high.shape, generator=generator, dtype=torch.float32).to(bands.high)
+    other = layout.frame.analyze(noise)
+    now = Contrast.of(other, layout)
+
+    def mixed(band: Tensor, texture: Tensor, power: Tensor, goal: Tensor, scale: int, wavelength_px: float) -> Tensor:
+        gain = layout.windows[scale].spread(torch.sqrt(goal / (power + VARIANCE_FLOOR)))  # none where all is flat
+        return _mix(band, gain * texture, layout.band_strength(scale, wavelength_px))
+
+    high = mixed(bands.high, other.high, now.high, wanted.high, 0, HIGH_WAVELENGTH_PX)
     oriented = [
-        _mix(band, texture, layout.band_strength(scale, 4.0 * 2**scale))
-        for scale, (band, texture) in enumerate(zip(bands.oriented, other.oriented))
+        mixed(*parts, scale, 4.0 * 2**scale)
+        for scale, parts in enumerate(zip(bands.oriented, other.oriented, now.oriented, wanted.oriented))
     ]
     return Bands(high, oriented, bands.low)
 
 
-def match_contrast(bands: Bands, wanted: Contrast, layout: Layout, *, largest_gain: float = LARGEST_GAIN) -> Bands:
+def match_contrast(bands: Bands, wanted: Contrast, layout: Layout) -> Bands:
     """Give each band the pooled standard deviation that is wanted, and the low-pass rest the pooled mean."""
     now = Contrast.of(bands, layout)
 
     def scaled(band: Tensor, power: Tensor, goal: Tensor, scale: int) -> Tensor:
-        ratio = torch.sqrt((goal + VARIANCE_FLOOR) / (power + VARIANCE_FLOOR)).clamp(1 / largest_gain, largest_gain)
+        ratio = torch.sqrt((goal + VARIANCE_FLOOR) / (power + VARIANCE_FLOOR)).clamp(1 / LARGEST_GAIN, LARGEST_GAIN)
         windows = layout.windows[scale]
         return band * (windows.spread(ratio) + windows.fovea.to(band))
 

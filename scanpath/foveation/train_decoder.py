@@ -107,6 +107,8 @@ def train_decoder(
     checkpoint = target.with_name(target.name + ".checkpoint.pt")
     check_count("steps", steps)
     check_count("checkpoint_every", checkpoint_every)
+    if not Path(folder).is_dir():
+        raise InputError(f"There is no folder at {folder}; give one with pictures to learn from.")
     pictures = _readable(find_pictures(folder))
     encoder = load_encoder(weights).to(device)
     decoder = Decoder()
