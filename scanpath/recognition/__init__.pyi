@@ -6,7 +6,6 @@ from .backbones import list_backbones as list_backbones
 from .eccentricity_pooling import EccentricityPool2d as EccentricityPool2d
 from .eccentricity_pooling import RingLaw as RingLaw
 from .eccentricity_pooling import eccentricity_pool as eccentricity_pool
-from .steerable import steerable as steerable
 from .training_regimes import Fisheye as Fisheye
 from .training_regimes import LineOverlay as LineOverlay
 from .training_regimes import Rotate90 as Rotate90

@@ -13,7 +13,7 @@ from scanpath.recognition.eccentricity_pooling import EccentricityPool2d
 OPPONENT = ((1 / 3, 1 / 3, 1 / 3), (1 / 2, -1 / 2, 0.0), (-1 / 4, -1 / 4, 1 / 2))
 
 #: Contrast at which normalization takes hold, where black to white is 1.
-SEMI_SATURATION = 0.02
+SEMI_SATURATION = 0.1
 
 _SPACING = 0.67  # of the nine taps at which the filters are sampled, in units of their Gaussian
 
@@ -66,9 +66,9 @@ class SteerableStage(nn.Module):
         low = F.conv2d(padded[:, :, 2:-2, 2:-2], self.blur, groups=3)
         contrast = opponent - low
         responses = torch.cat([energy, contrast.clamp_min(0), (-contrast).clamp_min(0)], dim=1)
-        # divisive normalization: each response over the pooled response of its neighborhood
-        drive = F.avg_pool2d(responses.square().sum(1, keepdim=True), 9, stride=1, padding=4, count_include_pad=False)
-        return torch.cat([low, finer, responses / (SEMI_SATURATION + torch.sqrt(drive))], dim=1)
+        # divisive normalization: each response over those of all orientations and channels at its place and scale
+        drive = responses.norm(dim=1, keepdim=True)
+        return torch.cat([low, finer, responses / (SEMI_SATURATION + drive)], dim=1)
 
 
 class Opponency(nn.Module):
@@ -84,12 +84,12 @@ class Opponency(nn.Module):
 
 
 class Responses(nn.Module):
-    """The responses alone, without the low-passed picture, scaled to unit length at each place."""
+    """The responses alone, without the low-passed picture, scaled to about unit length at each place."""
 
     def forward(self, x: Tensor) -> Tensor:
         """Drop the first three channels and normalize the rest."""
         responses = x[:, 3:]
-        return responses / (0.1 + responses.norm(dim=1, keepdim=True))
+        return responses / (SEMI_SATURATION + responses.norm(dim=1, keepdim=True))
 
 
 def steerable(*, px_per_deg: float = 30, eccentricity: bool = True) -> Backbone:
