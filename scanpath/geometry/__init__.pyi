@@ -1,2 +1,17 @@
+from .cortical_map import dipole_map as dipole_map
+from .cortical_map import inverse_dipole_map as inverse_dipole_map
+from .cortical_map import inverse_log_map as inverse_log_map
+from .cortical_map import log_map as log_map
 from .eccentricity import eccentricity_map as eccentricity_map
+from .ganglion_cells import midget_density as midget_density
+from .ganglion_cells import midget_nyquist as midget_nyquist
+from .ganglion_cells import midget_spacing as midget_spacing
+from .magnification import bouma_spacing as bouma_spacing
+from .magnification import contrast_threshold as contrast_threshold
+from .magnification import cortical_magnification as cortical_magnification
+from .magnification import cutoff_eccentricity as cutoff_eccentricity
+from .magnification import cutoff_frequency as cutoff_frequency
+from .magnification import geisler_perry_sigma as geisler_perry_sigma
+from .magnification import linear_sigma as linear_sigma
+from .magnification import svis_resolution as svis_resolution
 from .screen import Screen as Screen

@@ -1,0 +1,363 @@
+"""Blur that loses as much as another distortion does: the controls of Deza and Konkle."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import torch
+from scipy import stats
+from torch import Tensor
+from torch.nn import functional as F
+
+from scanpath._core.arrays import numpy_friendly
+from scanpath._core.checks import check_choice, check_fixation_tensor, check_image, check_positive
+from scanpath._core.errors import InputError, UndefinedError
+from scanpath.foveation.blur import foveated_blur, variable_blur
+from scanpath.foveation.view import size_of
+from scanpath.kernels.blur_field import distance_map
+
+#: Of the structural similarity: side and standard deviation of the window, and the two constants.
+WINDOW_PX, WINDOW_SIGMA, K1, K2 = 11, 1.5, 0.01, 0.03
+METRICS = ("ssim", "mse")
+Metric = str | Callable[[Tensor, Tensor], Tensor]
+
+
+@dataclass(frozen=True)
+class MatchReport:
+    """How well a blur matches a distortion, image by image.
+
+    Attributes
+    ----------
+    distorted, blurred
+        (n,) score of each image against its reference, distorted and blurred.
+    difference
+        Mean of blurred - distorted.
+    t, p
+        Paired t-test of the difference; nan with fewer than two images or without any spread.
+    equivalent_p
+        Larger p of the two one-sided tests against +- `margin`: small if the two are the same within it.
+    margin
+        Difference that does not matter.
+    """
+
+    distorted: np.ndarray
+    blurred: np.ndarray
+    difference: float
+    t: float
+    p: float
+    equivalent_p: float
+    margin: float
+
+
+@dataclass(frozen=True)
+class RingBlur:
+    """A blur that is even within each ring around the fixation.
+
+    Attributes
+    ----------
+    edges_deg
+        (n + 1,) radii of the rings; there is no blur inside the first.
+    sigma_px
+        (n,) standard deviation in each ring.
+    target, achieved
+        (n,) mean similarity in each ring, of the distorted images and of those to which this blur was applied.
+    px_per_deg
+        Pixels per degree.
+    """
+
+    edges_deg: tuple[float, ...]
+    sigma_px: tuple[float, ...]
+    target: tuple[float, ...]
+    achieved: tuple[float, ...]
+    px_per_deg: float
+
+    def apply(self, image: Any, fixation: Any) -> Any:
+        """Blur images in the rings around their fixation; neighbors pass into each other over a tenth of a ring."""
+        return foveated_blur(image, fixation, px_per_deg=self.px_per_deg, law=self.sigma_deg)
+
+    def sigma_deg(self, eccentricity_deg: Tensor) -> Tensor:
+        """Standard deviation in degrees at each eccentricity."""
+        inner = torch.tensor(self.edges_deg[:-1], dtype=eccentricity_deg.dtype, device=eccentricity_deg.device)
+        width = torch.tensor(np.diff(self.edges_deg), dtype=inner.dtype, device=inner.device)
+        passed = ((eccentricity_deg[..., None] - inner) / (0.1 * width) + 0.5).clamp(0, 1)
+        steps = torch.tensor(np.diff([0.0, *self.sigma_px]), dtype=inner.dtype, device=inner.device)
+        return (torch.sin(math.pi / 2 * passed) ** 2 * steps).sum(-1).clamp(min=0) / self.px_per_deg
+
+
+@numpy_friendly
+def ssim_map(reference: Any, other: Any) -> Tensor:
+    """Structural similarity of two images at every pixel: Gaussian window of 11 px and 1.5 px, range 1.
+
+    Parameters
+    ----------
+    reference, other
+        (C, H, W) or (B, C, H, W) in [0, 1].
+
+    Returns
+    -------
+    Tensor
+        As the images, each channel by itself; edges are mirrored.
+
+    Raises
+    ------
+    InputError
+        If the shapes differ or the images are smaller than 6 px, half a window.
+
+    References
+    ----------
+    Wang, Z., Bovik, A. C., Sheikh, H. R., & Simoncelli, E. P. (2004). Image quality assessment: from error visibility
+    to structural similarity. https://doi.org/10.1109/TIP.2003.819861
+
+    Examples
+    --------
+    >>> image = torch.rand(1, 32, 32)
+    >>> float(ssim_map(image, image).min())
+    1.0
+    """
+    reference, other = check_image(reference, name="reference"), check_image(other, name="other")
+    if reference.shape != other.shape:
+        raise InputError(
+            f"Both images must have one shape, got {(*reference.shape,)} and {(*other.shape,)}; resize one of them."
+        )
+    half = WINDOW_PX // 2
+    if min(reference.shape[-2:]) <= half:
+        raise InputError(f"Structural similarity needs images of at least {half + 1} px a side, got {size_of(other)}.")
+    offsets = torch.arange(-half, half + 1, dtype=reference.dtype, device=reference.device)
+    window = torch.exp(-0.5 * (offsets / WINDOW_SIGMA).square())
+    window = window / window.sum()
+
+    def mean(image: Tensor) -> Tensor:
+        planes = F.pad(image.reshape(-1, 1, *image.shape[-2:]), (half,) * 4, mode="reflect")
+        planes = F.conv2d(F.conv2d(planes, window[None, None, None]), window[None, None, :, None])
+        return planes.reshape(image.shape)
+
+    a, b = mean(reference), mean(other)
+    aa, bb, ab = mean(reference.square()) - a * a, mean(other.square()) - b * b, mean(reference * other) - a * b
+    return (2 * a * b + K1**2) * (2 * ab + K2**2) / ((a * a + b * b + K1**2) * (aa + bb + K2**2))
+
+
+def match_uniform_blur(
+    reference: Any, distorted: Any, metric: Metric = "ssim", *, tolerance: float = 1e-3, quality: str = "standard"
+) -> float:
+    """Find the even blur that loses as much as a distortion does, on average over images.
+
+    The score of the blurred reference falls as the blur grows, so it is found by bisection.
+
+    Parameters
+    ----------
+    reference
+        (C, H, W) or (B, C, H, W) in [0, 1]. For a network's distortion it should be the network's own
+        reconstruction, so that its artifacts are on both sides.
+    distorted
+        The same images after the distortion.
+    metric
+        "ssim", "mse", or a function of (reference, other), both (B, C, H, W), that returns a score per image or one
+        for all, higher where they are more alike.
+    tolerance
+        Largest difference of the mean scores.
+    quality
+        Of the blur, as in `foveated_blur`.
+
+    Returns
+    -------
+    float
+        Standard deviation of the blur in px; 0 if the distortion loses nothing.
+
+    Raises
+    ------
+    InputError
+        If shapes do not fit or the metric is unknown.
+    UndefinedError
+        If even the mean of the picture loses less than the distortion does.
+
+    References
+    ----------
+    Deza, A., & Konkle, T. (2021). Emergent properties of foveated perceptual systems.
+    https://arxiv.org/abs/2006.07991
+
+    Examples
+    --------
+    >>> image = torch.rand(1, 3, 48, 48)
+    >>> blurred = variable_blur(image, torch.full((48, 48), 1.5))
+    >>> round(match_uniform_blur(image, blurred, tolerance=1e-4), 1)
+    1.5
+    """
+    reference, distorted = _pair(reference, distorted)
+    target = float(_scores(metric, reference, distorted).mean())
+
+    def loss(sigma: float) -> float:
+        return float(_scores(metric, reference, _even(reference, sigma, quality)).mean()) - target
+
+    return _bisect(loss, check_positive("tolerance", tolerance), float(max(size_of(reference))))
+
+
+def match_ring_blur(
+    reference: Any,
+    distorted: Any,
+    fixation: Any,
+    *,
+    edges_deg: Any,
+    px_per_deg: float,
+    tolerance: float = 1e-3,
+    quality: str = "standard",
+) -> RingBlur:
+    """Find the blur of each ring around the fixation that loses as much there as a distortion does.
+
+    The structural similarity is averaged over the pixels of a ring and over the images; within the innermost edge
+    nothing is blurred.
+
+    Parameters
+    ----------
+    reference, distorted
+        (C, H, W) or (B, C, H, W) in [0, 1].
+    fixation
+        xy in px of all images, (2,).
+    edges_deg
+        Increasing radii of the rings in degrees.
+    px_per_deg
+        Pixels per degree.
+    tolerance
+        Largest difference of the mean similarities in a ring.
+    quality
+        Of the blur, as in `foveated_blur`.
+
+    Returns
+    -------
+    RingBlur
+        The blur, ready to be applied, and how well it matches.
+
+    Raises
+    ------
+    InputError
+        If the edges do not increase or a ring holds no pixel.
+    UndefinedError
+        If even the mean of the picture loses less than the distortion does in a ring.
+
+    Examples
+    --------
+    >>> image = torch.rand(1, 3, 64, 64)
+    >>> blurred = foveated_blur(image, (32, 32), px_per_deg=4, law="linear", strength=4)
+    >>> match = match_ring_blur(image, blurred, (32, 32), edges_deg=(2, 4, 8), px_per_deg=4)
+    >>> bool(match.sigma_px[0] < match.sigma_px[1])
+    True
+    """
+    reference, distorted = _pair(reference, distorted)
+    check_positive("px_per_deg", px_per_deg)
+    check_positive("tolerance", tolerance)
+    edges = np.asarray(edges_deg, dtype=float)
+    if edges.ndim != 1 or len(edges) < 2 or not (np.isfinite(edges).all() and (np.diff(edges) > 0).all()):
+        raise InputError(f"edges_deg must be at least two increasing radii in degrees, got {edges.tolist()}.")
+    point = check_fixation_tensor("fixation", fixation).to(reference).reshape(1, 2)
+    eccentricity = distance_map(size_of(reference), point)[0] / px_per_deg
+    rings = [(eccentricity >= inner) & (eccentricity < outer) for inner, outer in pairwise(edges)]
+    if not all(bool(ring.any()) for ring in rings):
+        raise InputError(f"Each ring must hold a pixel of the images, but one of {edges.tolist()} deg does not.")
+    wanted = _ring_means(reference, distorted, rings)
+    sigmas = []
+    for ring, target in zip(rings, wanted):
+
+        def loss(sigma: float, ring: Tensor = ring, target: float = target) -> float:
+            return _ring_means(reference, _even(reference, sigma, quality), [ring])[0] - target
+
+        sigmas.append(_bisect(loss, tolerance, float(max(size_of(reference)))))
+    match = RingBlur(tuple(edges.tolist()), tuple(sigmas), wanted, (), px_per_deg)
+    return replace(match, achieved=_ring_means(reference, match.apply(reference, point[0]), rings))
+
+
+def verify_match(
+    reference: Any, distorted: Any, blurred: Any, metric: Metric = "ssim", *, margin: float = 0.01
+) -> MatchReport:
+    """Test whether blurred images lose as much as distorted ones, image by image.
+
+    A large p of the paired test alone only says that a difference was not found; the two one-sided tests say that
+    it is smaller than `margin`.
+
+    Parameters
+    ----------
+    reference, distorted, blurred
+        (B, C, H, W) in [0, 1]; best not the images on which the blur was matched.
+    metric
+        As in `match_uniform_blur`, but a function must return one score per image.
+    margin
+        Difference of the mean scores that does not matter.
+
+    Returns
+    -------
+    MatchReport
+        Scores and tests.
+
+    Examples
+    --------
+    >>> images = torch.rand(4, 1, 32, 32)
+    >>> noisy = (images + 0.1 * torch.randn(4, 1, 32, 32)).clamp(0, 1)
+    >>> verify_match(images, noisy, noisy).difference
+    0.0
+    """
+    check_positive("margin", margin)
+    reference, distorted = _pair(reference, distorted)
+    _, blurred = _pair(reference, blurred)
+    scores = [_scores(metric, reference, other).double().cpu().numpy() for other in (distorted, blurred)]
+    difference = scores[1] - scores[0]
+    n, mean = len(difference), float(difference.mean())
+    error = float(difference.std(ddof=1)) / math.sqrt(n) if n > 1 else 0.0
+    t = p = equivalent = math.nan
+    if error > 0:
+        t = mean / error
+        p = float(2 * stats.t.sf(abs(t), n - 1))
+        equivalent = float(max(stats.t.sf((mean + margin) / error, n - 1), stats.t.cdf((mean - margin) / error, n - 1)))
+    return MatchReport(scores[0], scores[1], mean, t, p, equivalent, margin)
+
+
+def _pair(reference: Any, other: Any) -> tuple[Tensor, Tensor]:
+    images = []
+    for name, image in (("reference", reference), ("distorted", other)):
+        image = torch.from_numpy(image.copy()) if isinstance(image, np.ndarray) else image
+        image = check_image(image, name=name).detach().to(torch.float32)
+        images.append(image if image.ndim == 4 else image[None])
+    if images[0].shape != images[1].shape:
+        raise InputError(
+            f"reference and distorted must have one shape, got {(*images[0].shape,)} and {(*images[1].shape,)}."
+        )
+    return images[0], images[1].to(images[0])
+
+
+def _scores(metric: Metric, reference: Tensor, other: Tensor) -> Tensor:
+    if callable(metric):
+        return torch.as_tensor(metric(reference, other)).detach().reshape(-1)
+    check_choice("metric", metric, METRICS)
+    if metric == "mse":
+        return -(reference - other).square().mean(dim=(1, 2, 3))
+    return ssim_map(reference, other).mean(dim=(1, 2, 3))
+
+
+def _ring_means(reference: Tensor, other: Tensor, rings: list[Tensor]) -> tuple[float, ...]:
+    similarity = ssim_map(reference, other)
+    return tuple(float(similarity[..., ring].mean()) for ring in rings)
+
+
+def _even(image: Tensor, sigma: float, quality: str) -> Tensor:
+    return variable_blur(image, image.new_full(size_of(image), sigma, dtype=torch.float32), quality=quality)
+
+
+def _bisect(loss: Callable[[float], float], tolerance: float, widest: float) -> float:
+    """Find where a decreasing function passes 0, to within `tolerance` of its value."""
+    low, high, most = 0.0, 1.0, loss(0.0)
+    if most <= tolerance:
+        return 0.0
+    while loss(high) > 0:
+        low, high = high, 2 * high
+        if high > 2 * widest:
+            raise UndefinedError(
+                "No blur loses as much as the distortion does: even the mean of the picture scores higher.",
+                reason="out_of_reach",
+            )
+    for _ in range(60):
+        middle = (low + high) / 2
+        value = loss(middle)
+        if abs(value) <= tolerance:
+            return middle
+        low, high = (middle, high) if value > 0 else (low, middle)
+    return (low + high) / 2
