@@ -14,8 +14,8 @@ from .datasets.registry import verify_dataset as verify_dataset
 from .evaluation.pairing import Pairing as Pairing
 from .evaluation.performance import search_performance as search_performance
 from .evaluation.report import evaluate as evaluate
-from .foveation.blur import foveated_blur as foveated_blur
 from .foveation.blur import FoveatedBlur as FoveatedBlur
+from .foveation.blur import foveated_blur as foveated_blur
 from .foveation.blur import variable_blur as variable_blur
 from .foveation.cortex import cortical_view as cortical_view
 from .foveation.cortex import inverse_cortical_view as inverse_cortical_view

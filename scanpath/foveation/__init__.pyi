@@ -1,5 +1,5 @@
-from .blur import foveated_blur as foveated_blur
 from .blur import FoveatedBlur as FoveatedBlur
+from .blur import foveated_blur as foveated_blur
 from .blur import variable_blur as variable_blur
 from .cortex import cortical_view as cortical_view
 from .cortex import inverse_cortical_view as inverse_cortical_view
