@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from scanpath.cli import study_asymmetry
+from scanpath.cli import study_asymmetry, study_free_viewing
 
 study = typer.Typer(help="Run a published experiment, end to end.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -53,3 +53,4 @@ def natural_search(
 
 
 study_asymmetry.register(study)
+study_free_viewing.register(study)

@@ -8,4 +8,5 @@ from .neva import plot_search_losses as plot_search_losses
 from .neva import plot_seen as plot_seen
 from .overlay import plot_scanpath as plot_scanpath
 from .performance import plot_cumulative_performance as plot_cumulative_performance
+from .plausibility import plot_plausibility as plot_plausibility
 from .scores import plot_scores as plot_scores

@@ -1,0 +1,90 @@
+"""`scanpath study free-viewing`, `captioning` and `caption-search`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from scanpath.studies.free_viewing import FreeViewing
+
+
+def free_viewing(
+    root: Annotated[Path | None, typer.Option(help="Folder of the data set osie.")] = None,
+    weights: Annotated[Path | None, typer.Option(help="Folder with squeezenet1_1* weights.")] = None,
+    out: Annotated[Path, typer.Option(help="Folder for tables and the figure.")] = Path("free-viewing-study"),
+    pictures: Annotated[int | None, typer.Option(help="Only the first so many pictures.")] = None,
+    seed: Annotated[int, typer.Option(help="Names the run's random numbers.")] = 0,
+    jobs: Annotated[int, typer.Option(help="Worker processes; -1 for one a core.")] = 1,
+) -> None:
+    """Look freely at photographs with agents that need no task, and compare them with 15 people."""
+    from scanpath.cli.progress import progress_bar
+    from scanpath.studies.free_viewing import free_viewing_agents, run_free_viewing
+
+    with progress_bar("looking", (pictures or 60) * len(free_viewing_agents(weights))) as advance:
+        result = run_free_viewing(
+            root=root, weights=weights, n_pictures=pictures, seed=seed, jobs=jobs, out=out, progress=advance
+        )
+    _report(result, out)
+
+
+def captioning(
+    root: Annotated[Path | None, typer.Option(help="Folder of the data set capmit1003.")] = None,
+    model: Annotated[str, typer.Option(help="Image-text model: toy, or a name of open_clip.")] = "toy",
+    pretrained: Annotated[str | None, typer.Option(help="Its weights: a tag of open_clip, or a file.")] = None,
+    out: Annotated[Path, typer.Option(help="Folder for tables and the figure.")] = Path("captioning-study"),
+    pictures: Annotated[int | None, typer.Option(help="Only the first so many pictures.")] = None,
+    captions: Annotated[int | None, typer.Option(help="At most so many captions a picture.")] = None,
+    seed: Annotated[int, typer.Option(help="Names the run's random numbers.")] = 0,
+    jobs: Annotated[int, typer.Option(help="Worker processes; -1 for one a core.")] = 1,
+) -> None:
+    """Look at pictures led by captions, and compare with the clicks of the people who wrote them."""
+    from scanpath.cli.progress import progress_bar
+    from scanpath.studies.captioning import run_captioning
+
+    with progress_bar("looking", None) as advance:
+        result = run_captioning(
+            root=root,
+            model=model,
+            pretrained=pretrained,
+            n_pictures=pictures,
+            n_captions=captions,
+            seed=seed,
+            jobs=jobs,
+            out=out,
+            progress=advance,
+        )
+    _report(result, out)
+
+
+def caption_search(
+    train: Annotated[
+        Path | None, typer.Option(help="Folder of three trained models; missing ones are trained.")
+    ] = None,
+    scenes: Annotated[int, typer.Option(help="Number of scenes.")] = 200,
+    jobs: Annotated[int, typer.Option(help="Worker processes; -1 for one a core.")] = 1,
+) -> None:
+    """Search drawn scenes for what captions say, with the package's own small CLIP, as a table."""
+    from scanpath.studies.caption_search import main
+
+    main(["--scenes", str(scenes), "--jobs", str(jobs), *(["--train", str(train)] if train else [])])
+
+
+def _report(result: "FreeViewing", out: Path) -> None:
+    from scanpath.cli.tables import print_table
+    from scanpath.plotting import save_figure
+    from scanpath.plotting.plausibility import plot_plausibility
+
+    for pairing in ("plausibility", "mean similarity"):
+        table = result.summary(pairing)
+        typer.echo(f"{pairing}:")
+        print_table(("who", *table.columns), table.reset_index().itertuples(index=False))
+    save_figure(plot_plausibility(result.scores), out / "plausibility.png")
+    typer.echo(f"Tables and figure: {out}")
+
+
+def register(group: typer.Typer) -> None:
+    """Add the commands to `scanpath study`."""
+    group.command("free-viewing")(free_viewing)
+    group.command("captioning")(captioning)
+    group.command("caption-search")(caption_search)
