@@ -164,7 +164,10 @@ def run_asymmetry(
     tables = []
     for task in names:
         own = {**common, "sharpening": SHARPENING[task], **(settings or {})}
-        for agent in study_agents(agents, weights, retrained or {}, own):
+        crew = study_agents(agents, weights, retrained or {}, own)
+        if out is not None and not (out / "study.json").exists():  # only once there is something to search with
+            write_text(out / "study.json", json.dumps(facts, indent=1))
+        for agent in crew:
             facts["settings"].setdefault(agent.name, {})[task] = agent.settings
             folder = None if out is None else out / "runs" / agent.name / task
             tables.append(_search(agent, task, displays, jobs, folder, progress))
@@ -275,7 +278,6 @@ def _identity(
 
 def _check_same(path: Path, facts: dict[str, Any]) -> None:
     if not path.exists():
-        write_text(path, json.dumps(facts, indent=1))
         return
     before = json.loads(path.read_text(encoding="utf-8"))
     for name in ("backbone", "seed", "n_trials"):

@@ -140,9 +140,10 @@ def test_each_experiment_has_its_published_sharpening(tmp_path):
         ({"agents": [], "backbone": "mobilenet_v2", "retrained": {"new": "nowhere.safetensors"}}, "nowhere"),
     ],
 )
-def test_wrong_use_is_said_in_one_sentence(change, message):
+def test_wrong_use_is_said_in_one_sentence_and_leaves_nothing(change, message, tmp_path):
     with pytest.raises(InputError, match=message):
-        run_asymmetry(**(QUICK | change))
+        run_asymmetry(**(QUICK | change), out=tmp_path / "new")
+    assert not (tmp_path / "new").exists()
 
 
 def test_without_bootstrap_there_are_slopes_without_intervals(tmp_path):
