@@ -76,7 +76,7 @@ def plot_asymmetry_index(
     human = index.drop_duplicates("task").set_index("task").loc[tasks, "human_index"]
     groups = ([("people", human, None)] if people else []) + [_bars(index, name, tasks) for name in chosen]
     width = 0.8 / len(groups)
-    colors = cycle(COLORS[:-1])
+    colors = cycle(COLORS[2:-1])  # not those of the conditions
     for place, (name, heights, errors) in enumerate(groups):
         x = np.arange(len(tasks)) + (place - (len(groups) - 1) / 2) * width
         color = "black" if people and place == 0 else next(colors)
