@@ -1,4 +1,4 @@
-"""Average or maximum over one rectangle per output: the compiled CPU form, channels last.
+"""Average or maximum over one rectangle per output, compiled for CPUs: channels last.
 
 Each output adds up its own window, vectorized over channels. Summed-area tables would need double precision, have no
 maximum, and win only above about a hundred pixels a window, more than any published layer has.
@@ -7,6 +7,16 @@ maximum, and win only above about a hundred pixels a window, more than any publi
 import numpy as np
 
 from scanpath.kernels.compiled import compiled
+from scanpath.kernels.dispatch import run_bands
+
+
+def pool_windows_cpu(x: np.ndarray, bounds: np.ndarray, kind: str) -> np.ndarray:
+    """Pool a rectangle of `x` (B, H, W, C) per output; `bounds` (4, h, w) int32; returns (B, h, w, C)."""
+    batch, height, width, channels = x.shape
+    out = np.empty((batch, *bounds.shape[1:], channels), dtype=x.dtype)
+    pool = _average_windows if kind == "avg" else _maximum_windows
+    run_bands(lambda first, last: pool(x, bounds, out, first, last), bounds.shape[1], batch * height * width * channels)
+    return out
 
 
 @compiled
@@ -29,10 +39,9 @@ def _divide(total, count):
 
 
 @compiled
-def average_windows(x, bounds, out):
-    """Write the mean of x[b, y0:y1, x0:x1] for every output; x (B, H, W, C), bounds (4, h, w), out (B, h, w, C)."""
+def _average_windows(x, bounds, out, first, last):
     for b in range(out.shape[0]):
-        for i in range(out.shape[1]):
+        for i in range(first, last):
             for j in range(out.shape[2]):
                 pooled = out[b, i, j]
                 pooled[:] = 0
@@ -44,10 +53,9 @@ def average_windows(x, bounds, out):
 
 
 @compiled
-def maximum_windows(x, bounds, out):
-    """Write the maximum of x[b, y0:y1, x0:x1] for every output; shapes as in `average_windows`."""
+def _maximum_windows(x, bounds, out, first, last):
     for b in range(out.shape[0]):
-        for i in range(out.shape[1]):
+        for i in range(first, last):
             for j in range(out.shape[2]):
                 pooled = out[b, i, j]
                 pooled[:] = -np.inf

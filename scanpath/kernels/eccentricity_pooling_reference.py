@@ -25,6 +25,7 @@ def pool_windows_reference(x: Tensor, bounds: Tensor, kind: str) -> Tensor:
     y0, y1, x0, x1 = bounds.to(x.device, torch.int64)
     flat = x.flatten(2)
     width = x.shape[-1]
+    count = ((y1 - y0) * (x1 - x0)).to(x.dtype)
     pooled = torch.full((*x.shape[:2], *y0.shape), 0.0 if kind == "avg" else -torch.inf, dtype=x.dtype, device=x.device)
     for dy in range(int((y1 - y0).max())):
         for dx in range(int((x1 - x0).max())):
@@ -35,4 +36,4 @@ def pool_windows_reference(x: Tensor, bounds: Tensor, kind: str) -> Tensor:
                 pooled = pooled + torch.where(inside, value, 0)
             else:
                 pooled = torch.maximum(pooled, torch.where(inside, value, -torch.inf))
-    return pooled / ((y1 - y0) * (x1 - x0)) if kind == "avg" else pooled
+    return pooled / count if kind == "avg" else pooled

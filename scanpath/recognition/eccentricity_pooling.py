@@ -93,7 +93,6 @@ def ring_bounds(law: RingLaw, size: tuple[int, int], center: tuple[int, int], n_
     bounds = np.empty((4, h, w), dtype=np.int32)
     bounds[0], bounds[1] = window_span(np.arange(h)[:, None], sides, law.stride, size[0])
     bounds[2], bounds[3] = window_span(np.arange(w)[None], sides, law.stride, size[1])
-    bounds.setflags(write=False)
     return bounds
 
 
