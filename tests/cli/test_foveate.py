@@ -1,0 +1,118 @@
+import contextlib
+import io
+import sys
+from unittest import mock
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+from skimage import data
+
+from scanpath.cli import main
+
+
+def foveate(*arguments):
+    err = io.StringIO()
+    with (
+        mock.patch.object(sys, "argv", ["scanpath", "foveate", *map(str, arguments)]),
+        contextlib.redirect_stdout(io.StringIO()),
+        contextlib.redirect_stderr(err),
+    ):
+        try:
+            main()
+        except SystemExit as stop:
+            return stop.code or 0, err.getvalue()
+    return 0, err.getvalue()
+
+
+@pytest.fixture
+def photo(tmp_path):
+    path = tmp_path / "cat.png"
+    Image.fromarray(data.chelsea()[:128, :160]).save(path)
+    return path
+
+
+def difference(first, second):
+    """Mean absolute difference of two pictures near their left and their right edge."""
+    pixels = [np.asarray(Image.open(path).convert("RGB"), dtype=float) for path in (first, second)]
+    change = np.abs(pixels[0] - pixels[1]).mean(axis=(0, 2))
+    return change[:30].mean(), change[-30:].mean()
+
+
+def test_blur_grows_away_from_the_fixation(tmp_path, photo):
+    code, _ = foveate(photo, tmp_path / "left.png", "--at", "5,64", "--px-per-deg", 6, "--strength", 3)
+    assert code == 0
+    left, right = difference(photo, tmp_path / "left.png")
+    assert left < 0.3 * right
+
+
+@pytest.mark.parametrize("kind", ["texture", "logpolar"])
+def test_every_kind_writes_a_picture(tmp_path, photo, kind):
+    code, err = foveate(photo, tmp_path / "out.png", "--at", "80,64", "--px-per-deg", 6, "--kind", kind)
+    assert code == 0, err
+    assert np.asarray(Image.open(tmp_path / "out.png")).std() > 10
+
+
+def test_a_folder_is_continued_and_bad_files_are_named(tmp_path, photo):
+    (tmp_path / "broken.png").write_bytes(b"no picture")
+    out = tmp_path / "seen"
+    code, err = foveate(tmp_path, out, "--at", "80,64", "--px-per-deg", 6)
+    assert code == 0
+    assert "skipped broken.png" in err
+    written = (out / "cat.png").stat().st_mtime_ns
+    foveate(tmp_path, out, "--at", "80,64", "--px-per-deg", 6)
+    assert (out / "cat.png").stat().st_mtime_ns == written
+
+
+def test_an_animation_follows_a_scanpath_and_lasts_as_long(tmp_path, photo):
+    table = pd.DataFrame(
+        {
+            "stimulus": "cat.png",
+            "subject": ["a", "a", "b"],
+            "fixation": [0, 1, 0],
+            "x_px": [5, 150, 80],
+            "y_px": [64, 64, 9],
+        }
+    )
+    table["duration_ms"] = [200, 400, 300]
+    table.to_csv(tmp_path / "people.csv", index=False)
+    scale = ["--px-per-deg", 6, "--strength", 3]
+    code, err = foveate(photo, tmp_path / "eye.gif", "--path", tmp_path / "people.csv", *scale)
+    assert code == 2
+    assert "one of: a, b" in err
+    code, err = foveate(photo, tmp_path / "eye.gif", "--path", tmp_path / "people.csv", "--who", "a", *scale)
+    assert code == 0, err
+    with Image.open(tmp_path / "eye.gif") as animation:
+        assert animation.n_frames == 2
+        lasting = []
+        for frame in range(2):
+            animation.seek(frame)
+            lasting.append(animation.info["duration"])
+    assert lasting == [200, 400]
+    foveate(photo, tmp_path / "frames", "--path", tmp_path / "people.csv", "--who", "a", *scale)
+    first, second = sorted((tmp_path / "frames").iterdir())
+    assert difference(photo, first)[0] < difference(photo, first)[1]
+    assert difference(photo, second)[0] > difference(photo, second)[1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--at", "1,2", "--px-per-deg", "0"], "px_per_deg must be a positive number"),
+        (["--at", "1;2", "--px-per-deg", "6"], "--at must be x,y"),
+        (["--at", "nan,2", "--px-per-deg", "6"], "NaN"),
+        (["--px-per-deg", "6"], "Give --at x,y or --path"),
+        (["--at", "1,2", "--px-per-deg", "6", "--kind", "blurr"], "Did you mean blur"),
+        (["--at", "1,2", "--px-per-deg", "6", "--law", "geisler"], "geisler_perry"),
+        (["--at", "1,2", "--at", "3,4", "--px-per-deg", "6", "--kind", "texture"], "takes one --at"),
+        (["--path", "none.csv", "--px-per-deg", "6"], "no table at none.csv"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_bad_input_is_one_sentence_and_writes_nothing(tmp_path, photo, arguments, message):
+    code, err = foveate(photo, tmp_path / "out.png", *arguments)
+    assert code == 2
+    assert message in err
+    assert "Traceback" not in err
+    assert not (tmp_path / "out.png").exists()
