@@ -84,6 +84,8 @@ class EccNet(PriorityAgent):
         self.margin_px = check_count("margin_px", margin_px, least=0)
         self.px_per_deg = check_positive("px_per_deg", px_per_deg)
         self.features = check_choice("features", features, VIEWS)
+        if backbone.windows == "smooth" and features == "patchwise":
+            raise InputError('windows="smooth" needs features="fixed_grid" or "whole"; "patchwise" knows rings alone.')
         self._grounds: dict[tuple[float, int, float], Ground] = {}
 
     def __getstate__(self) -> dict[str, Any]:
@@ -170,6 +172,7 @@ def eccnet(
     weights: Any = None,
     preprocessing: str | None = None,
     eccentricity: bool = True,
+    windows: str = "rings",
     pooling: str | None = None,
     levels: Sequence[int] = LEVELS,
     level_weighting: str | None = None,
@@ -196,6 +199,8 @@ def eccnet(
         What the weights expect, where it is not the usual one; see `create_backbone`.
     eccentricity
         False leaves all windows as they are in the fovea.
+    windows
+        "rings" as published, or "smooth", which needs ``features="fixed_grid"`` or "whole".
     pooling
         "avg" or "max"; default average with eccentricity and maximum without, as in the study.
     levels
@@ -242,6 +247,7 @@ def eccnet(
     net = network(
         backbone,
         eccentricity=eccentricity,
+        windows=windows,
         device=device,
         weights=weights,
         preprocessing=preprocessing,
@@ -269,6 +275,9 @@ eccnet_no_eccentricity = functools.partial(eccnet, name="eccnet.no_eccentricity"
 
 #: One grid per picture over which only the rings move: our own, faster approximation.
 eccnet_fixed_grid = functools.partial(eccnet, name="eccnet.fixed_grid", features="fixed_grid")
+
+#: The same with windows that grow continuously instead of in rings.
+eccnet_smooth = functools.partial(eccnet, name="eccnet.smooth", features="fixed_grid", windows="smooth")
 
 
 def network(backbone: str | Backbone, *, eccentricity: bool, device: str, **settings: Any) -> Backbone:

@@ -8,11 +8,15 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from scanpath._core.checks import check_positive
+from scanpath._core.checks import check_choice, check_positive
 from scanpath.recognition.eccentricity_pooling import EccentricityPool2d, fill_to_square, plain_pool
+from scanpath.recognition.smooth_pooling import SmoothEccentricityPool2d
 
 #: Growth of the window at pools 1 to 5, input px per px of eccentricity (Gupta et al. 2021).
 SLOPES = (0.0, 0.0, 3.5 * 0.02, 8 * 0.02, 16 * 0.02)
+
+#: How windows grow, by name.
+WINDOWS = {"rings": EccentricityPool2d, "smooth": SmoothEccentricityPool2d}
 
 #: Grids of the maps that are compared: a picture's at 1/16 of its resolution, a target's at 1/32.
 PICTURE_STRIDE, TARGET_STRIDE = 16, 32
@@ -108,6 +112,8 @@ class Backbone(nn.Module):
         Picture px per degree of visual angle.
     eccentricity
         Whether windows grow with eccentricity.
+    windows
+        "rings" as published, or "smooth"; see `smooth_eccentricity_pool`.
     """
 
     def __init__(
@@ -119,8 +125,10 @@ class Backbone(nn.Module):
         preprocessing: Preprocessing,
         px_per_deg: float = 30,
         eccentricity: bool = True,
+        windows: str = "rings",
     ) -> None:
         super().__init__()
+        self.windows = check_choice("windows", windows, tuple(WINDOWS))
         self.name = name
         self.stages = nn.ModuleList(stages)
         self.levels = tuple(levels)
@@ -134,11 +142,11 @@ class Backbone(nn.Module):
     def _set_laws(self) -> None:
         for stage in self.stages:
             depth = stage.scale.bit_length()  # pool d sees the picture at 1 / 2^(d - 1)
-            old = stage.pool.law
-            stage.pool = EccentricityPool2d(
-                stage.pool.kind,
-                min_window=old.min_window,
-                stride=old.stride,
+            old = stage.pool
+            stage.pool = WINDOWS[self.windows](
+                old.kind,
+                min_window=old.law.min_window,
+                stride=old.law.stride,
                 slope=SLOPES[depth - 1] if self.eccentricity else 0.0,
                 px_per_deg=max(1, round(self.px_per_deg / stage.scale)),
             )
@@ -215,12 +223,15 @@ class Backbone(nn.Module):
                 found.append(stage.reduced(stage.tap(x), stride))
             if index == len(self.stages) - 1:
                 return found
-            x = stage.pool(x, *stage_field(stage.scale, fixation, field_px))
+            x = stage.pool(x, *self._field(stage.scale, fixation, field_px))
             index += 1
             x = self.stages[index].body(x)
 
-
-def stage_field(scale: int, fixation: Any, field_px: int | None) -> tuple[Any, int | None]:
-    """Return the fixation and the field's side in a stage's own px."""
-    moved = None if fixation is None else (fixation[0] / scale, fixation[1] / scale)
-    return moved, None if field_px is None else -(-field_px // scale)
+    def _field(self, scale: int, fixation: Any, field_px: int | None) -> tuple[Any, int | None]:
+        """Return the fixation and the field's side in a stage's own px."""
+        field = None if field_px is None else -(-field_px // scale)
+        if fixation is None:
+            return None, field
+        # rings are centered on the px that holds the fixation, smooth windows on the place between px centers
+        shift = 0.5 if self.windows == "smooth" else 0.0
+        return tuple((float(value) + shift) / scale - shift for value in fixation), field

@@ -39,7 +39,13 @@ def list_backbones(pattern: str = "*") -> list[str]:
 
 
 def create_backbone(
-    name: str, *, eccentricity: bool = True, px_per_deg: float = 30, device: str = "cpu", **settings: Any
+    name: str,
+    *,
+    eccentricity: bool = True,
+    windows: str = "rings",
+    px_per_deg: float = 30,
+    device: str = "cpu",
+    **settings: Any,
 ) -> Backbone:
     """Build a feature hierarchy whose pools grow with eccentricity.
 
@@ -50,6 +56,8 @@ def create_backbone(
         are listed in `scanpath.recognition.conversion`.
     eccentricity
         False switches the growth off.
+    windows
+        "rings" as published, or "smooth" for windows that grow continuously, our own.
     px_per_deg
         Picture px per degree of visual angle.
     device
@@ -77,7 +85,7 @@ def create_backbone(
     for setting in settings:
         if setting not in known:
             raise InputError(f"The backbone {name!r} takes no {setting}; it takes {', '.join(known)}.")
-    return build(eccentricity=eccentricity, px_per_deg=px_per_deg, **settings).to(device)
+    return build(eccentricity=eccentricity, windows=windows, px_per_deg=px_per_deg, **settings).to(device)
 
 
 def network_backbone(
@@ -87,6 +95,7 @@ def network_backbone(
     pooling: str | None = None,
     preprocessing: str | None = None,
     eccentricity: bool = True,
+    windows: str = "rings",
     px_per_deg: float = 30,
 ) -> Backbone:
     """Build a torchvision network as a backbone; see `create_backbone`."""
@@ -99,7 +108,15 @@ def network_backbone(
     if preprocessing is not None:
         usual = PREPROCESSING[check_choice("preprocessing", preprocessing, tuple(PREPROCESSING))]
     stages, levels = conversion.stages(model, name, pooling)
-    return Backbone(name, stages, levels=levels, preprocessing=usual, px_per_deg=px_per_deg, eccentricity=eccentricity)
+    return Backbone(
+        name,
+        stages,
+        levels=levels,
+        preprocessing=usual,
+        px_per_deg=px_per_deg,
+        eccentricity=eccentricity,
+        windows=windows,
+    )
 
 
 def resolve_weights(name: str, model: nn.Module, weights: Any) -> tuple[dict[str, Tensor], Preprocessing, str]:

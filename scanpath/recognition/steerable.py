@@ -92,7 +92,7 @@ class Responses(nn.Module):
         return responses / (SEMI_SATURATION + responses.norm(dim=1, keepdim=True))
 
 
-def steerable(*, px_per_deg: float = 30, eccentricity: bool = True) -> Backbone:
+def steerable(*, px_per_deg: float = 30, eccentricity: bool = True, windows: str = "rings") -> Backbone:
     """Build the weight-free backbone; filters peak at wavelengths of about 5, 9, 19, 38 and 75 px.
 
     Levels are the responses gathered up to 1/4, 1/8 and 1/16 of the picture; pools 3 and 4 between them grow with
@@ -109,4 +109,5 @@ def steerable(*, px_per_deg: float = 30, eccentricity: bool = True) -> Backbone:
         preprocessing=Preprocessing(),
         px_per_deg=px_per_deg,
         eccentricity=eccentricity,
+        windows=windows,
     )
