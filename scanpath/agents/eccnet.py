@@ -5,7 +5,6 @@ three levels are correlated with the target's, and the next fixation is the maxi
 over the places not yet looked at. The model never learns to search.
 """
 
-import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -185,7 +184,7 @@ def eccnet(
     found_rule: FoundRule | None = None,
     device: str = "cpu",
 ) -> EccNet:
-    """Build eccNET, or with other settings one of its ablations.
+    """Build eccNET, or with other settings one of its ablations; `eccnet_variants` lists those with names.
 
     Parameters
     ----------
@@ -265,19 +264,6 @@ def eccnet(
         features=features,
         found_rule=found_rule or WindowOverlap(recognition_px or 64, size_with_cells_px=recognition_px or 10),
     )
-
-
-#: The coarsest level alone.
-eccnet_single_level = functools.partial(eccnet, name="eccnet.single_level", levels=(5,))
-
-#: Plain max pooling, as the network was trained.
-eccnet_no_eccentricity = functools.partial(eccnet, name="eccnet.no_eccentricity", eccentricity=False)
-
-#: One grid per picture over which only the rings move: our own, faster approximation.
-eccnet_fixed_grid = functools.partial(eccnet, name="eccnet.fixed_grid", features="fixed_grid")
-
-#: The same with windows that grow continuously instead of in rings.
-eccnet_smooth = functools.partial(eccnet, name="eccnet.smooth", features="fixed_grid", windows="smooth")
 
 
 def network(backbone: str | Backbone, *, eccentricity: bool, device: str, **settings: Any) -> Backbone:

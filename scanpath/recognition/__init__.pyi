@@ -6,6 +6,9 @@ from .backbones import list_backbones as list_backbones
 from .eccentricity_pooling import EccentricityPool2d as EccentricityPool2d
 from .eccentricity_pooling import RingLaw as RingLaw
 from .eccentricity_pooling import eccentricity_pool as eccentricity_pool
+from .pool_replacement import with_eccentric_pools as with_eccentric_pools
+from .smooth_pooling import SmoothEccentricityPool2d as SmoothEccentricityPool2d
+from .smooth_pooling import smooth_eccentricity_pool as smooth_eccentricity_pool
 from .training_regimes import Fisheye as Fisheye
 from .training_regimes import LineOverlay as LineOverlay
 from .training_regimes import Rotate90 as Rotate90

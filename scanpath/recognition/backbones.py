@@ -13,7 +13,14 @@ from scanpath._core.errors import InputError
 from scanpath._core.registry import Registry
 from scanpath.recognition import conversion
 from scanpath.recognition.backbone import CAFFE, CAFFE_RED_FIRST, TORCHVISION, Backbone, Preprocessing
-from scanpath.recognition.weights import download_weights, find_weights, load_weights, read_weights, seeded_weights
+from scanpath.recognition.weights import (
+    KERAS_SUFFIXES,
+    download_weights,
+    find_weights,
+    load_weights,
+    read_weights,
+    seeded_weights,
+)
 
 #: Preprocessing by name, for weight files that need another than their network's usual one.
 PREPROCESSING = {"torchvision": TORCHVISION, "caffe": CAFFE, "caffe_red_first": CAFFE_RED_FIRST}
@@ -130,8 +137,9 @@ def resolve_weights(name: str, model: nn.Module, weights: Any) -> tuple[dict[str
         raise InputError(f'weights must be "imagenet", a file, or {{"seed": number}}, got {weights!r}.')
     path = find_weights(name) if weights == "imagenet" else weights
     if path is not None:
-        original = ORIGINAL_VGG16 in os.fspath(path)
-        return read_weights(path), CAFFE_RED_FIRST if original else TORCHVISION, os.fspath(path)
+        source = os.fspath(path)
+        usual = CAFFE_RED_FIRST if ORIGINAL_VGG16 in source else TORCHVISION
+        return read_weights(path), CAFFE if source.endswith(KERAS_SUFFIXES) else usual, source
     import torchvision
 
     entries = torchvision.models.get_model_weights(name)

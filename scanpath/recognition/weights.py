@@ -1,6 +1,7 @@
 """Where a network's weights come from: a file, a folder of files, torchvision's download, or a seed."""
 
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -11,14 +12,19 @@ from torch import Tensor, nn
 
 from scanpath._core.errors import InputError, ScanpathError
 from scanpath._core.files import require_file
+from scanpath._core.optional import require
 
 #: Folder that is searched for ``<network>*.safetensors``, ``.pth`` and ``.pt``.
 FOLDER_VARIABLE = "SCANPATH_WEIGHTS"
 SUFFIXES = (".safetensors", ".pth", ".pt", ".h5")
+KERAS_SUFFIXES = (".h5", ".hdf5")
 
 
 def read_weights(path: str | os.PathLike[str]) -> dict[str, Tensor]:
-    """Read a torchvision state dict (safetensors, or torch's own format without code) as float32.
+    """Read a state dict with torchvision's names, as float32.
+
+    Files may be safetensors, torch's own format without code, or, for VGG networks, what Keras writes (``.h5``, whose
+    first layer sees blue first).
 
     Raises
     ------
@@ -31,14 +37,42 @@ def read_weights(path: str | os.PathLike[str]) -> dict[str, Tensor]:
             from safetensors.torch import load_file
 
             state = load_file(path)
+        elif path.suffix in KERAS_SUFFIXES:
+            state = _read_keras_vgg(path)
         else:
             state = torch.load(path, map_location="cpu", weights_only=True)
+    except ScanpathError:
+        raise
     except Exception as error:  # each format has its own errors for damaged files
         raise InputError(f"{path} cannot be read as weights: {str(error).splitlines()[0]}") from error
     state = state.get("state_dict", state) if isinstance(state, dict) else state
     if not isinstance(state, dict) or not state or not all(isinstance(value, Tensor) for value in state.values()):
         raise InputError(f"{path} does not hold a state dict (names to tensors) as torchvision writes it.")
     return {name.removeprefix("module."): _as_float(value) for name, value in state.items()}
+
+
+def _read_keras_vgg(path: Path) -> dict[str, Tensor]:
+    """Convolutions named block<b>_conv<c>, kernels (row, column, in, out), as torchvision's ``features.<n>``."""
+    h5py = require("h5py", purpose=f"Reading {path.name}, which Keras wrote,")
+    found: dict[tuple[int, int], dict[str, np.ndarray]] = {}
+
+    def keep(name: str, entry: Any) -> None:
+        place = re.search(r"block(\d+)_conv(\d+)", name)
+        if place and "optimizer" not in name and isinstance(entry, h5py.Dataset) and entry.ndim in (1, 4):
+            layer = (int(place[1]), int(place[2]))
+            found.setdefault(layer, {})["weight" if entry.ndim == 4 else "bias"] = np.asarray(entry)
+
+    with h5py.File(path) as file:
+        file.visititems(keep)
+    state, index, last_block = {}, 0, 1
+    for (block, _), parts in sorted(found.items()):
+        index += block - last_block  # a pool lies between blocks
+        last_block = block
+        for part, values in parts.items():
+            values = values.transpose(3, 2, 0, 1) if values.ndim == 4 else values
+            state[f"features.{index}.{part}"] = torch.from_numpy(np.array(values, order="C"))
+        index += 2
+    return state
 
 
 def find_weights(network: str) -> Path | None:

@@ -1,0 +1,65 @@
+"""Search without features: the target's pixels slid over the picture's, a control in the eccNET study."""
+
+import torch
+from scipy import signal
+from torch import Tensor
+
+from scanpath._core.checks import check_choice
+from scanpath.agents.agent import History, PriorityAgent
+from scanpath.agents.inhibition import CellOrSquareInhibition
+from scanpath.agents.target_found import FoundRule, WindowOverlap
+from scanpath.gaze.stimulus import Stimulus
+from scanpath.guidance.sharpening import blurred, gaussian_kernel
+from scanpath.recognition.backbone import CAFFE, TORCHVISION
+
+#: Gaussian over the map: taps and sigma in px.
+SMOOTHING = (7, 3.0)
+
+_PREPROCESSING = {"caffe": CAFFE, "torchvision": TORCHVISION}
+
+
+class PixelMatch(PriorityAgent):
+    """Correlates the picture with the target pixel by pixel and visits the maxima in turn; see `pixel_match`."""
+
+    def __init__(self, *, preprocessing: str, inhibition_px: int, found_rule: FoundRule) -> None:
+        super().__init__(name="pixel_match", inhibition=CellOrSquareInhibition(inhibition_px), found_rule=found_rule)
+        self.preprocessing = _PREPROCESSING[check_choice("preprocessing", preprocessing, tuple(_PREPROCESSING))]
+
+    def prepare(self, stimulus: Stimulus) -> Tensor:
+        """Correlate, once a picture: (H, W) float64 from 0 up."""
+        target = self.preprocessing(stimulus.require_target(self.name).expand(3, -1, -1)).double().numpy()
+        picture = self.preprocessing(stimulus.rgb).double().numpy()
+        # 'same' borders: one more row and column of an even target lie after its middle than before it
+        rows, columns = ((side - 1) // 2 for side in target.shape[-2:])
+        full = signal.fftconvolve(picture, target[:, ::-1, ::-1], axes=(1, 2)).sum(0)
+        below, right = target.shape[1] - 1 - rows, target.shape[2] - 1 - columns
+        likeness = torch.from_numpy(full[below : below + picture.shape[1], right : right + picture.shape[2]].copy())
+        smooth = blurred(likeness, gaussian_kernel(*SMOOTHING))
+        return smooth - smooth.min()
+
+    def attention(self, stimulus: Stimulus, history: History) -> Tensor:
+        """Return the likeness of pixels to the target's; it does not depend on where the eye is."""
+        return self.prepared(stimulus)
+
+
+def pixel_match(
+    *,
+    preprocessing: str = "caffe",
+    inhibition_px: int = 64,
+    recognition_px: int | None = None,
+    found_rule: FoundRule | None = None,
+) -> PixelMatch:
+    """Build the control that compares pixels, as in the eccNET study.
+
+    As the correlation is of raw values, it finds what is bright where the target is rather than what looks like it:
+    that is the point of the control.
+
+    Parameters
+    ----------
+    preprocessing
+        What black is: "caffe" and "torchvision" subtract the means those networks expect, "caffe" in the study.
+    inhibition_px, recognition_px, found_rule
+        As in `eccnet`; the first fixation may find the target.
+    """
+    rule = WindowOverlap(recognition_px or 64, size_with_cells_px=recognition_px or 10, test_first=True)
+    return PixelMatch(preprocessing=preprocessing, inhibition_px=inhibition_px, found_rule=found_rule or rule)
