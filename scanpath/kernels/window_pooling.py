@@ -31,12 +31,15 @@ class WindowTaps:
         self.weight = weight
         self.n_cells = n_cells
         self._matrices: dict[torch.dtype, Any] = {}
+        self._copies: dict[torch.device, WindowTaps] = {}
 
     def to(self, device: torch.device) -> "WindowTaps":
-        """Move the tables to a device."""
+        """Copy the tables to a device, once."""
         if self.index.device == device:
             return self
-        return WindowTaps(self.index.to(device), self.weight.to(device), self.n_cells)
+        if device not in self._copies:
+            self._copies[device] = WindowTaps(self.index.to(device), self.weight.to(device), self.n_cells)
+        return self._copies[device]
 
     def matrix(self, dtype: torch.dtype) -> sparse.csr_array:
         """(P, n_cells) sparse matrix on the CPU that shares the tables, one per floating type."""

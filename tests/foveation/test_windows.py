@@ -208,6 +208,7 @@ def test_arrays_give_arrays():
     [
         ({"px_per_deg": 0}, "px_per_deg must be a positive number"),
         ({"scaling": -1}, "scaling must be a positive number"),
+        ({"scaling": 90}, "scaling must leave three windows"),
         ({"window": "cosin"}, "Did you mean cosine"),
         ({"fixation": (math.nan, 3)}, "must be finite"),
         ({"fixation": ((1, 2), (3, 4))}, "one point"),
