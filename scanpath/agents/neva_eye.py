@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torchvision.transforms.functional import gaussian_blur
 
 from scanpath._core.checks import check_count, check_positive
 from scanpath._core.errors import InputError
+from scanpath.foveation.neva_layer import neva_blurred
 
 
 @dataclass(frozen=True)
@@ -56,15 +56,9 @@ class NevaEye:
 
     def __init__(self, image: Tensor, settings: NevaEyeSettings) -> None:
         height, width = image.shape[-2:]
-        if settings.kernel_px // 2 >= min(height, width):
-            raise InputError(
-                f"A blur kernel of {settings.kernel_px} px needs a picture of more than {settings.kernel_px // 2} px "
-                f"a side, got {width} x {height} px; give a smaller kernel_px."
-            )
         self.settings = settings
         self.sharp = image
-        kernel, sigma = [settings.kernel_px] * 2, [settings.blur_sigma_px] * 2
-        self.blurred = gaussian_blur(image, kernel, sigma)
+        self.blurred = neva_blurred(image, settings.blur_sigma_px, settings.kernel_px)
         self._rows = torch.linspace(-1, 1, height, device=image.device)
         self._columns = torch.linspace(-1, 1, width, device=image.device)
 

@@ -81,6 +81,8 @@ def run_caption_search(
     for number, model in enumerate(models):
         for row, condition in CONDITIONS.items():
             shown = [scene for scene in scenes if condition == "caption" or scene.info[condition]]
+            if not shown:
+                continue
             agent = create_agent("nevaclip", pretrained=model, condition=condition)
             fixations = simulate(agent, shown, N_FIXATIONS, seed, jobs, progress=progress)
             parts.append(_hits(fixations, row, f"model {number}"))
@@ -152,7 +154,7 @@ def _summary(hits: pd.DataFrame, condition: str) -> dict[str, object]:
 
 
 def _ratio(hits: pd.DataFrame, floor: str) -> dict[str, object]:
-    both = _by_scene(hits, TRUE).join(_by_scene(hits, floor), rsuffix="_floor")
+    both = _by_scene(hits, TRUE).join(_by_scene(hits, floor).add_suffix("_floor"))
     weights = bootstrap_weights(len(both), 4000, 0, "scenes")
     top, bottom = both["within"].to_numpy(), both["within_floor"].to_numpy()
     low, high = np.quantile((weights @ top) / np.maximum(weights @ bottom, 1e-9), [0.025, 0.975])

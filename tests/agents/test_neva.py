@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 
 import scanpath as sp
+import scanpath.foveation
 from scanpath.agents.neva import frozen
 from scanpath.agents.neva_eye import NevaEye, NevaEyeSettings
 from scanpath.agents.neva_search import Look, published_search
@@ -84,6 +85,21 @@ def test_layer_and_gradients_equal_the_original(reference, memory):
     perceived = data[f"perceived_f{memory}"]
     last = perceived[-1] if perceived.ndim == 5 else perceived
     np.testing.assert_allclose(seen.detach()[..., ::stride, ::stride], last, atol=2e-6)
+
+
+def test_eye_equals_the_layer(noise):
+    """What the search sees from a row and column is what the layer shows at that x and y."""
+    eye = NevaEye(noise.image, NevaEyeSettings(0.2, 4.0, 15, 0.7))
+    memory = eye.memory(torch.tensor([[0.5, -0.25], [-0.3, 0.1]]))
+    remembered = torch.zeros(noise.size)
+    for x, y in ((36.0, 48.0), (52.8, 22.4)):
+        remembered = sp.foveation.neva_memory(remembered, (x, y), retention=0.7, mask_sigma=0.2)
+    torch.testing.assert_close(memory, remembered, atol=1e-6, rtol=0)
+    seen = eye.see(torch.tensor([[0.25, 0.75]]), memory)[0]
+    layer = sp.foveation.neva_blur(
+        noise.image, (84.0, 40.0), memory=memory, mask_sigma=0.2, blur_sigma_px=4.0, kernel_px=15
+    )
+    torch.testing.assert_close(seen, layer, atol=2e-6, rtol=0)
 
 
 @pytest.mark.parametrize("restart", ["jitter", "restart"])

@@ -1,0 +1,62 @@
+"""The caption search study: rows, chance, intervals, and independence of workers."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from scanpath.studies.caption_search import (
+    CHANCE,
+    CONDITIONS,
+    RANDOM,
+    TRUE,
+    format_caption_search,
+    main,
+    run_caption_search,
+)
+
+
+@pytest.fixture(scope="module")
+def result():
+    return run_caption_search(n_scenes=24, seed=31)
+
+
+def test_captions_lead_the_eye(result):
+    share = result.table.set_index("condition")["within"]
+    assert share[TRUE] >= 0.7
+    assert share[TRUE] > share["another present object's caption"] + 0.3
+    assert share[TRUE] > share["an absent object's, nothing shared"] + 0.3
+    assert share[TRUE] > share[RANDOM] + 0.3
+    assert set(CONDITIONS) <= set(result.table["condition"])
+
+
+def test_intervals_hold_their_means_and_first_is_part_of_within(result):
+    table = result.table
+    for part in ("within", "first"):
+        assert (table[f"{part}_low"] <= table[part]).all()
+        assert (table[part] <= table[f"{part}_high"]).all()
+    assert (table["first"] <= table["within"] + 1e-12).all()
+    assert (result.ratios["low"] <= result.ratios["value"]).all()
+
+
+def test_chance_is_the_boxes_share(result):
+    from scanpath.stimuli.captioned_scenes import captioned_scenes
+
+    share = np.array([one.target_box[2] * one.target_box[3] / 128**2 for one in captioned_scenes(24, 31)])
+    chance = result.table.set_index("condition").loc[CHANCE]
+    assert chance["within"] == pytest.approx(np.mean(1 - (1 - share) ** 3))
+    assert chance["first"] == pytest.approx(share.mean())
+
+
+def test_models_are_averaged_within_scenes():
+    once, twice = run_caption_search(n_scenes=3, seed=5), run_caption_search([None, None], n_scenes=3, seed=5)
+    pd.testing.assert_frame_equal(
+        once.table.drop(columns="n_models"), twice.table.drop(columns="n_models"), check_exact=False
+    )
+
+
+def test_command_prints_the_table(capsys, result):
+    main(["--scenes", "3"])
+    printed = capsys.readouterr().out
+    assert "its own caption" in printed
+    assert "own caption / chance by area" in printed
+    assert format_caption_search(result).count("\n") == len(result.table) + 4
