@@ -17,10 +17,9 @@ from scanpath.gaze.pictures import find_pictures
 from scanpath.gaze.scanpath import Scanpath
 from scanpath.gaze.stimulus import Stimulus
 from scanpath.gaze.table import scanpaths_from_table
+from scanpath.geometry.magnification import geisler_perry_sigma
 
-#: Contrast at which a grating is seen at fixation, its decline per cycle, and the eccentricity in degrees that halves
-#: acuity. Geisler, W. S., & Perry, J. S. (1998). SPIE 3299, 294-305. https://doi.org/10.1117/12.320120
-_CT0, _ALPHA, _E2_DEG = 1 / 64, 0.106, 2.3
+#: Eccentricities at which the page is told the blur; it draws straight lines in between.
 _STEPS = 48
 
 
@@ -94,17 +93,13 @@ def _scene(
 def sigma_steps(px_per_deg: float, reach_px: float, scale: float) -> list[float]:
     """Blur (Gaussian sigma in px as shown) at steps of eccentricity from 0 to the picture's diagonal.
 
-    The Gaussian passes half of the amplitude at the highest frequency that can be seen there.
-
     Examples
     --------
     >>> sigma = sigma_steps(30.0, 1200.0, 1.0)
     >>> round(sigma[0], 3), round(sigma[-1], 3)
     (0.143, 2.635)
     """
-    eccentricity = np.linspace(0, reach_px / px_per_deg, _STEPS)
-    cutoff = _E2_DEG * math.log(1 / _CT0) / (_ALPHA * (eccentricity + _E2_DEG))
-    sigma_deg = math.sqrt(2 * math.log(2)) / (2 * math.pi) / cutoff
+    sigma_deg = geisler_perry_sigma(np.linspace(0, reach_px / px_per_deg, _STEPS))
     return [round(float(value), 5) for value in sigma_deg * px_per_deg * scale]
 
 
@@ -132,7 +127,7 @@ def _path(path: Scanpath) -> dict[str, Any]:
     return {
         "who": who,
         "kind": "agent" if agent is not None else "person",
-        "label": ", ".join([who, *marks]),
+        "label": ", ".join([f"person {who}" if who.isdecimal() else who, *marks]),
         "xy": np.round(path.xy, 2).tolist(),
         "ms": None if times is None else [None if math.isnan(value) else round(float(value), 1) for value in times],
         "found": path.info.get("target_found"),
