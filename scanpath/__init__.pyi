@@ -7,7 +7,14 @@ from ._core.errors import UndefinedError as UndefinedError
 from .agents.catalog import create_agent as create_agent
 from .agents.catalog import list_agents as list_agents
 from .agents.episode import run_episode as run_episode
+from .datasets.fetch import fetch_dataset as fetch_dataset
+from .datasets.formats.convert import convert as convert
+from .datasets.formats.convert import read_fixations as read_fixations
+from .datasets.formats.convert import write_fixations as write_fixations
+from .datasets.formats.frames import table_from_frame as table_from_frame
+from .datasets.formats.frames import table_to_frame as table_to_frame
 from .datasets.registry import dataset_card as dataset_card
+from .datasets.registry import list_cards as list_cards
 from .datasets.registry import list_datasets as list_datasets
 from .datasets.registry import load_dataset as load_dataset
 from .datasets.registry import verify_dataset as verify_dataset
@@ -48,4 +55,7 @@ from .recognition.backbones import create_backbone as create_backbone
 from .recognition.backbones import list_backbones as list_backbones
 from .recognition.eccentricity_pooling import EccentricityPool2d as EccentricityPool2d
 from .recognition.eccentricity_pooling import eccentricity_pool as eccentricity_pool
+from .simulation.run import Run as Run
+from .simulation.run import simulate_to_folder as simulate_to_folder
 from .simulation.simulate import simulate as simulate
+from .studies.report.page import write_report as write_report
