@@ -4,7 +4,8 @@ Each agent searches the displays of the six tasks; saccades become reaction time
 asymmetry index follow, beside those of people. Nothing is fitted to the people here: all constants are the paper's.
 
 An agent makes at most as many saccades as its display has slots. The original allowed one more, whose hit it recorded
-as not found; found searches and their counts are the same in both.
+as not found; found searches and their counts are the same in both. As in the original, the two controls without a
+network, and they alone, find a target that lies at the center without a saccade.
 """
 
 import hashlib
@@ -36,7 +37,7 @@ from scanpath.stimuli.search_arrays import ASYMMETRY_TASKS, asymmetry_displays, 
 from scanpath.studies.asymmetry_index import asymmetry_table, mean_reaction_times, trials_from_fixations
 
 #: eccNET and the controls of the paper that need no other weights.
-STUDY_AGENTS = ("eccnet", "eccnet.single_level", "eccnet.no_eccentricity", "ivsn.gupta2021")
+STUDY_AGENTS = ("eccnet", "eccnet.single_level", "eccnet.no_eccentricity", "ivsn.gupta2021", "pixel_match", "chance")
 
 _BARS_AND_CURVES = ((3, 1.0), (5, 3.0))
 _CROSSINGS = ((5, 3.0), (7, 5.0))
@@ -159,7 +160,7 @@ def run_asymmetry(
     facts = _identity(backbone, weights, retrained or {}, displays)
     if out is not None:
         _check_same(out / "study.json", facts)
-    common = {"backbone": backbone, "device": device, "margin_px": MARGIN_PX}
+    common = {"backbone": backbone, "device": device, "margin_px": MARGIN_PX, "recognition_px": RECOGNITION_PX}
     facts |= {"settings": {}, "tasks": names}
     tables = []
     for task in names:
@@ -203,14 +204,14 @@ def study_agents(
     built = []
     for label in labels:
         name, file = ("eccnet", retrained[label]) if label in retrained else (label, weights)
-        given = dict(settings)
-        if file is not None:
-            given |= {"weights": str(file), "preprocessing": _preprocessing(file)}
         known = inspect.signature(AGENTS[name]).parameters
+        given = dict(settings)
+        if file is not None and "weights" in known:
+            given |= {"weights": str(file), "preprocessing": _preprocessing(file)}
         given = {key: value for key, value in given.items() if key in known and value is not None}
         agent = create_agent(name, label=label, **given)
-        # one rule for all, so that they can be compared; a first fixation counts only if the agent chose it
-        agent.found_rule = WindowOverlap(RECOGNITION_PX, test_first=_chooses_first(agent))
+        if not isinstance(agent.found_rule, WindowOverlap):  # what the study's agents have
+            agent.found_rule = WindowOverlap(RECOGNITION_PX, test_first=_chooses_first(agent))
         agent.settings |= {"first_is_a_saccade": _chooses_first(agent)}
         built.append(agent)
     return built

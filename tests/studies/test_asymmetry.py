@@ -4,12 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+import torchvision
+from safetensors.torch import save_file
 
 from scanpath import InputError
 from scanpath.agents.agent import Agent
 from scanpath.agents.catalog import AGENTS
 from scanpath.stimuli import ASYMMETRY_TASKS
-from scanpath.studies.asymmetry import SHARPENING, run_asymmetry
+from scanpath.studies.asymmetry import SHARPENING, run_asymmetry, study_agents
 from scanpath.studies.asymmetry_index import MS_PER_SACCADE
 
 QUICK = {"backbone": "steerable", "tasks": ["lighting_direction"], "n_trials": 1, "n_bootstrap": 20}
@@ -151,3 +153,12 @@ def test_without_bootstrap_there_are_slopes_without_intervals(tmp_path):
     slopes = pd.read_csv(tmp_path / "slopes.csv")
     np.testing.assert_allclose(slopes["slope"], result.slopes()["slope"])
     assert slopes[["slope_low", "slope_high"]].isna().all(axis=None)
+
+
+def test_a_file_s_preprocessing_goes_to_the_agents_that_read_the_file(tmp_path):
+    file = tmp_path / "weights.safetensors"
+    model = torchvision.models.get_model("squeezenet1_1", weights=None)
+    save_file(model.state_dict(), file, metadata={"preprocessing": "caffe_red_first"})
+    net, pixels = study_agents(["eccnet", "pixel_match"], file, {}, {"backbone": "squeezenet1_1"})
+    assert net.settings["preprocessing"] == "caffe_red_first"
+    assert pixels.settings["preprocessing"] == "caffe"
