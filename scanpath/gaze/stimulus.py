@@ -179,8 +179,13 @@ def _check_box(
     return x, y, width, height
 
 
+def _as_tensor(values: Any) -> Tensor:
+    # arrays are copied, as they may be read-only or change later
+    return values.detach().cpu() if isinstance(values, Tensor) else torch.from_numpy(np.array(values))
+
+
 def _check_mask(mask: Any, size: tuple[int, int]) -> Tensor:
-    values = torch.as_tensor(np.array(mask))
+    values = _as_tensor(mask)
     if values.ndim == 3 and values.shape[0] == 1:
         values = values[0]
     if tuple(values.shape) != size:
@@ -196,7 +201,7 @@ def _integer_half(values: Tensor) -> float:
 
 
 def _check_cells(cells: Any, size: tuple[int, int]) -> Tensor:
-    labels = torch.as_tensor(np.array(cells))
+    labels = _as_tensor(cells)
     if tuple(labels.shape) != size or labels.is_floating_point() or bool((labels.to(torch.int64) < 0).any()):
         raise InputError(
             f"cells must be integer labels of shape {size}, 0 for none and i + 1 for slot i; "

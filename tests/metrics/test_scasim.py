@@ -14,10 +14,9 @@ fixations = st.lists(st.tuples(st.integers(0, 800), st.integers(0, 600), st.inte
 
 
 def degrees_between(p, q):
-    """Angle of two lines of sight by the law of cosines, the eye 57 cm before the middle."""
+    """Angle of two lines of sight, the eye 57 cm before the middle; the sine keeps small angles exact."""
     ends = [np.array([(x - 400) * 0.05, (y - 300) * 0.05, 57.0]) for x, y in (p[:2], q[:2])]
-    cosine = ends[0] @ ends[1] / math.prod(np.linalg.norm(end) for end in ends)
-    return math.degrees(math.acos(min(1.0, cosine)))
+    return math.degrees(math.atan2(np.linalg.norm(np.cross(*ends)), ends[0] @ ends[1]))
 
 
 @settings(max_examples=60, deadline=None)
