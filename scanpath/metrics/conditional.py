@@ -13,7 +13,7 @@ import numpy as np
 from scanpath._core.checks import check_choice
 from scanpath._core.errors import InputError, UndefinedError
 from scanpath.kernels.map_scores import count_below_each, mean_and_squares_each
-from scanpath.metrics.maps import PIXEL_RULES, as_map
+from scanpath.metrics.maps import PIXEL_RULES, as_map, as_numbers, fixation_points
 from scanpath.metrics.ranks import below, twice_below
 
 AUC_CONVENTIONS = ("rank", "stonybrook")
@@ -159,7 +159,8 @@ def conditional_information_gain(
         raise InputError(f"epsilon must lie in [0, 1), got {epsilon}.")
 
     def surprise(stack: np.ndarray, index: np.ndarray, reasons: np.ndarray) -> np.ndarray:
-        total = stack.sum(axis=1, dtype=np.float64)
+        with np.errstate(over="ignore"):
+            total = stack.sum(axis=1, dtype=np.float64)
         _mark(reasons, ~np.isfinite(total), "nan")
         _mark(reasons, stack.min(axis=1) < 0, "negative")
         _mark(reasons, total == 0, "zero_density")
@@ -221,7 +222,7 @@ def _sized(maps: Any) -> tuple[Any, list[int]]:
 
 def _scored(maps: Any, xy: Any, score: Scorer, pixel: str) -> tuple[np.ndarray, np.ndarray]:
     check_choice("pixel rule", pixel, PIXEL_RULES)
-    points = np.asarray(xy.detach().cpu().numpy() if hasattr(xy, "detach") else xy, dtype=np.float64).reshape(-1, 2)
+    points = fixation_points(xy, "xy")
     values, reasons = np.full(len(points), np.nan), np.zeros(len(points), dtype=np.int8)
     done = 0
     for stack, n in _runs(maps):
@@ -240,14 +241,13 @@ def _scored(maps: Any, xy: Any, score: Scorer, pixel: str) -> tuple[np.ndarray, 
 def _runs(maps: Any) -> Iterator[tuple[np.ndarray, int]]:
     """Stacks of maps (m, H, W) with the number n of their fixations: m is n, or 1 for a map that comes n times."""
     if getattr(maps, "ndim", 0) == 3:
-        whole = np.asarray(maps.detach().cpu().numpy() if hasattr(maps, "detach") else maps)
+        whole = maps.detach().cpu().numpy() if hasattr(maps, "detach") else np.asarray(maps)
         if whole.size == 0 and len(whole):
             raise InputError(f"maps must have at least one pixel, got shape {whole.shape}.")
         if len(whole) > 1 and whole.strides[0] == 0:  # one map, broadcast
             yield as_map(whole[0], "each map")[None], len(whole)
         elif len(whole):
-            kind = whole.dtype if whole.dtype in (np.float32, np.float64) else np.float64
-            yield np.ascontiguousarray(whole, dtype=kind), len(whole)
+            yield np.ascontiguousarray(as_numbers(whole, "maps")), len(whole)
         return
     if not isinstance(maps, Iterable):
         raise InputError(f"maps must have shape (n, height, width) or be several maps, got {type(maps).__name__}.")

@@ -132,10 +132,11 @@ def _as_log_density(values: Any, name: str) -> np.ndarray:
     top = array.max()
     if not np.isfinite(top):
         raise not_finite(name)
-    total = float(np.log(np.exp(array - top).sum(dtype=np.float64)) + top)
-    if abs(total) > TOLERANCE_NATS:
-        raise InputError(
-            f"{name} must be the log of a density: its exponentials must sum to 1, they sum to {np.exp(total):.4g}; "
-            "scanpath.metrics.log_density turns a map into one."
-        )
+    with np.errstate(over="ignore"):
+        total = float(np.log(np.exp(array - top).sum(dtype=np.float64)) + top)
+        if abs(total) > TOLERANCE_NATS:
+            raise InputError(
+                f"{name} must be the log of a density: its exponentials must sum to 1, they sum to "
+                f"{np.exp(total):.4g}; scanpath.metrics.log_density turns a map into one."
+            )
     return array

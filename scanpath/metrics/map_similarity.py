@@ -30,7 +30,7 @@ def correlation(map: Any, gold: Any) -> float:
     for values, name in ((first, "map"), (second, "gold")):
         if values.min() == values.max():
             raise UndefinedError(f"A correlation needs maps that vary; {name} is constant.", "constant")
-    first, second = first - first.mean(), second - second.mean()
+    first, second = _centered(first), _centered(second)
     share = np.vdot(first, second) / np.sqrt(np.vdot(first, first) * np.vdot(second, second))
     return float(np.clip(share, -1.0, 1.0))
 
@@ -95,12 +95,16 @@ def kl_divergence(map: Any, gold: Any, *, convention: str = "pysaliency", epsilo
     0.1308
     """
     check_choice("convention", convention, CONVENTIONS)
+    if epsilon is not None and not 0 <= epsilon < 1:
+        raise InputError(f"epsilon must lie in [0, 1), got {epsilon!r}.")
     same_size(as_map(map), as_map(gold, "gold"))
     as_density(map), as_density(gold, "gold")  # all-zero maps are no densities, whatever is added
     if convention == "mit":
         small = 2.2204e-16 if epsilon is None else epsilon
         first, second = as_density(map), as_density(gold, "gold")
-        return float((second * np.log(small + second / (first + small))).sum())
+        people = second > 0
+        with np.errstate(divide="ignore"):
+            return float((second[people] * np.log(small + second[people] / (first[people] + small))).sum())
     small = 1e-20 if epsilon is None else epsilon
     first, second = as_density(map, minimum=small), as_density(gold, "gold", minimum=small)
     people = second > 0
@@ -147,6 +151,14 @@ def map_emd(map: Any, gold: Any, *, cells: tuple[int, int] = (24, 16)) -> float:
     starts = [np.array([0, len(side)]) for side in sides]
     transport_pairs(pair, skip, works, sides[0], starts[0], sides[1], starts[1])
     return float(works[0] * moved)
+
+
+def _centered(values: np.ndarray) -> np.ndarray:
+    """A map that varies, with mean 0; scaled if squares would leave what floating point holds."""
+    largest = max(values.max(), -values.min())
+    if not 1e-100 < largest < 1e100:
+        values = values / largest
+    return values - values.mean()
 
 
 def _binned(density: np.ndarray, rows: int, columns: int) -> np.ndarray:

@@ -18,14 +18,25 @@ def as_map(values: Any, name: str = "map") -> np.ndarray:
     Raises
     ------
     InputError
-        If it has another shape or no pixel.
+        If it has another shape, no pixel, or what is no number.
     """
-    array = np.asarray(values.detach().cpu().numpy() if hasattr(values, "detach") else values)
+    array = as_numbers(values, name)
     if array.ndim != 2 or array.size == 0:
         raise InputError(f"{name} must have shape (height, width) with at least one pixel, got {array.shape}.")
-    if array.dtype not in (np.float32, np.float64):
-        array = array.astype(np.float64)
     return np.ascontiguousarray(array)
+
+
+def as_numbers(values: Any, name: str) -> np.ndarray:
+    """Return an array or tensor of real numbers in the floating precision it has, others in double precision."""
+    try:
+        array = np.asarray(values.detach().cpu().numpy() if hasattr(values, "detach") else values)
+        if array.dtype in (np.float32, np.float64):
+            return array
+        if array.dtype.kind != "c":
+            return array.astype(np.float64)
+    except (TypeError, ValueError):
+        pass
+    raise InputError(f"{name} must be an array of real numbers, got {values!r:.60}.")
 
 
 def as_finite_map(values: Any, name: str = "map") -> np.ndarray:
@@ -88,24 +99,34 @@ def as_density(values: Any, name: str = "map", *, minimum: float = 0.0) -> np.nd
     UndefinedError
         If nothing is left to scale: the map is 0 everywhere.
     """
-    array = as_finite_map(values, name).astype(np.float64)
+    if not (np.isfinite(minimum) and minimum >= 0):
+        raise InputError(f"What is added to each pixel must be a number of at least 0, got {minimum!r}.")
+    array = _below_overflow(as_finite_map(values, name))
     lowest = array.min()
     if lowest < 0:
         array = array - lowest
     if minimum:
         array = array + minimum
     total = array.sum()
-    if not total > 0:
+    if total == 0:
         raise UndefinedError(f"{name} is 0 everywhere and is no density.", "zero_density")
     return array / total
 
 
 def unit_range(values: np.ndarray) -> np.ndarray:
     """Stretch a map to [0, 1]."""
+    values = _below_overflow(values)
     low, high = values.min(), values.max()
     if low == high:
         raise UndefinedError("A constant map cannot be stretched to [0, 1].", "constant")
-    return (values.astype(np.float64) - low) / (high - low)
+    return (values - low) / (high - low)
+
+
+def _below_overflow(values: np.ndarray) -> np.ndarray:
+    """A map in double precision, divided by its largest value where its sum would leave what that can hold."""
+    values = values.astype(np.float64)
+    largest = max(values.max(), -values.min())
+    return values / largest if largest > 1e290 else values
 
 
 def same_size(first: np.ndarray, second: np.ndarray, names: tuple[str, str] = ("map", "gold")) -> None:
@@ -121,7 +142,7 @@ def fixation_points(xy: Any, name: str) -> np.ndarray:
     """Return fixations as (n, 2) px, finite or not; an empty list is (0, 2)."""
     if hasattr(xy, "xy"):
         return as_scanpath(xy).xy
-    points = np.asarray(xy.detach().cpu().numpy() if hasattr(xy, "detach") else xy, dtype=np.float64)
+    points = as_numbers(xy, name).astype(np.float64, copy=False)
     if points.size == 0:
         return np.zeros((0, 2))
     if points.ndim == 1 and points.shape == (2,):

@@ -1,12 +1,17 @@
-"""How many values lie below others: the counts behind every area under a ROC curve."""
+"""How many values lie below others, and the areas under ROC curves that these counts give."""
+
+from typing import Any
 
 import numpy as np
 
+from scanpath._core.errors import InputError
 from scanpath.kernels.map_scores import count_below
 from scanpath.metrics.maps import not_finite
 
 #: Up to this many one pass over the values for each is cheaper than sorting them.
 FEW = 8
+#: Where an ROC curve is measured: at every value, or at the fixated ones and straight lines between.
+THRESHOLDS = ("all", "fixations")
 
 
 def twice_below(values: np.ndarray, positives: np.ndarray) -> np.ndarray:
@@ -31,3 +36,37 @@ def sorted_finite(values: np.ndarray) -> np.ndarray:
     if len(ordered) and np.isnan(ordered[-1]):  # NaN are sorted to the end
         raise not_finite("map")
     return ordered
+
+
+def ranked_area(
+    positives: np.ndarray, values: np.ndarray, left_out: np.ndarray, thresholds: str, per_fixation: bool
+) -> Any:
+    """Area under the ROC curve of fixated values against `values` without those in `left_out`."""
+    if np.isnan(positives).any():  # no value lies below NaN, nor above it
+        raise not_finite("map")
+    if thresholds == "all":
+        return _exact_area(positives, values, left_out, per_fixation)
+    if per_fixation:
+        raise InputError("per_fixation needs thresholds='all': a curve through the fixations is one number.")
+    return _area_through_fixations(positives, values, left_out)
+
+
+def _exact_area(positives: np.ndarray, values: np.ndarray, left_out: np.ndarray, per_fixation: bool) -> Any:
+    """Share of values below each positive, ties half; the values in `left_out` do not count."""
+    ranks = twice_below(values, positives) - twice_below(left_out, positives)
+    scores = ranks / (2.0 * (len(values) - len(left_out)))
+    return scores if per_fixation else float(scores.mean())
+
+
+def _area_through_fixations(positives: np.ndarray, values: np.ndarray, left_out: np.ndarray) -> float:
+    levels = np.unique(positives)[::-1]
+    hits = 1 - np.searchsorted(np.sort(positives), levels) / len(positives)
+    ranks = below(values, levels) - below(left_out, levels)
+    return float(roc_area(hits, 1 - ranks / (len(values) - len(left_out))))
+
+
+def roc_area(hits: np.ndarray, false_alarms: np.ndarray) -> np.ndarray:
+    """Trapezoids under curves that rise along the last axis, from (0, 0) to (1, 1)."""
+    ends = [(0, 0)] * (hits.ndim - 1) + [(1, 1)]
+    y, x = (np.pad(rates, ends, constant_values=(0, 1)) for rates in np.broadcast_arrays(hits, false_alarms))
+    return np.trapezoid(y, x, axis=-1)

@@ -12,11 +12,10 @@ from scanpath._core.checks import check_choice, check_count, check_positive
 from scanpath._core.errors import InputError, UndefinedError
 from scanpath._core.random import numpy_generator
 from scanpath.kernels.map_scores import mean_and_squares
-from scanpath.metrics.maps import as_finite_map, as_map, not_finite, pixel_index, unit_range
-from scanpath.metrics.ranks import below, twice_below
+from scanpath.metrics.maps import as_finite_map, as_map, fixation_points, not_finite, pixel_index, unit_range
+from scanpath.metrics.ranks import THRESHOLDS, ranked_area, roc_area
 
 NONFIXATIONS = ("uniform", "unfixated")
-THRESHOLDS = ("all", "fixations")
 
 
 def nss(
@@ -64,7 +63,9 @@ def nss(
         raise not_finite("map")
     if squares == 0:
         raise UndefinedError("NSS needs a map that varies; this one is constant.", "constant")
-    scores = (values[rows, columns] - mean) / np.sqrt(squares / (values.size - ddof))
+    if not 0 <= ddof < values.size:
+        raise InputError(f"ddof must be at least 0 and below the number of pixels, {values.size}, got {ddof!r}.")
+    scores = (values[rows, columns].astype(np.float64) - mean) / np.sqrt(squares / (values.size - ddof))
     return scores if per_fixation else float(scores.mean())
 
 
@@ -113,12 +114,7 @@ def auc(
         left_out = values.ravel()[np.unique(rows * values.shape[1] + columns)]
         if len(left_out) == values.size:
             raise UndefinedError("AUC needs a pixel without a fixation; here all have one.", "no_nonfixations")
-    positives = values[rows, columns]
-    if thresholds == "all":
-        return _exact_area(positives, values.ravel(), left_out, per_fixation)
-    if per_fixation:
-        raise InputError("per_fixation needs thresholds='all': a curve through the fixations is one number.")
-    return _area_through_fixations(positives, values.ravel(), left_out)
+    return ranked_area(values[rows, columns], values.ravel(), left_out, thresholds, per_fixation)
 
 
 def auc_judd(map: Any, xy: Any, *, jitter: float = 0.0, seed: int = 0, pixel: str = "floor") -> float:
@@ -179,14 +175,22 @@ def auc_borji(map: Any, xy: Any, *, splits: int = 100, step: float = 0.1, seed: 
     return float(_borji_areas(positives, drawn, check_positive("step", step)).mean())
 
 
-def shuffled_auc(map: Any, xy: Any, other_xy: Any, *, pixel: str = "floor", per_fixation: bool = False) -> Any:
+def shuffled_auc(
+    map: Any,
+    xy: Any,
+    other_xy: Any,
+    *,
+    thresholds: str = "all",
+    pixel: str = "floor",
+    per_fixation: bool = False,
+) -> Any:
     """Shuffled AUC: fixations against where people looked on other pictures, which discounts the center bias [1]_.
 
     Exact: all other fixations are nonfixations, none is sampled, so values differ a little from sampled ones.
 
     Parameters
     ----------
-    map, xy, pixel, per_fixation
+    map, xy, thresholds, pixel, per_fixation
         See `auc`.
     other_xy
         (m, 2) fixations on other pictures, scaled to this one (`other_fixations` does).
@@ -201,10 +205,11 @@ def shuffled_auc(map: Any, xy: Any, other_xy: Any, *, pixel: str = "floor", per_
     >>> shuffled_auc([[1, 2], [3, 4]], [(1, 1)], [(0, 0), (1, 1)])
     0.75
     """
+    check_choice("kind of thresholds", thresholds, THRESHOLDS)
     values = as_map(map)
     positives = values[pixel_index(xy, values.shape, pixel)]
     negatives = values[pixel_index(other_xy, values.shape, pixel, "other_xy")]
-    return _exact_area(positives, negatives, negatives[:0], per_fixation)
+    return ranked_area(positives, negatives, negatives[:0], thresholds, per_fixation)
 
 
 def other_fixations(fixations: Any, sizes: Any, index: int) -> np.ndarray:
@@ -224,9 +229,12 @@ def other_fixations(fixations: Any, sizes: Any, index: int) -> np.ndarray:
     UndefinedError
         If no other picture has a fixation.
     """
+    if not -len(fixations) <= index < len(fixations):
+        raise InputError(f"index must name one of the {len(fixations)} pictures, got {index}.")
+    index %= len(fixations)
     sizes = np.broadcast_to(np.asarray(sizes, dtype=np.float64), (len(fixations), 2))
     scaled = [
-        np.asarray(xy, dtype=np.float64).reshape(-1, 2) * (sizes[index] / sizes[other])[::-1]
+        fixation_points(xy, "fixations") * (sizes[index] / sizes[other])[::-1]
         for other, xy in enumerate(fixations)
         if other != index
     ]
@@ -272,30 +280,10 @@ def fixation_kl_divergence(
     return float((shares[0] * np.log(shares[0] / shares[1])).sum())
 
 
-def _exact_area(positives: np.ndarray, values: np.ndarray, left_out: np.ndarray, per_fixation: bool) -> Any:
-    """Share of values below each positive, ties half; the values in `left_out` do not count."""
-    ranks = twice_below(values, positives) - twice_below(left_out, positives)
-    scores = ranks / (2.0 * (len(values) - len(left_out)))
-    return scores if per_fixation else float(scores.mean())
-
-
-def _area_through_fixations(positives: np.ndarray, values: np.ndarray, left_out: np.ndarray) -> float:
-    levels = np.unique(positives)[::-1]
-    hits = 1 - np.searchsorted(np.sort(positives), levels) / len(positives)
-    ranks = below(values, levels) - below(left_out, levels)
-    return float(_roc_area(hits, 1 - ranks / (len(values) - len(left_out))))
-
-
-def _roc_area(hits: np.ndarray, false_alarms: np.ndarray) -> np.ndarray:
-    """Trapezoids under curves that rise along the last axis, from (0, 0) to (1, 1)."""
-    ends = [(0, 0)] * (hits.ndim - 1) + [(1, 1)]
-    y, x = (np.pad(rates, ends, constant_values=(0, 1)) for rates in np.broadcast_arrays(hits, false_alarms))
-    return np.trapezoid(y, x, axis=-1)
-
-
 def _borji_areas(positives: np.ndarray, drawn: np.ndarray, step: float) -> np.ndarray:
     """Area for each row of drawn nonfixations, with thresholds from the largest value down to 0."""
-    levels = np.arange(0, max(positives.max(), drawn.max()), step)[::-1]
+    top = max(positives.max(), drawn.max())
+    levels = step * np.arange(np.floor(top / step * (1 + 1e-12)) + 1)[::-1]  # the largest value, if a step reaches it
     hits = 1 - np.searchsorted(np.sort(positives), levels, "left") / len(positives)
     false_alarms = (drawn[:, None, :] >= levels[:, None]).mean(axis=-1)
-    return _roc_area(hits, false_alarms)
+    return roc_area(hits, false_alarms)

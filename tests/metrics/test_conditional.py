@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scanpath import InputError
+from scanpath import InputError, Scanpath
 from scanpath.metrics import (
     AUC_CHANCE,
     auc,
@@ -179,3 +179,12 @@ def test_unknown_conventions_are_refused():
             measure(np.ones((1, 2, 2)), [(0, 0)], convention="stoneybrook")
     with pytest.raises(InputError, match="epsilon"):
         conditional_information_gain(np.ones((1, 2, 2)), None, [(0, 0)], epsilon=-1)
+
+
+def test_fixations_come_in_the_forms_that_other_metrics_take():
+    maps = np.random.default_rng(0).random((2, 5, 6))
+    expected = conditional_nss(maps, [(1, 2), (3, 4)])
+    assert np.array_equal(conditional_nss(maps, [(1, 2, 200), (3, 4, 250)]), expected)
+    assert np.array_equal(conditional_nss(maps, Scanpath([(1, 2), (3, 4)])), expected)
+    with pytest.raises(InputError, match=r"\(n, 2\)"):
+        conditional_nss(maps, [1, 2, 3, 4])

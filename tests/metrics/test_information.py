@@ -86,3 +86,10 @@ def test_what_cannot_be_a_density_is_undefined():
 def test_a_minimum_makes_every_pixel_possible():
     assert np.exp(log_density([[0, 1]], minimum=1.0)) == pytest.approx(np.array([[1 / 3, 2 / 3]]))
     assert np.exp(log_density([[-1, 1]])) == pytest.approx(np.array([[0, 1]]))
+
+
+def test_a_map_that_is_no_log_density_is_named_without_a_warning():
+    with pytest.raises(InputError, match="sum to inf"):
+        log_likelihood(np.full((3, 3), 1e5), [(0, 0)])
+    with pytest.raises(InputError, match="at least 0"):
+        log_density(np.ones((3, 3)), minimum=-1.0)

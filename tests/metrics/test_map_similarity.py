@@ -126,3 +126,30 @@ def test_a_map_of_zeros_is_no_density(measure, side):
     with pytest.raises(UndefinedError) as caught:
         measure(*maps)
     assert caught.value.reason == "zero_density"
+
+
+@pytest.mark.parametrize("scale", [1e-200, 1e300])
+def test_the_correlation_does_not_see_how_small_or_large_values_are(scale):
+    generator = np.random.default_rng(0)
+    first, second = generator.random((2, 6, 7))
+    expected = correlation(first, second)
+    assert correlation(first * scale, second) == pytest.approx(expected, rel=1e-9)
+    assert correlation(first * scale, second * scale) == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize("measure", [similarity, kl_divergence, map_emd])
+def test_values_near_the_largest_number_are_scaled_before_they_are_summed(measure):
+    values = np.random.default_rng(0).random((24, 24)) - 0.5
+    values /= np.abs(values).max()
+    settings = {"cells": (3, 3)} if measure is map_emd else {}
+    expected = measure(values, np.ones((24, 24)), **settings)
+    assert measure(values * 1.7e308, np.ones((24, 24)), **settings) == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize("convention", ["pysaliency", "mit"])
+def test_divergence_without_epsilon_is_exact_and_perhaps_infinite(convention):
+    gold, model = np.array([[0.0, 1.0, 1.0]]), np.array([[2.0, 1.0, 1.0]])
+    assert kl_divergence(model, gold, convention=convention, epsilon=0) == pytest.approx(np.log(2))
+    assert kl_divergence(gold, model, convention=convention, epsilon=0) == np.inf
+    with pytest.raises(InputError, match="epsilon"):
+        kl_divergence(model, gold, convention=convention, epsilon=-1e-9)

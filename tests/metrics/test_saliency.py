@@ -289,3 +289,57 @@ def test_swapping_fixations_and_others_mirrors_the_shuffled_area(first, second):
     values, xy = first
     other = second[1] % np.array(values.shape[::-1])
     assert shuffled_auc(values, xy, other) == pytest.approx(1 - shuffled_auc(values, other, xy))
+
+
+@pytest.mark.parametrize("n", [1, 20])
+def test_a_fixated_nan_has_no_rank_among_other_fixations(n):
+    values = np.arange(12.0).reshape(3, 4)
+    values[1, 1] = np.nan
+    with pytest.raises(UndefinedError) as caught:
+        shuffled_auc(values, [(1, 1)] * n, [(0, 0), (3, 2)])
+    assert caught.value.reason == "nan"
+
+
+def test_the_shuffled_area_through_fixations_is_that_of_pysaliency(case):
+    sizes = [values.shape for values in case["maps"]]
+    areas = [
+        shuffled_auc(values, xy, other_fixations(case["fixations_xy"], sizes, index), thresholds="fixations")
+        for index, (values, xy) in enumerate(zip(case["maps"], case["fixations_xy"]))
+    ]
+    assert np.mean(areas) == pytest.approx(case["expected"]["AUC_shuffled_fixations_image"], rel=1e-6)
+
+
+def test_single_precision_maps_are_scored_in_double_precision():
+    values = (np.random.default_rng(0).random((50, 60)) + 1e4).astype(np.float32)
+    exact = values.astype(np.float64)
+    expected = (exact[7, 3] - exact.mean()) / exact.std()
+    assert nss(values, [(3, 7)]) == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize("ddof", [-1, 12, np.nan])
+def test_a_divisor_that_is_none_is_refused(ddof):
+    with pytest.raises(InputError, match="ddof"):
+        nss(np.arange(12.0).reshape(3, 4), [(1, 1)], ddof=ddof)
+
+
+@pytest.mark.parametrize("values", [[["a", "b"]], [[1.0], [2.0, 3.0]], np.ones((2, 2)) + 1j, None])
+def test_what_is_no_number_is_no_map_and_no_fixation(values):
+    with pytest.raises(InputError, match="must"):
+        auc(values, [(0, 0)])
+    with pytest.raises(InputError, match="must"):
+        auc(np.ones((2, 2)), values)
+
+
+def test_borji_counts_the_largest_value_as_a_threshold_where_a_step_reaches_it():
+    # thresholds 0, 0.5, 1 on a map of 0 and 1: with all fixations on ones the curve passes (share of ones drawn, 1)
+    values = np.array([[0.0, 1.0]])
+    area = auc_borji(values, [(1, 0)] * 4, splits=500, step=0.5)
+    assert area == pytest.approx(0.75, abs=0.03)
+
+
+def test_other_fixations_come_in_many_forms_and_name_their_picture():
+    timed = [np.array([(4.0, 6.0, 200.0)]), np.array([(1.0, 2.0, 100.0), (3.0, 2.0, 150.0)])]
+    assert other_fixations(timed, (8, 8), 0).tolist() == [[1, 2], [3, 2]]
+    assert other_fixations([Scanpath(path[:, :2]) for path in timed], (8, 8), -1).tolist() == [[4, 6]]
+    with pytest.raises(InputError, match="2 pictures"):
+        other_fixations(timed, (8, 8), 2)
