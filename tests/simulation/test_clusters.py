@@ -81,8 +81,10 @@ def test_a_dask_worker_that_is_killed_loses_nothing(cluster, serial, tmp_path):
 
 
 @pytest.mark.slow
-def test_ray_gives_the_serial_runs_bytes(serial, tmp_path):
+def test_ray_gives_the_serial_runs_bytes(serial, tmp_path, monkeypatch):
     ray = pytest.importorskip("ray")
+    # Ray's workers lower their priority, and on some systems with it that of the whole session that runs the tests
+    monkeypatch.setenv("RAY_worker_niceness", "0")
     from ray.util.joblib import register_ray
 
     ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
