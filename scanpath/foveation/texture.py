@@ -41,7 +41,7 @@ def foveated_texture(
 
     - "cascade": from the picture itself, each octave moved by smooth random fields of its own and of the coarser
       octaves, by up to 0.7 window radii. Edges stay edges but lose their places, as in [1]_.
-    - "noise": from white noise in the picture's principal colors. Edges dissolve.
+    - "noise": from white noise with the covariance that the colors of each window have. Edges dissolve.
 
     With the encoder "vgg19" the means and standard deviations of deep features are transferred to noise and decoded
     to pixels, which is the published transform [1]_ with soft windows and any fixation.
@@ -64,8 +64,8 @@ def foveated_texture(
     source
         "cascade" (default) or "noise", for "steerable".
     iterations
-        How often the bands' contrast is matched, 2 by default, for "steerable"; bands overlap, so that matching
-        one disturbs the others a little.
+        How often the bands' contrast is matched, once by default, for "steerable". Bands overlap, so that matching
+        one disturbs the others: once leaves a median error of 5 to 17 percent, twice 4 to 14.
     window
         "cosine" or "gaussian", see `PoolingWindows`.
     fovea_deg
@@ -129,7 +129,7 @@ def _make_transfer(
         if weights is not None or decoder is not None:
             raise InputError('The encoder "steerable" has no weights; leave out weights and decoder, or use "vgg19".')
         name = check_choice("source", source or "cascade", SOURCES)
-        count = check_count("iterations", 2 if iterations is None else iterations)
+        count = check_count("iterations", 1 if iterations is None else iterations)
         return lambda picture, settings: transfer_bands(picture, settings, name, seed, count)
     if source is not None or iterations is not None:
         raise InputError('source and iterations belong to the encoder "steerable"; leave them out with "vgg19".')

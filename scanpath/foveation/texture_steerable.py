@@ -43,7 +43,7 @@ def transfer_bands(image: Tensor, settings: WindowSettings, source: str, seed: i
     original = layout.frame.analyze(picture)
     wanted = Contrast.of(original, layout)
     if source == "noise":
-        bands = mix_noise(original, wanted, layout, generator)
+        bands = mix_noise(original, layout, generator)
     else:
         bands = layout.frame.analyze(displace_octaves(picture, layout, generator))
     texture = layout.frame.synthesize(match_contrast(bands, wanted, layout))
@@ -158,22 +158,41 @@ def displace_octaves(image: Tensor, layout: Layout, generator: torch.Generator) 
     return layout.frame.join_octaves(parts)
 
 
-def mix_noise(bands: Bands, wanted: Contrast, layout: Layout, generator: torch.Generator) -> Bands:
-    """Blend each band with white noise of its own pooled contrast; the low-pass rest stays."""
+def mix_noise(bands: Bands, layout: Layout, generator: torch.Generator) -> Bands:
+    """Blend each band with white noise that has its pooled covariance of channels; the low-pass rest stays."""
     noise = torch.randn(bands.high.shape, generator=generator, dtype=torch.float32).to(bands.high)
     other = layout.frame.analyze(noise)
-    now = Contrast.of(other, layout)
-
-    def mixed(band: Tensor, texture: Tensor, power: Tensor, goal: Tensor, scale: int, wavelength_px: float) -> Tensor:
-        gain = layout.windows[scale].spread(torch.sqrt(goal / (power + VARIANCE_FLOOR)))  # none where all is flat
-        return _mix(band, gain * texture, layout.band_strength(scale, wavelength_px))
-
-    high = mixed(bands.high, other.high, now.high, wanted.high, 0, HIGH_WAVELENGTH_PX)
+    high = _mix(bands.high[:, None], other.high[:, None], layout, 0, HIGH_WAVELENGTH_PX)[:, 0]
     oriented = [
-        mixed(*parts, scale, 4.0 * 2**scale)
-        for scale, parts in enumerate(zip(bands.oriented, other.oriented, now.oriented, wanted.oriented))
+        _mix(band, texture, layout, scale, 4.0 * 2**scale)
+        for scale, (band, texture) in enumerate(zip(bands.oriented, other.oriented))
     ]
     return Bands(high, oriented, bands.low)
+
+
+def _mix(band: Tensor, noise: Tensor, layout: Layout, scale: int, wavelength_px: float) -> Tensor:
+    """Cross-fade a band (C, K, h, w) with colored noise without losing contrast halfway."""
+    unit = noise / noise.square().mean().sqrt()
+    factor = _covariance_factor(band, layout, scale)
+    colored = torch.stack(
+        [sum(layout.windows[scale].spread(row[j]) * unit[j] for j in range(len(row))) for row in factor]
+    )
+    share = layout.band_strength(scale, wavelength_px).to(band)
+    return ((1 - share) * band + share * colored) / torch.sqrt((1 - share) ** 2 + share**2)
+
+
+def _covariance_factor(band: Tensor, layout: Layout, scale: int) -> list[list[Tensor]]:
+    """Rows of the triangular factor, each entry (K, windows), of the channels' pooled covariance in a band."""
+    channels = len(band)
+    first, second = torch.tril_indices(channels, channels)
+    pooled = layout.mean(band[first] * band[second], scale)
+    covariance = pooled.new_zeros(channels, channels, *pooled.shape[1:])
+    covariance = covariance.index_put((first, second), pooled).index_put((second, first), pooled)
+    variance = covariance.diagonal().mean(-1)
+    floor = VARIANCE_FLOOR + 1e-5 * variance  # keeps the factor real where channels go together
+    covariance = covariance.permute(2, 3, 0, 1) + floor[..., None, None] * torch.eye(channels).to(covariance)
+    factor = torch.linalg.cholesky(covariance).permute(2, 3, 0, 1)
+    return [[factor[i, j].contiguous() for j in range(i + 1)] for i in range(channels)]
 
 
 def match_contrast(bands: Bands, wanted: Contrast, layout: Layout) -> Bands:
@@ -188,12 +207,6 @@ def match_contrast(bands: Bands, wanted: Contrast, layout: Layout) -> Bands:
     oriented = [scaled(*parts, scale) for scale, parts in enumerate(zip(bands.oriented, now.oriented, wanted.oriented))]
     correction = layout.windows[-1].spread(wanted.low - now.low)
     return Bands(scaled(bands.high, now.high, wanted.high, 0), oriented, bands.low + correction)
-
-
-def _mix(band: Tensor, texture: Tensor, share: Tensor) -> Tensor:
-    """Cross-fade two independent bands without losing contrast halfway."""
-    share = share.to(band)
-    return ((1 - share) * band + share * texture) / torch.sqrt((1 - share) ** 2 + share**2)
 
 
 def _smooth_field(size: tuple[int, int], correlation: float, generator: torch.Generator) -> Tensor:

@@ -13,6 +13,9 @@ from scipy import sparse
 from torch import Tensor
 
 
+MAPS_PER_PASS = 16
+
+
 class WindowTaps:
     """Cells and weights of every pixel.
 
@@ -42,13 +45,15 @@ class WindowTaps:
         return self._copies[device]
 
     def matrix(self, dtype: torch.dtype) -> sparse.csr_array:
-        """(P, n_cells) sparse matrix on the CPU that shares the tables, one per floating type."""
+        """(P, n_cells) sparse matrix of the taps that count, on the CPU, one per floating type."""
         if dtype not in self._matrices:
-            pixels, taps = self.index.shape
-            start = torch.arange(0, pixels * taps + 1, taps, dtype=torch.int32)
-            parts = (self.weight.detach().to(dtype).reshape(-1), self.index.reshape(-1), start)
+            weight = self.weight.detach()
+            used = weight != 0
+            start = torch.zeros(len(weight) + 1, dtype=torch.int32)
+            torch.cumsum(used.sum(1), 0, out=start[1:])
+            parts = (weight[used].to(dtype), self.index[used], start)
             self._matrices[dtype] = sparse.csr_array(
-                tuple(part.numpy() for part in parts), shape=(pixels, self.n_cells)
+                tuple(part.numpy() for part in parts), shape=(len(weight), self.n_cells)
             )
         return self._matrices[dtype]
 
@@ -101,8 +106,15 @@ class _SparseProduct(torch.autograd.Function):
     def forward(ctx: Any, values: Tensor, taps: WindowTaps, to_cells: bool) -> Tensor:
         ctx.taps, ctx.to_cells = taps, to_cells
         matrix = taps.matrix(values.dtype)
-        columns = values.detach().t().contiguous().numpy()  # channels last: one pass over the taps for all maps
-        return torch.from_numpy((matrix.T if to_cells else matrix) @ columns).t().contiguous()
+        matrix = matrix.T if to_cells else matrix
+        result = values.new_empty(len(values), matrix.shape[0])
+        # one pass over the taps serves several maps, channels last; too many fall out of the cache
+        step = 1 if len(values) < 4 else MAPS_PER_PASS
+        for first in range(0, len(values), step):
+            part = values[first : first + step].detach()
+            columns = part[0].contiguous().numpy() if len(part) == 1 else part.t().contiguous().numpy()
+            result[first : first + step] = torch.from_numpy(matrix @ columns).t()
+        return result
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
