@@ -292,7 +292,8 @@ class AsymmetryTraining:
             if kept["facts"].get(name) != value:
                 raise InputError(f"{path} belongs to a training with another {name}; give another folder.")
         for name, part in (("network", self.network), ("optimizer", self.optimizer), ("scaler", self.scaler)):
-            part.load_state_dict(kept[name])
+            if kept[name]:  # empty: the scaler of a training that began without CUDA
+                part.load_state_dict(kept[name])
         self.state = _State(**kept["state"])
 
 
