@@ -25,9 +25,13 @@ def check_positive(name: str, value: float) -> float:
 
 def check_count(name: str, value: int, *, least: int = 1) -> int:
     """Return `value` as an int if it is a whole number of at least `least`."""
-    if isinstance(value, bool) or int(value) != value or value < least:
+    try:
+        number = int(value)
+    except (TypeError, ValueError, OverflowError):
+        number = None
+    if isinstance(value, bool) or number is None or number != value or number < least:
         raise InputError(f"{name} must be a whole number of at least {least}, got {value!r}.")
-    return int(value)
+    return number
 
 
 def check_choice(name: str, value: str, choices: Sequence[str]) -> str:
@@ -43,7 +47,7 @@ def check_size(name: str, size: Any) -> tuple[int, int]:
     """Return a pair of whole positive numbers, as in (height, width) or (width, height)."""
     try:
         first, second = (int(side) for side in size)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise InputError(f"{name} must be two whole numbers, got {size!r}.") from None
     if first < 1 or second < 1:
         raise InputError(f"{name} must be two numbers of at least 1, got {(first, second)}.")

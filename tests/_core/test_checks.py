@@ -21,7 +21,7 @@ def test_not_positive(value):
         check_positive("px_per_deg", value)
 
 
-@pytest.mark.parametrize("value", [0, 1.5, True, -3])
+@pytest.mark.parametrize("value", [0, 1.5, True, -3, float("nan"), float("inf"), "many", None, (1, 2)])
 def test_not_a_count(value):
     with pytest.raises(InputError, match="whole number"):
         check_count("steps", value)
@@ -32,7 +32,7 @@ def test_choice_suggests():
         check_choice("quality", "fats", ["fast", "precise"])
 
 
-@pytest.mark.parametrize("size", [(0, 3), (3,), 5, ("a", 2), None])
+@pytest.mark.parametrize("size", [(0, 3), (3,), 5, ("a", 2), None, (float("inf"), 3), (float("nan"), 3)])
 def test_not_a_size(size):
     with pytest.raises(InputError, match="size must be two"):
         check_size("size", size)
