@@ -229,8 +229,8 @@ def _measures(metrics: Metrics, trial: _Trial) -> list[Measure]:
     needy = [measure.name for measure in measures if _needs_size(measure)]
     if needy and trial.sizes is None:
         raise InputError(
-            f"{', '.join(needy)} need the pictures' sizes and the tables do not tell them; "
-            "give screen_px=(width, height), or a mapping of stimulus to (width, height)."
+            f"{', '.join(needy)} {'needs' if len(needy) == 1 else 'need'} the pictures' sizes and the tables do not "
+            "tell them; give screen_px=(width, height), or a mapping of stimulus to (width, height)."
         )
     return measures
 

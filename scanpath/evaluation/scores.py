@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from scanpath.evaluation.pairing import Pairing, looker_of
 from scanpath.gaze.scanpath import Scanpath
@@ -150,4 +151,5 @@ def _ratio(total: np.ndarray, count: np.ndarray) -> np.ndarray:
 
 
 def _found(paths: Sequence[Scanpath]) -> np.ndarray:
-    return np.array([bool(path.info.get("target_found", False)) for path in paths])
+    flags = [path.info.get("target_found") for path in paths]
+    return np.array([not pd.isna(flag) and bool(flag) for flag in flags])  # NaN alone would be true

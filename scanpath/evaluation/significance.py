@@ -55,7 +55,8 @@ def paired_permutation_test(
         return float(np.mean(_as_large(sums, difference)))
     generator = numpy_generator(check_count("seed", seed, least=0), "permutation", n)
     count = 0
-    for start in range(0, check_count("permutations", permutations), 1000):
+    permutations = check_count("permutations", permutations)
+    for start in range(0, permutations, 1000):
         signs = generator.integers(0, 2, size=(min(1000, permutations - start), n)) * 2.0 - 1.0
         count += int(_as_large(signs @ difference, difference).sum())
     return (count + 1) / (permutations + 1)

@@ -74,7 +74,7 @@ def _metric_class(library: Any) -> type:
 
         def update(self, first: Sequence[Any], second: Sequence[Any]) -> None:
             values = torch.from_numpy(_scores(METRICS[self.metric_name], first, second, self.settings))
-            defined = values.isfinite()
+            defined = ~values.isnan()  # minus infinity, an impossible fixation, is a value and the worst one
             self.total += values.where(defined, 0.0).sum(dim=0).to(self.total.device)
             self.count += defined.sum(dim=0).to(self.count.device)
             self.undefined += (~defined).sum(dim=0).to(self.undefined.device)

@@ -141,6 +141,13 @@ def test_only_found_trials_are_compared_when_asked(people, models):
     assert result["n_pairs"] == 4 * 2 * 2
 
 
+@pytest.mark.parametrize("missing", [None, float("nan"), pd.NA, False])
+def test_a_trial_that_does_not_tell_whether_it_found_its_target_did_not(people, models, missing):
+    untold = [Scanpath(p.xy, p.duration_ms, info={**p.info, "target_found": missing}) for p in models]
+    told = [Scanpath(p.xy, p.duration_ms, info={**p.info, "target_found": True}) for p in people]
+    assert evaluate(untold, told, ["dtw"], pairing="visions")["n_pairs"].tolist() == [0]
+
+
 def test_tables_and_lists_in_any_order_give_the_same_rows(people, models):
     listed = evaluate(models, people, ["multimatch"], screen_px=SIZE)
     shuffled = table_from_scanpaths(people).sample(frac=1, random_state=1)

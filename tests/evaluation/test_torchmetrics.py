@@ -52,6 +52,15 @@ def test_maps_are_scored_too_and_what_is_undefined_is_counted(library):
     assert score.count.tolist() == [2]
 
 
+def test_an_impossible_fixation_counts_as_the_worst_value_and_is_not_left_out(library):
+    with np.errstate(divide="ignore"):
+        density = np.log([[0.5, 0.5, 0.0]])
+    score = as_torchmetric("log_likelihood")
+    score.update([density, density], [[(0, 0)], [(2, 0)]])
+    assert score.compute().item() == -np.inf
+    assert (score.count.tolist(), score.undefined.tolist()) == ([2], [0])
+
+
 def test_the_state_is_sums_whatever_the_number_of_pairs_and_can_be_reset(library):
     score = as_torchmetric("scanmatch", screen_px=SIZE)
     for seed in range(5):
