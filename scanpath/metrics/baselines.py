@@ -182,6 +182,8 @@ def center_bias(
     UndefinedError
         If no other picture has a fixation.
     """
+    size = check_size("size", size)
+    _check_left_out(leave_out, fixations)
     others = {name: xy for name, xy in fixations.items() if name != leave_out and len(fixation_points(xy, name))}
     if not others:
         raise UndefinedError("A center bias needs fixations on another picture.", "empty")
@@ -224,6 +226,7 @@ def gold_standard(
     UndefinedError
         If nobody else looked.
     """
+    _check_left_out(leave_out, fixations)
     others = {who: fixation_points(xy, "fixations") for who, xy in fixations.items() if who != leave_out}
     others = {who: xy for who, xy in others.items() if len(xy)}
     if not others:
@@ -282,6 +285,11 @@ class LeaveOneOut(Generic[Key]):
         return _scaled(np.maximum(rest, 0.0), self._fit.uniform_share)
 
 
+def _check_left_out(key: Hashable | None, fixations: Mapping[Any, Any]) -> None:
+    if key is not None and key not in fixations:
+        raise InputError(f"leave_out={key!r} is no key of fixations ({len(fixations)} keys), so nothing is left out.")
+
+
 def _bumps(points: np.ndarray, size: tuple[int, int], width: float, pixel: str) -> np.ndarray:
     """Sum of the Gaussians of all points at the pixel centers, (H, W), not scaled."""
     check_choice("pixel rule", pixel, PIXEL_RULES)
@@ -310,7 +318,8 @@ def _fitted(
 
 def _folds(n: int, groups: Sequence[Hashable] | None, folds: int) -> list[np.ndarray]:
     if groups is None:
-        if n < check_count("folds", folds, least=2):
+        folds = check_count("folds", folds, least=2)
+        if n < folds:
             raise UndefinedError(f"{folds} folds need as many fixations, got {n}.", "too_short")
         label = np.repeat(np.arange(folds), [len(part) for part in np.array_split(np.arange(n), folds)])
     else:

@@ -37,7 +37,8 @@ def grid_labels(
     count = np.array(check_size("bins", bins))
     check_choice("outside", outside, OUTSIDE)
     xy = np.trunc(paths.xy) if whole_pixels else paths.xy
-    cells = np.clip(np.floor(xy * count / size), 0, count - 1).astype(np.int64)
+    with np.errstate(over="ignore"):
+        cells = np.clip(np.floor(xy * count / size), 0, count - 1).astype(np.int64)
     fault = paths.fault
     if outside == "undefined":
         off = ((paths.xy < -0.5) | (paths.xy > size)).any(axis=1)

@@ -114,6 +114,8 @@ def _batch(
     simplify: Simplify | None = None,
 ) -> Scores:
     width, height = check_size("screen_px", screen_px)
+    if simplify is not None and not isinstance(simplify, Simplify):
+        raise InputError(f"simplify must be a scanpath.metrics.Simplify or None, got {simplify!r:.60}.")
     packed_a, packed_b = pack_both(first, second)
     fault = pair_faults(packed_a, packed_b, pairs, least=3)
     if simplify is not None:

@@ -132,7 +132,7 @@ def _mannan_batch(
     draws: int = 1000,
     seed: int = 0,
 ) -> Scores:
-    check_count("draws", draws)
+    draws = check_count("draws", draws)
     paths_a, paths_b = pack_both(first, second)
     values, faults = _mannan_distance_batch(paths_a, paths_b, pairs, jobs=jobs, screen_px=screen_px)
     sizes = np.sort(np.stack([paths_a.length[pairs[:, 0]], paths_b.length[pairs[:, 1]]], axis=1), axis=1)

@@ -11,6 +11,8 @@ from scanpath._core.errors import InputError
 from scanpath.gaze.scanpath import Scanpath, ScanpathBatch, as_scanpath
 from scanpath.metrics.undefined import reason_code, undefined
 
+#: More time bins than any recording has; a mistaken unit, not a long trial.
+MOST_BINS = 10**8
 NAN, EMPTY, TOO_SHORT = reason_code("nan"), reason_code("empty"), reason_code("too_short")
 OVERFLOW = reason_code("overflow")
 
@@ -149,6 +151,16 @@ def score_labels(metric: str, batch: Callable[..., Scores], a: Any, b: Any, **se
     if faults.all():
         raise undefined(metric, faults[0, 0], f" (got {_size(a)} and {_size(b)})")
     return values[0]
+
+
+def check_gap(gap: float) -> float:
+    """Return what an alignment adds for each element left out, a finite number of at most 0."""
+    try:
+        if -np.inf < gap <= 0:
+            return float(gap)
+    except (TypeError, ValueError):
+        pass
+    raise InputError(f"gap must be 0 or less, got {gap!r}; it is added for each element left out.")
 
 
 def named_overflow(values: np.ndarray, faults: np.ndarray) -> Scores:

@@ -136,8 +136,8 @@ def saccade_divergence(
     circular = quantity in _CIRCULAR
     if divergence in ("wasserstein", "kolmogorov_smirnov"):
         return _transport(a, b, circular) if divergence == "wasserstein" else _largest_gap(a, b, circular)
-    top = max(a.max(), b.max()) or 1.0
-    edges = np.linspace(-180.0, 180.0, check_count("bins", bins) + 1) if circular else np.linspace(0.0, top, bins + 1)
+    low, high = (-180.0, 180.0) if circular else (0.0, max(a.max(), b.max()) or 1.0)
+    edges = np.linspace(low, high, check_count("bins", bins) + 1)
     count_a, count_b = np.histogram(a, edges)[0], np.histogram(b, edges)[0]
     if divergence == "kl":
         p, q = ((count + check_positive("pseudocount", pseudocount)) for count in (count_b, count_a))

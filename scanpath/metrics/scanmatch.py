@@ -9,9 +9,11 @@ from scanpath._core.errors import InputError
 from scanpath.kernels.sequences import global_alignment_pairs
 from scanpath.metrics.grid import grid_labels
 from scanpath.metrics.packing import (
+    MOST_BINS,
     PackedLabels,
     PackedPaths,
     Scores,
+    check_gap,
     pack_both,
     pair_faults,
     run_over_pairs,
@@ -22,8 +24,6 @@ from scanpath.metrics.undefined import reason_code
 
 #: Where the borders of the alignment matrix start: at one gap as published programs do, or at zero.
 CORNERS = ("gap", "zero")
-#: More time bins than any recording has; a mistaken unit, not a long trial.
-MOST_BINS = 10**8
 
 
 def scanmatch(
@@ -114,8 +114,7 @@ def _batch(
     columns, rows = check_size("bins", bins)
     check_positive("threshold", threshold)
     check_choice("corner", corner, CORNERS)
-    if not gap <= 0:
-        raise InputError(f"gap must be 0 or less, got {gap!r}; it is added for each cell left out.")
+    check_gap(gap)
     apart = np.hypot(np.arange(columns)[:, None], np.arange(rows))
 
     def cells(paths: PackedPaths) -> PackedLabels:
@@ -145,7 +144,7 @@ def _repeat(cells: PackedLabels, paths: PackedPaths, bin_ms: float) -> PackedLab
     missing = np.isnan(paths.duration_ms)
     times = np.where(missing, 0, np.rint(np.trunc(paths.duration_ms) / bin_ms))
     if times.sum() > MOST_BINS:
-        raise InputError(f"bin_ms={bin_ms:g} cuts the durations into {times.sum():.0f} bins; use longer bins, or ms.")
+        raise InputError(f"bin_ms={bin_ms:g} cuts the durations into {times.sum():.3g} bins; use longer bins, or ms.")
     times = times.astype(np.int64)
     total = np.bincount(paths.owner, weights=times, minlength=len(paths)).astype(np.int64)
     without = np.bincount(paths.owner[missing], minlength=len(paths)) > 0

@@ -154,7 +154,9 @@ def cumulative_performance(
     gained, able = success_counts(found, n_fixations, censoring=censoring, allowed=allowed, observed=observed)
     if len(gained) == 0:
         raise UndefinedError("Cumulative performance needs at least one trial, got none.", "empty")
-    weights = np.ones(len(gained)) if weights is None else np.asarray(weights, dtype=np.float64)
+    weights = np.ones(len(gained)) if weights is None else numbers("weights", weights)
+    if weights.shape != (len(gained),) or not np.isfinite(weights).all():
+        raise InputError(f"weights must have one finite number a trial ({len(gained)}), got {len(weights)}.")
     return success_curve(weights @ gained, weights @ able, censoring)
 
 
@@ -196,9 +198,7 @@ def performance_auc(curve: Any) -> float:
     >>> performance_auc([0.0, 0.5, 1.0])
     0.5
     """
-    values = numbers("curve", curve)
-    if len(values) == 0 or np.isnan(values).any():
-        raise UndefinedError("The area needs a curve without gaps; shorten it to where trials can tell.", "gap")
+    values = _whole_curve("curve", curve)
     if len(values) == 1:
         return float(values[0])
     return float(np.trapezoid(values, dx=1 / (len(values) - 1)))
@@ -207,23 +207,33 @@ def performance_auc(curve: Any) -> float:
 def tfp_auc(curve: Any) -> float:
     """Sum of a target fixation probability curve: its area in the convention of COCO-Search18 (at most its length).
 
+    Raises
+    ------
+    UndefinedError
+        If the curve is empty or has gaps.
+
     Examples
     --------
     >>> tfp_auc([0.25, 0.5, 0.75])
     1.5
     """
-    return float(np.sum(numbers("curve", curve)))
+    return float(_whole_curve("curve", curve).sum())
 
 
 def probability_mismatch(curve: Any, human_curve: Any) -> float:
     """Sum over steps of the absolute difference of two target fixation probabilities; 0 is like people.
+
+    Raises
+    ------
+    UndefinedError
+        If a curve is empty or has gaps.
 
     Examples
     --------
     >>> probability_mismatch([0.25, 0.5], [0.5, 0.25])
     0.5
     """
-    first, second = numbers("curve", curve), numbers("human_curve", human_curve)
+    first, second = _whole_curve("curve", curve), _whole_curve("human_curve", human_curve)
     if first.shape != second.shape:
         raise InputError(f"Both curves must have one length, got {len(first)} and {len(second)}.")
     return float(np.abs(first - second).sum())
@@ -271,12 +281,24 @@ def _edges(target_box: Box) -> tuple[np.ndarray, np.ndarray]:
 
 def numbers(name: str, values: Any) -> np.ndarray:
     """Return values as numbers that are not negative, None as NaN."""
-    array = np.array([np.nan if value is None else value for value in values], dtype=np.float64)
+    try:
+        array = np.array([np.nan if value is None else value for value in values], dtype=np.float64)
+    except (TypeError, ValueError):
+        raise InputError(f"{name} must be a sequence of numbers, got {values!r:.60}.") from None
     if array.ndim != 1:
         raise InputError(f"{name} must be one-dimensional, got shape {array.shape}.")
     if (array < 0).any():
         raise InputError(f"{name} must not be negative, got {np.nanmin(array):g}; use NaN or None for 'not found'.")
     return array
+
+
+def _whole_curve(name: str, values: Any) -> np.ndarray:
+    curve = numbers(name, values)
+    if np.isinf(curve).any():
+        raise InputError(f"{name} must hold shares of trials, got an infinite one.")
+    if len(curve) == 0 or np.isnan(curve).any():
+        raise UndefinedError(f"{name} must have no gaps; shorten it to where trials can tell.", "gap")
+    return curve
 
 
 def _limits(name: str, values: Any, number: np.ndarray) -> np.ndarray:

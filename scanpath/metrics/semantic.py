@@ -10,9 +10,21 @@ from scanpath._core.checks import check_positive
 from scanpath._core.errors import InputError, UndefinedError
 from scanpath.gaze.scanpath import as_scanpath
 from scanpath.kernels.sequences import matching_pairs
-from scanpath.metrics.packing import Scores, pack_labels, pair_faults, run_over_pairs, score_labels
+from scanpath.metrics.packing import (
+    MOST_BINS,
+    Scores,
+    check_gap,
+    pack_labels,
+    pair_faults,
+    run_over_pairs,
+    score_labels,
+)
 from scanpath.metrics.spec import MetricSpec
 from scanpath.metrics.strings import label_edits
+from scanpath.metrics.undefined import reason_code, undefined
+
+#: Beyond this, squares of distances leave what floating point holds.
+LARGEST_PX = 1e150
 
 
 def sequence_score(a_labels: Sequence[Hashable], b_labels: Sequence[Hashable], *, gap: float = 0.0) -> float:
@@ -119,6 +131,8 @@ def fixation_clusters(paths: Any, bandwidth_px: float) -> np.ndarray:
     points = np.concatenate([np.zeros((0, 2)), *(as_scanpath(path).xy for path in paths)])
     if not len(points):
         raise UndefinedError("fixation_clusters needs at least one fixation, got none.", "empty")
+    if np.abs(points).max() > LARGEST_PX:
+        raise undefined("fixation_clusters", reason_code("overflow"))
     points = points[np.lexsort(points.T)]  # means are then rounded alike, whatever the order of people
     tree = cKDTree(points)
     ends = np.unique([_climb(tree, points, start, radius) for start in np.unique(points, axis=0)], axis=0)
@@ -138,8 +152,8 @@ def cluster_labels(path: Any, centers: Any) -> list[int]:
     [0, 1, 0]
     """
     centers = np.asarray(centers, dtype=np.float64)
-    if centers.ndim != 2 or centers.shape[1] != 2 or not len(centers):
-        raise InputError(f"centers must have shape (k, 2) with k of at least 1, got {centers.shape}.")
+    if centers.ndim != 2 or centers.shape[1] != 2 or not len(centers) or not np.isfinite(centers).all():
+        raise InputError(f"centers must be finite and have shape (k, 2) with k of at least 1, got {centers.shape}.")
     return cKDTree(centers).query(as_scanpath(path).xy)[1].tolist()
 
 
@@ -166,13 +180,14 @@ def labels_at(path: Any, label_map: Any) -> list[int]:
     labels = np.asarray(label_map)
     if labels.ndim != 2 or not np.issubdtype(labels.dtype, np.integer):
         raise InputError(f"label_map must be an (H, W) array of integers, got shape {labels.shape}, {labels.dtype}.")
-    columns, rows = np.floor(as_scanpath(path).xy + 0.5).astype(np.int64).T
     height, width = labels.shape
-    off = (columns < 0) | (columns >= width) | (rows < 0) | (rows >= height)
+    pixels = np.floor(as_scanpath(path).xy + 0.5)
+    off = ((pixels < 0) | (pixels >= (width, height))).any(axis=1)
     if off.any():
         raise UndefinedError(
             f"{int(off.sum())} fixation(s) lie off the {width} x {height} map; drop them.", "off_screen"
         )
+    columns, rows = pixels.astype(np.int64).T
     return labels[rows, columns].tolist()
 
 
@@ -194,7 +209,10 @@ def repeat_by_duration(labels: Sequence[Hashable], duration_ms: Any, bin_ms: flo
     times = np.asarray(duration_ms, dtype=np.float64)
     if times.shape != (len(labels),) or not (np.isfinite(times).all() and (times >= 0).all()):
         raise InputError(f"duration_ms must hold one time of at least 0 for each of the {len(labels)} labels.")
-    counts = np.floor(times / check_positive("bin_ms", bin_ms)).astype(int)
+    bins = np.floor(times / check_positive("bin_ms", bin_ms))
+    if bins.sum() > MOST_BINS:
+        raise InputError(f"bin_ms={bin_ms:g} cuts the durations into {bins.sum():.3g} bins; use longer bins, or ms.")
+    counts = bins.astype(int)
     return [label for label, count in zip(labels, counts) for _ in range(count)]
 
 
@@ -219,8 +237,7 @@ def _climb(tree: cKDTree, points: np.ndarray, start: np.ndarray, radius: float) 
 
 
 def _sequence_batch(first: Any, second: Any, pairs: np.ndarray, *, jobs: int = 1, gap: float = 0.0) -> Scores:
-    if not gap <= 0:
-        raise InputError(f"gap must be 0 or less, got {gap!r}; it is added for each label left out.")
+    check_gap(gap)
     codes: dict = {}
     labels_a = pack_labels(first, codes)
     labels_b = labels_a if second is first else pack_labels(second, codes)

@@ -17,6 +17,7 @@ REASONS: tuple[str, ...] = (
     "no_movement",
     "no_bins",
     "overflow",
+    "other",
 )
 
 _SENTENCES = {
@@ -30,12 +31,13 @@ _SENTENCES = {
     "no_movement": "all fixations are in one place",
     "no_bins": "every fixation is shorter than half a time bin, so that none is left",
     "overflow": "coordinates or durations are so large that differences overflow; check their unit",
+    "other": "the metric gives no value",
 }
 
 
 def reason_code(reason: str) -> int:
-    """Number of a reason; unknown reasons are a mistake of the programmer."""
-    return REASONS.index(reason)
+    """Number of a reason; those of metrics from elsewhere count as "other"."""
+    return REASONS.index(reason if reason in REASONS else "other")
 
 
 def undefined(metric: str, code: int, detail: str = "") -> UndefinedError:

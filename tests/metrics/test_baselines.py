@@ -206,3 +206,10 @@ def test_leaving_out_one_by_one_is_leaving_out_all_at_once(seed, n):
         else:
             with pytest.raises(UndefinedError, match="Nobody but"):
                 densities.density(person)
+
+
+@pytest.mark.parametrize("density", [gold_standard, center_bias])
+def test_leaving_out_a_name_that_is_not_there_is_refused(density):
+    looked = {1: [(1, 1)], 2: [(2, 2)]}
+    with pytest.raises(InputError, match="leave_out='1'"):
+        density(looked, SIZE, leave_out="1")

@@ -122,3 +122,9 @@ class TestSimplify:
     def test_thresholds_are_numbers_of_at_least_zero(self, value):
         with pytest.raises(InputError, match=r"Simplify\.amplitude_px"):
             Simplify(45, 300, value)
+
+
+@pytest.mark.parametrize("simplify", [True, 45, (45, 300, 100)])
+def test_simplify_is_said_by_its_own_type(simplify):
+    with pytest.raises(InputError, match=r"Simplify or None"):
+        multimatch([(0, 0)] * 3, [(0, 0)] * 3, (100, 100), simplify=simplify)

@@ -105,3 +105,19 @@ def test_memory_grows_with_the_result_alone():
 
     assert peak(400) < 8
     assert peak(400) < 2 * peak(100)
+
+
+def test_reasons_of_a_metric_of_your_own_are_counted_together():
+    def never(a, b):
+        raise UndefinedError("The tides were wrong.", "tides")
+
+    spec = MetricSpec(
+        name="never",
+        function=never,
+        summary="",
+        range=(0.0, 1.0),
+        direction="distance",
+        symmetric=True,
+        reference="",
+    )
+    assert count_reasons(pairwise(spec, [[(0, 0)]] * 2, return_reasons=True)[1]) == {"other": 4}

@@ -111,3 +111,10 @@ def test_a_set_without_saccades_has_no_distribution():
     assert raised.value.reason == "empty"
     with pytest.raises(InputError, match="turn"):
         saccade_values([[(0, 0)]], "turns")
+
+
+@pytest.mark.parametrize("quantity", ["amplitude", "direction"])
+@pytest.mark.parametrize("bins", [0, -1, 2.5])
+def test_bins_are_counted_for_every_quantity(quantity, bins):
+    with pytest.raises(InputError, match="bins"):
+        saccade_divergence([[(0, 0), (1, 0)]], [[(0, 0), (2, 0)]], quantity=quantity, bins=bins)

@@ -205,8 +205,12 @@ def test_areas_of_curves():
     assert performance_auc([0.3]) == 0.3
     assert tfp_auc([0.3, 0.4]) == pytest.approx(0.7)
     for gap in ([0.1, np.nan], []):
-        with pytest.raises(UndefinedError, match="gaps"):
-            performance_auc(gap)
+        for area in (performance_auc, tfp_auc, lambda curve: probability_mismatch(curve, curve)):
+            with pytest.raises(UndefinedError, match="gaps"):
+                area(gap)
+    for curve in ([0.1, np.inf], "ab", 3.0):
+        with pytest.raises(InputError, match="curve must"):
+            tfp_auc(curve)
     with pytest.raises(InputError, match="one length"):
         probability_mismatch([0.1], [0.1, 0.2])
 

@@ -105,3 +105,22 @@ def test_clusters_need_fixations_and_centers():
         fixation_clusters([[]], 50)
     with pytest.raises(InputError, match="centers"):
         cluster_labels([(0, 0)], np.zeros((0, 2)))
+
+
+def test_fixations_too_far_for_numbers_are_said_and_not_wrapped():
+    far = [(1e300, 0.0)]
+    with pytest.raises(UndefinedError, match="off the"):
+        labels_at(far, np.zeros((3, 3), dtype=int))
+    with pytest.raises(UndefinedError, match="unit") as caught:
+        fixation_clusters([far], bandwidth_px=10)
+    assert caught.value.reason == "overflow"
+    with pytest.raises(InputError, match="finite"):
+        cluster_labels([(0, 0)], [(np.nan, 0)])
+    with pytest.raises(InputError, match="longer bins"):
+        repeat_by_duration("a", [1e300])
+
+
+@pytest.mark.parametrize("gap", [0.1, np.nan, -np.inf, "a", None])
+def test_a_gap_that_cannot_be_added_is_refused(gap):
+    with pytest.raises(InputError, match="gap must be"):
+        sequence_score("abc", "abd", gap=gap)
