@@ -86,7 +86,7 @@ def ivsn(
     target_px: int = 28,
     block_px: int = 224,
     inhibition_px: int = 200,
-    recognition_px: int = 200,
+    recognition_px: int | None = None,
     found_rule: FoundRule | None = None,
     device: str = "cpu",
 ) -> Ivsn:
@@ -108,7 +108,7 @@ def ivsn(
         Side of the square closed around a fixation: rows y - size/2 + 1 to y + size/2. 200 for natural pictures, 100
         for Where's Waldo. On displays with slots the slot is closed instead.
     recognition_px
-        Side of the window that must touch the target to find it.
+        Side of the window that must touch the target to find it; default 200, and 10 on displays with slots.
     found_rule
         When the search ends, instead of the window.
     device
@@ -122,12 +122,13 @@ def ivsn(
     net = network(backbone, eccentricity=False, weights=weights, preprocessing=preprocessing, device=device)
     if net.preprocessing.scale == 255:
         net.preprocessing = dataclasses.replace(net.preprocessing, scale=WHITE)
+    rule = WindowOverlap(recognition_px or 200, size_with_cells_px=recognition_px or 10, shift_px=1, test_first=True)
     return Ivsn(
         backbone=net,
         target_px=target_px,
         block_px=block_px,
         inhibition_px=inhibition_px,
-        found_rule=found_rule or WindowOverlap(recognition_px, shift_px=1, test_first=True),
+        found_rule=found_rule or rule,
     )
 
 

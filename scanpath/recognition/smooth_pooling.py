@@ -10,7 +10,7 @@ from scanpath._core.arrays import numpy_friendly
 from scanpath._core.checks import check_choice, check_fixation_tensor, check_image
 from scanpath._core.errors import InputError
 from scanpath.kernels.eccentricity_pooling import pool_windows
-from scanpath.recognition.eccentricity_pooling import RingLaw
+from scanpath.recognition.eccentricity_pooling import RingLaw, plain_pool
 
 
 @numpy_friendly
@@ -52,6 +52,8 @@ def smooth_eccentricity_pool(x: Any, law: RingLaw | None = None, *, kind: str = 
     fixation = check_fixation_tensor("fixation", middle if fixation is None else fixation).to(x.device, x.dtype)
     if fixation.shape != (2,):
         raise InputError(f"fixation must be one pair of x and y in px, got shape {tuple(fixation.shape)}.")
+    if law.slope == 0 and law.min_window == law.stride == 2:
+        return plain_pool(x, kind)
     steps = window_steps(law, size, fixation)
     below = torch.floor(steps.detach()).to(torch.int64)
     share = (steps - below).to(x.dtype)
