@@ -159,7 +159,7 @@ def conditional_information_gain(
         raise InputError(f"epsilon must lie in [0, 1), got {epsilon}.")
 
     def surprise(stack: np.ndarray, index: np.ndarray, reasons: np.ndarray) -> np.ndarray:
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):
             total = stack.sum(axis=1, dtype=np.float64)
         _mark(reasons, ~np.isfinite(total), "nan")
         _mark(reasons, stack.min(axis=1) < 0, "negative")

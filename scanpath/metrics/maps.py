@@ -36,7 +36,8 @@ def as_numbers(values: Any, name: str) -> np.ndarray:
             return array.astype(np.float64)
     except (TypeError, ValueError):
         pass
-    raise InputError(f"{name} must be an array of real numbers, got {values!r:.60}.")
+    kind = getattr(values, "dtype", None) or type(values).__name__
+    raise InputError(f"{name} must be an array of real numbers, got {kind}.")
 
 
 def as_finite_map(values: Any, name: str = "map") -> np.ndarray:

@@ -237,7 +237,7 @@ def _check_pairs(pairs: Any, n: int, m: int) -> np.ndarray:
 
 
 def _score(spec: MetricSpec, first: Any, second: Any, pairs: np.ndarray, jobs: int, settings: dict[str, Any]) -> Scores:
-    check_count("jobs", jobs)
+    jobs = check_count("jobs", jobs)
     if spec.batch is None:
         rows, columns = rows_of(first), rows_of(second)
         return _collect(spec, [(rows[i], columns[j]) for i, j in pairs], settings)

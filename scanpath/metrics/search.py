@@ -60,10 +60,7 @@ def on_target(
     xy = as_scanpath(xy).xy
     near, far = _edges(target_box)
     check_choice("found rule", rule, FOUND_RULES)
-    if margin_px and rule != "box":
-        raise InputError(f"margin_px belongs to the rule 'box', not to {rule!r}; leave it out.")
-    if any(window_px) and rule != "window":
-        raise InputError(f"window_px belongs to the rule 'window', not to {rule!r}; leave it out.")
+    _check_rule(rule, margin_px, window_px)
     if rule == "strict":
         inside = (near < xy) & (xy < far)
     elif rule == "window":
@@ -270,6 +267,18 @@ def scanpath_ratio(path: Any, target_box: Box, **rule: Any) -> float:
         raise UndefinedError("The scanpath ratio needs a saccade before the target is found.", "found_at_start")
     near, far = _edges(target_box)
     return float(min(1.0, np.hypot(*((near + far) / 2 - scanpath.xy[0])) / length))
+
+
+def _check_rule(rule: str, margin_px: Any, window_px: Any) -> None:
+    margin, window = np.asarray(margin_px), np.asarray(window_px)
+    if margin.shape != () or not np.isfinite(margin):
+        raise InputError(f"margin_px must be one finite number, got {margin_px!r}.")
+    if window.shape != (2,) or not np.isfinite(window).all() or (window < 0).any():
+        raise InputError(f"window_px must be (width, height), both at least 0, got {window_px!r}.")
+    if margin and rule != "box":
+        raise InputError(f"margin_px belongs to the rule 'box', not to {rule!r}; leave it out.")
+    if window.any() and rule != "window":
+        raise InputError(f"window_px belongs to the rule 'window', not to {rule!r}; leave it out.")
 
 
 def _edges(target_box: Box) -> tuple[np.ndarray, np.ndarray]:

@@ -188,3 +188,8 @@ def test_fixations_come_in_the_forms_that_other_metrics_take():
     assert np.array_equal(conditional_nss(maps, Scanpath([(1, 2), (3, 4)])), expected)
     with pytest.raises(InputError, match=r"\(n, 2\)"):
         conditional_nss(maps, [1, 2, 3, 4])
+
+
+def test_words_are_no_maps():
+    with pytest.raises(InputError, match="maps must be an array of real numbers, got <U1.$"):
+        conditional_auc(np.array([[["a", "b"]]]), [(0, 0)])
