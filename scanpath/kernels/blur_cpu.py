@@ -1,5 +1,6 @@
 """The blur on CPUs: tensors in, compiled loops on threads, tensors out."""
 
+import threading
 from collections.abc import Callable
 from functools import lru_cache
 
@@ -12,6 +13,9 @@ from scanpath.kernels.blur_field import Field
 from scanpath.kernels.blur_plan import BlurPlan, reflect_table
 from scanpath.kernels.dispatch import run_bands
 
+#: Each thread keeps at most this many numbers (64 MB) of scratch memory between calls.
+MOST_SCRATCH = 1 << 24
+_scratch = threading.local()
 #: Fields, first plane, planes, flat result, first row, last row + 1.
 Rows = Callable[[FieldArrays, int, int, np.ndarray, int, int], None]
 
@@ -90,10 +94,20 @@ def _field_arrays(field: Field, index: int) -> FieldArrays:
 
 def _halvings(image: np.ndarray, tables: Tables) -> np.ndarray:
     """Halve all planes (flat) as often as the levels need."""
-    result = np.empty(tables.halved_from[-1], dtype=np.float32)
+    result = _scratch_of(int(tables.halved_from[-1]))
     if result.size:
         halve_planes(image, image.size // (tables.height * tables.width), tables, result)
     return result
+
+
+def _scratch_of(n: int) -> np.ndarray:
+    """Return memory for `n` numbers that is used again in the next call: fresh pages cost more than the halving."""
+    if n > MOST_SCRATCH:
+        return np.empty(n, dtype=np.float32)
+    kept = getattr(_scratch, "memory", None)
+    if kept is None or kept.size < n:
+        kept = _scratch.memory = np.empty(n, dtype=np.float32)
+    return kept[:n]
 
 
 def _tables_of(image: Tensor, plan: BlurPlan) -> Tables:

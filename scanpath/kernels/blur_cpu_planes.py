@@ -20,9 +20,9 @@ from scanpath.kernels.blur_cpu_rows import (
 )
 
 #: Rows blurred at a time, so that their levels stay in the cache.
-BAND = 16
+BAND = 24
 #: Log2 of the width of the columns that are either blurred to a level or not.
-TILE = 6
+TILE = 5
 
 
 class Tables(NamedTuple):
@@ -79,10 +79,9 @@ def _plane_from(t, octave, plane):
 @fused
 def _halve_plane(source, plane, t, octave, row, out, to):
     width, m, narrow = t.widths[octave], t.margin, t.widths[octave + 1]
-    rows = t.rows[t.rows_from[octave] :]
     for j in range(t.heights[octave + 1]):
-        _halving_sum(source, plane, width, rows, m + 2 * j, row, m)
-        mirror_ends(row, m, width, t.first[octave], t.second[octave], t.share[octave], True, True)
+        _halving_sum(source, plane, width, t.rows, t.rows_from[octave] + m + 2 * j, row, m)
+        mirror_ends(row, m, width, octave, t.first, t.second, t.share, True, True)
         halve_row(row, m, out, to + (m + j) * narrow, narrow)
     _mirror_rows(out, to, t, octave + 1)
 
@@ -115,43 +114,52 @@ def _mirror_rows(out, to, t, octave):
 
 
 @fused
-def _blur_rows(source, plane, t, level, first, count, x0, x1, buffers, out, to):
-    """Write `count` stored rows of a level from row `first`, columns x0 ... x1 - 1, rows one picture width apart."""
+def _blur_rows(source, plane, t, level, first, count, x0, x1, row, coarse, out, to):
+    """Write `count` stored rows of a level from row `first`, columns x0 ... x1 - 1, rows one picture width apart.
+
+    `row` and `coarse` are memory for one row with margins.
+    """
     octave, m = t.octaves[level], t.margin
     width, step = t.widths[octave], 1 << octave
-    taps = t.taps[t.taps_from[level] : t.taps_from[level + 1]]
-    rows = t.rows[t.rows_from[octave] :]
-    row, coarse = buffers[0], buffers[1]
+    tap, taps = t.taps_from[level], t.taps_from[level + 1] - t.taps_from[level]
     from_, to_, shift = x0, x1, 0
     if step > 1:  # coarse columns, counted from one before the picture
         from_, to_, shift = (2 * x0 + 1 + step) // (2 * step), (2 * x1 - 1 + step) // (2 * step) + 2, 1
-    c0, c1 = from_ - shift - taps.size, to_ - shift + taps.size
+    c0, c1 = from_ - shift - taps, to_ - shift + taps
     left, right = c0 < 0, c1 > width
     c0, c1 = max(c0, 0), min(c1, width)
     if left:
         c1 = max(c1, min(width, m + 1))
     if right:
         c0 = min(c0, max(0, width - m - 1))
+    at = t.rows_from[octave] + m + first - shift
     for i in range(count):
-        weigh_rows(source, plane, width, rows, m + first + i - shift, taps, c0, c1 - c0, row, m + c0)
-        mirror_ends(row, m, width, t.first[octave], t.second[octave], t.share[octave], left, right)
+        weigh_rows(source, plane, width, t.rows, at + i, t.taps, tap, taps, c0, c1 - c0, row, m + c0)
+        if left or right:
+            mirror_ends(row, m, width, octave, t.first, t.second, t.share, left, right)
         if step == 1:
-            weigh_columns(row, m + x0, taps, x1 - x0, out, to + i * t.width + x0)
+            weigh_columns(row, m + x0, t.taps, tap, taps, x1 - x0, out, to + i * t.width + x0)
         else:
-            weigh_columns(row, m + from_ - 1, taps, to_ - from_, coarse, from_)
+            weigh_columns(row, m + from_ - 1, t.taps, tap, taps, to_ - from_, coarse, from_)
             stretch_row(coarse, step, x0, x1, out, to + i * t.width)
+
+
+@fused
+def _two_rows(t):
+    n = t.width + 2 * t.margin
+    return np.empty(n, dtype=np.float32), np.empty(n, dtype=np.float32)
 
 
 @fused
 def build_planes(image, halved, t, first_plane, last_plane, planes, levels):
     """Blur some of the `planes` pictures at every level of the plan into one flat array."""
-    buffers = np.empty((2, t.width + 2 * t.margin), dtype=np.float32)
+    row, coarse = _two_rows(t)
     for plane in range(first_plane, last_plane):
         for level in range(1, t.octaves.size):
             octave, rows = t.octaves[level], t.level_rows[level]
             source = image if octave == 0 else halved
             to = t.level_from[level] + plane * rows * t.width
-            _blur_rows(source, _plane_from(t, octave, plane), t, level, 0, rows, 0, t.width, buffers, levels, to)
+            _blur_rows(source, _plane_from(t, octave, plane), t, level, 0, rows, 0, t.width, row, coarse, levels, to)
 
 
 @fused
@@ -230,7 +238,7 @@ def blend_rows(image, levels, t, first_plane, planes, field, y0, y1, out):
 def blur_rows(image, halved, t, first_plane, planes, field, y0, y1, out):
     """Blur rows y0 ... y1 - 1 in one go, making only those parts of the levels that are shown."""
     count, width, area = t.octaves.size, t.width, t.height * t.width
-    buffers = np.empty((2, width + 2 * t.margin), dtype=np.float32)
+    row, coarse = _two_rows(t)
     position, level = np.empty(width, dtype=np.float32), np.empty((BAND, width), dtype=np.float32)
     ends, runs = np.empty((BAND, width), dtype=np.int64), np.empty(BAND, dtype=np.int64)
     row_from, share = np.empty(count, dtype=np.int64), np.empty(count, dtype=np.float32)
@@ -249,7 +257,7 @@ def blur_rows(image, halved, t, first_plane, planes, field, y0, y1, out):
         _rows_needed(t, top, bottom, row0, rows)
         for plane in range(first_plane, first_plane + planes):
             for k in range(1, count):
-                _blur_shown(image, halved, plane, t, k, row0[k], rows[k], shown[k], buffers, levels, level_from[k])
+                _blur_shown(image, halved, plane, t, k, row0[k], rows[k], shown, row, coarse, levels, level_from[k])
             for y in range(top, bottom):
                 i, to = y - top, (plane - first_plane) * area + y * width
                 _find_rows(y, t, row0, level_from, row_from, share)
@@ -269,18 +277,18 @@ def _mark_shown(level, ends, runs, shown):
 
 
 @fused
-def _blur_shown(image, halved, plane, t, level, row0, rows, shown, buffers, levels, to):
+def _blur_shown(image, halved, plane, t, level, row0, rows, shown, row, coarse, levels, to):
     """Blur the marked column tiles of a band to a level, neighbors together."""
     octave = t.octaves[level]
     source, at = (image if octave == 0 else halved), _plane_from(t, octave, plane)
     tile, tiles = 0, (t.width >> TILE) + 1
     while tile < tiles:
         start = tile
-        while shown[tile]:
+        while shown[level, tile]:
             tile += 1
         if tile > start:
             x1 = min(tile << TILE, t.width)
-            _blur_rows(source, at, t, level, row0, rows, start << TILE, x1, buffers, levels, to)
+            _blur_rows(source, at, t, level, row0, rows, start << TILE, x1, row, coarse, levels, to)
         tile += 1
 
 

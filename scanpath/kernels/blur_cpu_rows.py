@@ -37,46 +37,51 @@ def _add_two_pairs(source, a, b, w, c, d, v, out, to, n):
 
 
 @fused
-def weigh_rows(source, plane, width, rows, row, taps, first, n, out, to):
-    """Write the weighted sum of the rows around `row`, from column `first`; `rows` says where each is stored."""
+def weigh_rows(source, plane, width, rows, row, taps, tap, count, first, n, out, to):
+    """Write the sum of the rows around `row` weighted by taps[tap : tap + count], from column `first`.
+
+    `rows` says where each row is stored. Slices of `taps` would cost more than a short row does.
+    """
     base = plane + first
     at = base + rows[row] * width
-    _start(source, at, base + rows[row - 1] * width, base + rows[row + 1] * width, taps[0], taps[1], out, to, n)
+    a, b = base + rows[row - 1] * width, base + rows[row + 1] * width
+    _start(source, at, a, b, taps[tap], taps[tap + 1], out, to, n)
     k = 2
-    while k + 1 < taps.size:
+    while k + 1 < count:
         a, b = base + rows[row - k] * width, base + rows[row + k] * width
         c, d = base + rows[row - k - 1] * width, base + rows[row + k + 1] * width
-        _add_two_pairs(source, a, b, taps[k], c, d, taps[k + 1], out, to, n)
+        _add_two_pairs(source, a, b, taps[tap + k], c, d, taps[tap + k + 1], out, to, n)
         k += 2
-    if k < taps.size:
+    if k < count:
         a, b = base + rows[row - k] * width, base + rows[row + k] * width
-        _add_pair(source, a, b, taps[k], out, to, n)
+        _add_pair(source, a, b, taps[tap + k], out, to, n)
 
 
 @fused
-def weigh_columns(source, at, taps, n, out, to):
-    """Write the weighted sums along a row around its samples `at`, at + 1, ..."""
-    _start(source, at, at - 1, at + 1, taps[0], taps[1], out, to, n)
+def weigh_columns(source, at, taps, tap, count, n, out, to):
+    """Write the sums along a row around its samples `at`, at + 1, ... weighted by taps[tap : tap + count]."""
+    _start(source, at, at - 1, at + 1, taps[tap], taps[tap + 1], out, to, n)
     k = 2
-    while k + 1 < taps.size:
-        _add_two_pairs(source, at - k, at + k, taps[k], at - k - 1, at + k + 1, taps[k + 1], out, to, n)
+    while k + 1 < count:
+        w, v = taps[tap + k], taps[tap + k + 1]
+        _add_two_pairs(source, at - k, at + k, w, at - k - 1, at + k + 1, v, out, to, n)
         k += 2
-    if k < taps.size:
-        _add_pair(source, at - k, at + k, taps[k], out, to, n)
+    if k < count:
+        _add_pair(source, at - k, at + k, taps[tap + k], out, to, n)
 
 
 @fused
-def mirror_ends(row, margin, width, first, second, share, left, right):
-    """Fill the margins of a row whose samples begin at `margin`; the tables list left then right margin."""
+def mirror_ends(row, margin, width, octave, first, second, share, left, right):
+    """Fill the margins of a row whose samples begin at `margin`; the tables list left then right margin by octave."""
     m = U(margin)
-    for i in range(margin):
-        if left:
-            a, b = row[m + U(first[i])], row[m + U(second[i])]
-            row[U(i)] = a + share[i] * (b - a)
-        if right:
-            k = margin + i
-            a, b = row[m + U(first[k])], row[m + U(second[k])]
-            row[m + U(width) + U(i)] = a + share[k] * (b - a)
+    if left:
+        for i in range(margin):
+            a, b = row[m + U(first[octave, i])], row[m + U(second[octave, i])]
+            row[U(i)] = a + share[octave, i] * (b - a)
+    if right:
+        for i in range(margin, 2 * margin):
+            a, b = row[m + U(first[octave, i])], row[m + U(second[octave, i])]
+            row[U(width + i)] = a + share[octave, i] * (b - a)
 
 
 @fused

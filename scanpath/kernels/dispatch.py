@@ -42,11 +42,11 @@ def use_kernel(kernel: str) -> Iterator[None]:
         _chosen.reset(token)
 
 
-def choose_kernel(kernel: str, *tensors: Tensor) -> str:
-    """Name the kernel that handles `tensors`: as asked, or for "auto" by device, dtype and need of gradients.
+def choose_kernel(kernel: str, data: Tensor, *others: Tensor) -> str:
+    """Name the kernel that handles `data`: as asked, or for "auto" by its device and dtype and need of gradients.
 
-    The compiled kernels take float32 and half precision and have no backward pass, so float64 and inputs that
-    require gradients go to the reference.
+    The compiled kernels take float32 and half precision and have no backward pass, so float64 data go to the
+    reference, and so do data if they, or any `others` they are combined with, require gradients.
 
     Examples
     --------
@@ -56,12 +56,11 @@ def choose_kernel(kernel: str, *tensors: Tensor) -> str:
     kernel = check_choice("kernel", kernel, KERNELS)
     if kernel == "auto":
         kernel = _chosen.get()
-    needs_grad = torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors)
+    needs_grad = torch.is_grad_enabled() and any(tensor.requires_grad for tensor in (data, *others))
     if kernel == "auto":
-        wide = any(tensor.dtype == torch.float64 for tensor in tensors)
-        if wide or needs_grad:
+        if data.dtype == torch.float64 or needs_grad:
             return "reference"
-        device = tensors[0].device.type
+        device = data.device.type
         return "cpu" if device == "cpu" else "gpu" if device == "cuda" and _has_triton() else "reference"
     if kernel != "reference" and needs_grad:
         raise InputError(

@@ -1,0 +1,294 @@
+"""How fast the foveated blur is beside what people write with common libraries: ratios of one run, one thread.
+
+    python benchmarks/speed/foveation.py [--rounds 7] [--sizes 512x512 1024x1024 1080x1920] [--out foveation.json]
+
+One RGB photograph (float32, resized), one fixation near its middle, and a blur that grows linearly to 16 px at the
+corner. Peers are written here in their favor: the picture in the layout they like, weights for the blend computed
+once per size and not counted, six levels an octave apart (0, 1, 2, 4, 8, 16 px), buffers reused where they allow it.
+A peer that is not installed is left out. Yardstick: a copy of the result into existing memory. Ours write into
+existing memory too. Rounds are interleaved; times are medians of process time, pinned to one thread. Targets are
+those the project set itself; a ratio that misses its target is printed as such. A last table says how close each
+comes to the exact blur, every pixel with its own Gaussian.
+"""
+
+# ruff: noqa: E402  threads are pinned before NumPy and its friends look
+
+import os
+
+for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
+    os.environ[variable] = "1"
+
+import argparse
+import importlib.metadata
+import importlib.util
+import json
+import platform
+import statistics
+import time
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from scipy.ndimage import gaussian_filter
+from skimage import data
+from skimage.transform import pyramid_gaussian, resize
+
+import scanpath as sp
+from scanpath.kernels.compiled import compiled
+
+PX_PER_DEG = 30.0
+OCTAVES = (0.0, 1.0, 2.0, 4.0, 8.0, 16.0)
+WIDEST_PX = 16.0
+
+
+def photograph(height: int, width: int) -> np.ndarray:
+    """Return a photograph (H, W, 3), float32 in [0, 1], with detail at the scale of pixels."""
+    picture = resize(data.astronaut() / 255.0, (height, width), order=3)
+    grain = np.random.default_rng(0).normal(0, 0.01, picture.shape)
+    return np.clip(picture + grain, 0, 1).astype(np.float32)
+
+
+class Case:
+    """One picture and fixation, and everything that may be prepared before the clock starts."""
+
+    def __init__(self, height: int, width: int) -> None:
+        self.picture = photograph(height, width)
+        self.image = torch.from_numpy(np.ascontiguousarray(self.picture.transpose(2, 0, 1)))
+        self.fixation = (width / 2 - 3.3, height / 2 + 2.2)
+        self.law = partial(_linear, slope=WIDEST_PX / np.hypot(width / 2 + 3.3, height / 2 + 2.2))
+        y, x = np.mgrid[:height, :width]
+        self.sigma = self.law(np.hypot(x - self.fixation[0], y - self.fixation[1])).astype(np.float32)
+        octave = np.interp(self.sigma, OCTAVES, np.arange(len(OCTAVES)))
+        levels = np.arange(len(OCTAVES))[:, None, None]
+        self.weights = np.maximum(0, 1 - np.abs(octave - levels)).astype(np.float32)
+        self.torch_weights = torch.from_numpy(self.weights)[:, None]
+        self.out = torch.zeros_like(self.image)
+
+    def mix(self, levels: list[np.ndarray]) -> np.ndarray:
+        """Blend full-size levels (H, W, 3)."""
+        result = levels[0] * self.weights[0][..., None]
+        for level, weight in zip(levels[1:], self.weights[1:]):
+            result += level * weight[..., None]
+        return result
+
+    def with_skimage(self) -> np.ndarray:
+        """scikit-image: a Gaussian pyramid, resized and blended."""
+        levels = pyramid_gaussian(self.picture, max_layer=len(OCTAVES) - 1, channel_axis=-1)
+        return self.mix([resize(level, self.picture.shape, order=1).astype(np.float32) for level in levels])
+
+    def with_scipy(self) -> np.ndarray:
+        """SciPy: one Gaussian filter a level at full size."""
+        blurred = [gaussian_filter(self.picture, (sigma, sigma, 0)) for sigma in OCTAVES[1:]]
+        return self.mix([self.picture, *blurred])
+
+    def with_cv2(self) -> np.ndarray:
+        """OpenCV: one Gaussian blur a level at full size."""
+        import cv2
+
+        cv2.setNumThreads(1)
+        blurred = [cv2.GaussianBlur(self.picture, (0, 0), sigma) for sigma in OCTAVES[1:]]
+        return self.mix([self.picture, *blurred])
+
+    def with_torch(self) -> torch.Tensor:
+        """PyTorch: a binomial pyramid by convolution, interpolated and blended."""
+        kernel = torch.tensor([1.0, 4, 6, 4, 1]) / 16
+        level, result = self.image[:, None], self.torch_weights[0] * self.image
+        for weight in self.torch_weights[1:]:
+            level = F.conv2d(F.pad(level, (2, 2, 2, 2), mode="reflect"), kernel[None, None, None], stride=(1, 2))
+            level = F.conv2d(level, kernel[None, None, :, None], stride=(2, 1))
+            whole = F.interpolate(level, size=self.image.shape[-2:], mode="bilinear", align_corners=False)
+            result += weight * whole[:, 0]
+        return result
+
+    def ours(self, law: object = None, quality: str = "standard", strength: float = 1.0) -> torch.Tensor:
+        """Our blur in one call."""
+        return sp.foveated_blur(
+            self.image, self.fixation, px_per_deg=PX_PER_DEG, law=law or self.law_deg, quality=quality,
+            strength=strength, out=self.out,
+        )  # fmt: skip
+
+    def pyramid(self, law: object = None, quality: str = "standard", strength: float = 1.0) -> sp.BlurPyramid:
+        """Build our pyramid for many fixations."""
+        law = law or self.law_deg
+        return sp.BlurPyramid(self.image, px_per_deg=PX_PER_DEG, law=law, quality=quality, strength=strength)
+
+    def law_deg(self, eccentricity_deg: torch.Tensor) -> torch.Tensor:
+        """The blur in degrees."""
+        return self.law(eccentricity_deg * PX_PER_DEG) / PX_PER_DEG
+
+
+def _linear(distance_px: np.ndarray, slope: float) -> np.ndarray:
+    return slope * distance_px
+
+
+PEERS = {
+    "scikit-image pyramid": Case.with_skimage,
+    "scipy stack": Case.with_scipy,
+    "cv2 stack": Case.with_cv2,
+    "torch pyramid": Case.with_torch,
+}
+TARGETS = {"scikit-image pyramid": 60, "cv2 stack": 15}
+
+
+def interleaved(work: dict[str, Callable], rounds: int) -> dict[str, float]:
+    """Median process time in ms of each piece of work, taken in turns."""
+    times: dict[str, list[float]] = {name: [] for name in work}
+    for function in work.values():
+        function()
+    for _ in range(rounds):
+        for name, function in work.items():
+            start = time.process_time()
+            function()
+            times[name].append(time.process_time() - start)
+    return {name: 1e3 * statistics.median(values) for name, values in times.items()}
+
+
+def race(case: Case, rounds: int) -> dict[str, float]:
+    """Time peers and ours on one picture."""
+    views = [(case.fixation[0] + 40 * k, case.fixation[1] - 25 * k) for k in range(8)]
+    kept = {quality: case.pyramid(quality=quality) for quality in ("fast", "standard", "precise")}
+    visible, strong = case.pyramid(law="geisler_perry"), case.pyramid(strength=4)
+
+    def eight() -> None:
+        pyramid = case.pyramid()
+        for view in views:
+            pyramid.at(view, out=case.out)
+
+    work: dict[str, Callable] = {"copy": lambda: case.out.copy_(case.image)}
+    work |= {name: partial(peer, case) for name, peer in PEERS.items() if name != "cv2 stack" or has_cv2()}
+    for quality in kept:
+        work[f"once, {quality}"] = partial(case.ours, quality=quality)
+        work[f"one view, {quality}"] = partial(kept[quality].at, case.fixation, out=case.out)
+    work["once, geisler_perry"] = partial(case.ours, law="geisler_perry")
+    work["one view, geisler_perry"] = partial(visible.at, case.fixation, out=case.out)
+    work["one view, blur x 4"] = partial(strong.at, case.fixation, out=case.out)
+    work["one view of 8 fixations"] = partial(kept["standard"].at, views, several=True, out=case.out)
+    work["build"] = case.pyramid
+    work["build again in place"] = partial(kept["standard"].reload, case.image)
+    work["build and 8 views"] = eight
+    return interleaved(work, rounds)
+
+
+def judged(times: dict[str, float], pixels: int) -> list[dict]:
+    """Turn times into the ratios that matter, each beside its target."""
+    copy, once, view = times["copy"], times["once, standard"], times["one view, standard"]
+    rows = []
+    for name in PEERS:
+        if name in times:
+            target = TARGETS.get(name) if pixels >= 1_500_000 else None
+            rows.append({"what": f"{name} / once, standard", "ratio": times[name] / once, "at least": target})
+            rows.append({"what": f"{name} / once, fast", "ratio": times[name] / times["once, fast"]})
+    for name in times:
+        if name.startswith("one view"):
+            limit = 6 if pixels >= 1_000_000 and "of 8" not in name else None
+            rows.append({"what": f"{name} / copy", "ratio": times[name] / copy, "at most": limit})
+    eight = times["build and 8 views"] / (times["build"] + 8.5 * view)
+    rows.append({"what": "build and 8 views / (build + 8.5 views)", "ratio": eight, "at most": 1.0})
+    rows.append({"what": "one view, blur x 4 / one view", "ratio": times["one view, blur x 4"] / view, "at most": 1.1})
+    rows.append({"what": "one view, precise / fast", "ratio": times["one view, precise"] / times["one view, fast"]})
+    rows.append({"what": "one view of 8 fixations / of 1", "ratio": times["one view of 8 fixations"] / view})
+    rows.append({"what": "build / copy", "ratio": times["build"] / copy})
+    return rows
+
+
+@compiled
+def exact_blur(padded, sigma, margin, out):
+    """Convolve each pixel with its own sampled Gaussian."""
+    for y in range(sigma.shape[0]):
+        for x in range(sigma.shape[1]):
+            s = max(sigma[y, x], 1e-3)
+            reach = min(margin, int(4.5 * s) + 2)
+            total, weight = 0.0, 0.0
+            for i in range(-reach, reach + 1):
+                for j in range(-reach, reach + 1):
+                    w = np.exp(-(i * i + j * j) / (2 * s * s))
+                    total += w * padded[y + margin + i, x + margin + j]
+                    weight += w
+            out[y, x] = total / weight
+
+
+def accuracy(side: int = 256) -> dict[str, float]:
+    """Decibels against the exact blur, mirrored at the edges, on the green channel of a small photograph."""
+    case = Case(side, side)
+    case.law = partial(_linear, slope=0.06)
+    margin = int(4.5 * WIDEST_PX) + 2
+    distance = case.sigma / (WIDEST_PX / np.hypot(side / 2 + 3.3, side / 2 + 2.2))
+    case.sigma = (0.06 * distance).astype(np.float32)
+    octave = np.interp(case.sigma, OCTAVES, np.arange(len(OCTAVES)))
+    levels = np.arange(len(OCTAVES))[:, None, None]
+    case.weights = np.maximum(0, 1 - np.abs(octave - levels)).astype(np.float32)
+    case.torch_weights = torch.from_numpy(case.weights)[:, None]
+    wanted = np.empty((side, side))
+    green = np.pad(case.picture[..., 1].astype(np.float64), margin, mode="symmetric")
+    exact_blur(green, case.sigma.astype(np.float64), margin, wanted)
+
+    def decibels(image: np.ndarray) -> float:
+        return float(-10 * np.log10(np.mean((image - wanted) ** 2)))
+
+    rows = {name: peer(case) for name, peer in PEERS.items() if name != "cv2 stack" or has_cv2()}
+    scores = {n: decibels(r[1].numpy() if isinstance(r, torch.Tensor) else r[..., 1]) for n, r in rows.items()}
+    for quality in ("fast", "standard", "precise"):
+        scores[f"ours, {quality}"] = decibels(case.ours(quality=quality)[1].numpy())
+    return scores
+
+
+def has_cv2() -> bool:
+    """Whether OpenCV is installed."""
+    return importlib.util.find_spec("cv2") is not None
+
+
+def machine() -> dict:
+    """Facts without which a time means little."""
+    with open("/proc/cpuinfo") as file:
+        model = next((line.split(":")[1].strip() for line in file if line.startswith("model name")), "unknown")
+    packages = ("numpy", "numba", "torch", "scikit-image", "scipy", "opencv-python-headless")
+    versions = {}
+    for package in packages:
+        try:
+            versions[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            versions[package] = None
+    return {
+        "processor": model,
+        "cores": os.cpu_count(),
+        "load": os.getloadavg(),
+        "python": platform.python_version(),
+        "threads": torch.get_num_threads(),
+        "versions": versions,
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--sizes", nargs="+", default=["512x512", "1024x1024", "1080x1920"], help="HEIGHTxWIDTH")
+    parser.add_argument("--out", help="write the numbers as JSON")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    result: dict = {"machine": machine(), "accuracy_db": accuracy(), "sizes": {}}
+    print(json.dumps(result["machine"]))
+    for text in arguments.sizes:
+        height, width = (int(side) for side in text.split("x"))
+        times = race(Case(height, width), arguments.rounds)
+        rows = judged(times, height * width)
+        result["sizes"][text] = {"ms": times, "ratios": rows}
+        print(f"\n{height} x {width} RGB: ms of process time")
+        for name, value in times.items():
+            print(f"  {name:28s}{value:9.2f}")
+        for row in rows:
+            least, most = row.get("at least"), row.get("at most")
+            missed = (least and row["ratio"] < least) or (most and row["ratio"] > most)
+            goal = f"  target >= {least}" if least else f"  target <= {most}" if most else ""
+            print(f"  {row['what']:46s}{row['ratio']:9.2f}{goal}{'  MISSED' if missed else ''}")
+    print("\ndB against the exact blur")
+    for name, value in result["accuracy_db"].items():
+        print(f"  {name:28s}{value:7.1f}")
+    if arguments.out:
+        with open(arguments.out, "w") as file:
+            json.dump(result, file, indent=1)
+
+
+if __name__ == "__main__":
+    main()
