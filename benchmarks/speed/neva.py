@@ -1,7 +1,7 @@
 """NeVA's search: ours beside the published procedure, on the same networks in one run and on one thread.
 
     python benchmarks/speed/neva.py [--rounds 3] [--fixations 5] [--pictures 8] [--out neva.json]
-                                    [--weights FOLDER --images FOLDER]
+                                    [--weights FOLDER --images FOLDER [--losses ...]]
 
 The published procedure is written here from its description, in its favor: one batch of all pictures, frozen weights,
 no bookkeeping. Ours looks at each picture by itself, so that results do not depend on batches. Counted are pictures
@@ -195,12 +195,13 @@ def main() -> None:
     parser.add_argument("--pictures", type=int, default=8)
     parser.add_argument("--weights", type=Path)
     parser.add_argument("--images", type=Path)
+    parser.add_argument("--losses", nargs="+", default=["classification", "feature_match"], help="with --weights")
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     torch.set_num_threads(1)
     contests = [toy(options.pictures)]
     if options.weights and options.images:
-        for loss in ("classification", "feature_match"):
+        for loss in options.losses:
             contests.append(squeezenet(options.pictures, options.weights, options.images, loss))
     rows = [run(contest, options.fixations, options.rounds) for contest in contests]
     for row in rows:

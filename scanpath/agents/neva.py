@@ -203,7 +203,7 @@ def neva(
     retention: float = 0.7,
     restart: str = "none",
     steps: int | None = None,
-    starts: int = 2,
+    starts: int = 3,
     step_size: float = 0.1,
     mask_sigma: float = 0.2,
     blur_sigma_px: float = 10.0,
@@ -235,7 +235,7 @@ def neva(
         What follows a step that does not improve: "none", "jitter" or "uniform" (anew, anywhere). The first published
         program jittered, its successor restarted.
     steps
-        Rounds of measuring; default 20 for "published" and 2 for "best".
+        Rounds of measuring; default 20 for "published" and 1 for "best".
     starts
         Points that "best" measures in its first round.
     step_size
@@ -278,7 +278,7 @@ def neva(
         objective=as_objective(loss),
         eye=NevaEyeSettings(mask_sigma, blur_sigma_px, kernel_px, retention),
         mode=mode,
-        steps=(20 if mode == "published" else 2) if steps is None else steps,
+        steps=(20 if mode == "published" else 1) if steps is None else steps,
         starts=starts,
         step_size=step_size,
         restart=restart,
