@@ -95,12 +95,13 @@ class EccNet(PriorityAgent):
         self._check_size(stimulus)
         backbone = self.backbone.at_scale(stimulus.px_per_deg or self.px_per_deg)
         gray = (stimulus.background or 0) / 255
-        target = backbone.target_features(stimulus.require_target(self.name).expand(3, -1, -1)[None])
+        target = stimulus.require_target(self.name).expand(3, -1, -1).to(backbone.device)
+        features = backbone.target_features(target[None])
         return Scene(
             self._view(backbone, stimulus.size, gray),
-            stimulus.rgb,
+            stimulus.rgb.to(backbone.device),
             gray,
-            [target[level][0] for level in self.levels],
+            [features[level][0] for level in self.levels],
             {} if stimulus.cells is None else slots(stimulus.cells),
         )
 
@@ -110,7 +111,7 @@ class EccNet(PriorityAgent):
         fixation = pixel_inside(history[-1], stimulus.size)
         image, changed = inhibited(scene, stimulus, history)
         features = scene.view.levels(image, fixation, changed)
-        maps = [cue_map(features[level][0], target) for level, target in zip(self.levels, scene.targets)]
+        maps = [cue_map(features[level][0], target).cpu() for level, target in zip(self.levels, scene.targets)]
         weighting = self.level_weighting or ("equal" if stimulus.cells is None else "maximum")
         return scene.view.in_picture(sharpen(combine_levels(maps, weighting), self.sharpening), fixation)
 
@@ -160,7 +161,7 @@ def inhibited(scene: Scene, stimulus: Stimulus, history: History) -> tuple[Tenso
     if stimulus.cells is None:
         return scene.image, {}
     gone = visited_cells(stimulus.cells, history[1:])
-    image = torch.where(torch.isin(stimulus.cells, gone), scene.gray, scene.image)
+    image = torch.where(torch.isin(stimulus.cells, gone).to(scene.image.device), scene.gray, scene.image)
     return image, {label: scene.slots[label] for label in gone.tolist()}
 
 

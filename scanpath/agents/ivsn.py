@@ -55,7 +55,7 @@ class Ivsn(PriorityAgent):
     def prepare(self, stimulus: Stimulus) -> Tensor:
         """Compute the map: displays with slots in one piece, other pictures block by block."""
         target = resized(stimulus.require_target(self.name).expand(3, -1, -1), (self.target_px, self.target_px))
-        kernel = self.backbone.target_features(target[None])[-1]
+        kernel = self.backbone.target_features(target[None].to(self.backbone.device))[-1]
         image, (height, width) = stimulus.rgb, stimulus.size
         step = max(height, width) if stimulus.cells is not None else self.block_px
         likeness = torch.zeros(height, width)
@@ -67,7 +67,8 @@ class Ivsn(PriorityAgent):
 
     def block_map(self, block: Tensor, kernel: Tensor) -> Tensor:
         """Return the map of one block, which the network sees at its own fixed size."""
-        features = self.backbone(resized(block, (self.block_px, self.block_px))[None])[-1]
+        seen = resized(block, (self.block_px, self.block_px))[None].to(self.backbone.device)
+        features = self.backbone(seen)[-1]
         # one px of padding around the correlation, as published: the map reaches slightly beyond the block
         likeness = F.conv2d(features, kernel, padding=1)[0]
         return resized(likeness.cpu(), tuple(block.shape[-2:]), mode="bicubic")[0]

@@ -1,6 +1,7 @@
 """A network seen as stages: what it computes at each scale, which scales are compared with a target, and how."""
 
 import copy
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -151,12 +152,10 @@ class Backbone(nn.Module):
                 px_per_deg=max(1, round(self.px_per_deg / stage.scale)),
             )
 
-    def stride(self, index: int) -> int:
-        """Stride of a stage's body."""
-        if index == 0:
-            return self.stages[0].scale
-        before = self.stages[index - 1]
-        return self.stages[index].scale // (before.scale * before.pool.law.stride)
+    @property
+    def device(self) -> torch.device:
+        """Where it computes."""
+        return next(itertools.chain(self.parameters(), self.buffers())).device
 
     def at_scale(self, px_per_deg: float) -> "Backbone":
         """Return this network, weights shared, for pictures of another scale."""

@@ -8,85 +8,18 @@ of what changed in the picture are computed again. The numbers are those of the 
 """
 
 import functools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from scanpath.kernels.eccentricity_pooling import pool_windows
 from scanpath.recognition.backbone import PICTURE_STRIDE, Backbone, Stage
-from scanpath.recognition.eccentricity_pooling import plain_pool, ring_bounds
-from scanpath.recognition.rectangles import Patch, Reach, Rectangle, probe_reach
-
-
-@dataclass(frozen=True)
-class Link:
-    """A layer that is run on a part of its input.
-
-    Parameters
-    ----------
-    layers
-        The layer, with the pointwise ones behind it.
-    reach
-        What each output sees.
-    side
-        Side of the whole input.
-    ground
-        The input where there is no picture: whole (1, C, n, n), or one value a channel (C,), far from the border.
-    """
-
-    layers: nn.Module
-    reach: Reach
-    side: int
-    ground: Tensor
-
-    @property
-    def extent(self) -> Rectangle:
-        """The whole output."""
-        side = -(-self.side // self.reach.stride)
-        return Rectangle(0, side, 0, side)
-
-    def needed(self, out: Rectangle, *, bordered: bool) -> Rectangle:
-        """Inputs to give for some outputs; with a border, none beyond it."""
-        into = out.each(self.reach.aligned_sources)
-        return into.within(Rectangle(0, self.side, 0, self.side)) if bordered else into
-
-    def extended(self, patch: Patch, into: Rectangle) -> Tensor:
-        """Return inputs, (1, C, h, w): the patch's where it has them, else the ground's."""
-        whole = self.ground.ndim == 4
-        return patch.over(self.ground[(..., *into.slices)] if whole else self.ground, into)
-
-    def run(self, values: Tensor, into: Rectangle, out: Rectangle) -> Patch:
-        """Compute outputs from the inputs they need; what the layer makes of missing neighbors is dropped."""
-        result = self.layers(values)
-        top, left = into.top // self.reach.stride, into.left // self.reach.stride
-        computed = Rectangle(top, top + result.shape[2], left, left + result.shape[3])
-        return Patch(Patch(result, computed).cut(out), out)
-
-
-class PoolLink(Link):
-    """A pool whose windows all have the foveal size; where the given inputs end, windows are cut off."""
-
-    def needed(self, out: Rectangle, *, bordered: bool) -> Rectangle:
-        """Inputs to give for some outputs."""
-        into = out.each(self.reach.sources)
-        return into.within(Rectangle(0, self.side, 0, self.side)) if bordered else into
-
-    def run(self, values: Tensor, into: Rectangle, out: Rectangle) -> Patch:
-        """Pool."""
-        if self.reach == Reach(2, 0, 1):
-            return Patch(plain_pool(values, self.layers.kind), out)
-        bounds = np.empty((4, *out.size), dtype=np.int32)
-        spans = ((out.top, out.bottom, into.top, into.bottom), (out.left, out.right, into.left, into.right))
-        for axis, (first, last, start, stop) in enumerate(spans):
-            begin = np.arange(first, last) * self.reach.stride - self.reach.before
-            end = begin + self.reach.before + self.reach.after + 1
-            shape = (-1, 1) if axis == 0 else (1, -1)
-            bounds[2 * axis] = (np.maximum(begin, start) - start).reshape(shape)
-            bounds[2 * axis + 1] = (np.minimum(end, stop) - start).reshape(shape)
-        return Patch(pool_windows(values, bounds, self.layers.kind), out)
+from scanpath.recognition.eccentricity_pooling import ring_bounds
+from scanpath.recognition.links import Link, PoolLink, foveal_reach, parts_of, reached, region
+from scanpath.recognition.rectangles import Patch, Rectangle
 
 
 @dataclass(frozen=True)
@@ -118,13 +51,15 @@ class Ground:
 def empty_ground(backbone: Backbone, side: int, gray: float) -> Ground:
     """Run an empty square through the network, and keep what restricted passes need."""
     first = backbone.levels[0]
-    x = backbone.preprocessing(torch.full((1, 3, side, side), gray)).contiguous(memory_format=torch.channels_last)
+    x = backbone.preprocessing(torch.full((1, 3, side, side), gray, device=backbone.device)).contiguous(
+        memory_format=torch.channels_last
+    )
     fine: list[Link] = []
     stages: list[CoarseStage] = []
     for index, stage in enumerate(backbone.stages):
         links = []
-        for layers in _layers(stage.body, x.shape[1]):
-            links.append(Link(layers, probe_reach(layers, x.shape[1]), x.shape[-1], _kept(x, whole=index > first)))
+        for layers, reach in parts_of(stage.body, x):
+            links.append(Link(layers, reach, x.shape[-1], _kept(x, whole=index > first)))
             x = layers(x)
         if index <= first:
             fine += links
@@ -132,7 +67,9 @@ def empty_ground(backbone: Backbone, side: int, gray: float) -> Ground:
             level = stage.reduced(stage.tap(x), PICTURE_STRIDE) if index in backbone.levels else None
             stages.append(CoarseStage(stage, links if index > first else [], x, level))
         else:
-            fine.append(PoolLink(stage.pool, _pool_reach(stage, x.shape[-1]), x.shape[-1], _kept(x, whole=False)))
+            fine.append(
+                PoolLink(stage.pool, foveal_reach(stage.pool.law, x.shape[-1]), x.shape[-1], _kept(x, whole=False))
+            )
         if index < len(backbone.stages) - 1:
             x = stage.pool(x)
     return Ground(backbone, side, fine, stages)
@@ -144,34 +81,6 @@ def _kept(x: Tensor, *, whole: bool) -> Tensor:
 
 def _middle(x: Tensor) -> Tensor:
     return x[0, :, x.shape[2] // 2, x.shape[3] // 2].clone()
-
-
-def _layers(body: nn.Module, channels: int) -> Iterator[nn.Module]:
-    """Cut a body where its layers run one after another, each with the pointwise ones behind it."""
-    group: list[nn.Module] = []
-    for layer in _flat(body):
-        with torch.inference_mode():
-            pointwise = probe_reach(layer, channels) == Reach(1, 0, 0)
-            channels = layer(torch.zeros(1, channels, 16, 16)).shape[1]
-        if group and not pointwise:
-            yield nn.Sequential(*group)
-            group = []
-        group.append(layer)
-    yield nn.Sequential(*group)
-
-
-def _flat(body: nn.Module) -> Iterator[nn.Module]:
-    if isinstance(body, nn.Sequential):
-        for layer in body:
-            yield from _flat(layer)
-    else:
-        yield body
-
-
-def _pool_reach(stage: Stage, side: int) -> Reach:
-    law = stage.pool.law
-    before = max((-(-side // law.stride) - 1) * law.stride + law.min_window - side, 0) // 2
-    return Reach(law.stride, before, law.min_window - 1 - before)
 
 
 class FineFeatures:
@@ -271,31 +180,6 @@ class FineFeatures:
         for link in reversed(self.ground.fine):
             start, stop = link.reach.sources(start, stop)
         return start, stop
-
-
-def reached(links: Sequence[Link], pixels: Rectangle, origin: tuple[int, int]) -> Rectangle:
-    """Outputs of the last layer that see any of the picture's `pixels`, on ground that begins at `origin`."""
-    place = pixels.moved(-origin[0], -origin[1])
-    for link in links:
-        place = place.each(link.reach.affected)
-    return place
-
-
-def region(links: Sequence[Link], start: Patch, wanted: Rectangle, *, bordered: bool = False) -> Patch:
-    """Compute a rectangle of the last layer's outputs, on endless ground or in the square with its border.
-
-    On endless ground, `wanted` must lie where the start reaches; beyond the start, each layer's ground is filled in.
-    """
-    outputs = [wanted]
-    for link in links[:0:-1]:
-        outputs.insert(0, link.needed(outputs[0], bordered=bordered))
-    patch = start
-    for link, out in zip(links, outputs):
-        if not bordered:
-            out = out.within(patch.rectangle.each(link.reach.affected))
-        into = link.needed(out, bordered=bordered)
-        patch = link.run(link.extended(patch, into), into, out)
-    return patch
 
 
 def coarse_features(ground: Ground, patch: Patch) -> list[Tensor]:

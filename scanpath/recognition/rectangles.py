@@ -118,16 +118,17 @@ class Reach(NamedTuple):
         return -((self.after - start) // self.stride), (stop - 1 + self.before) // self.stride + 1
 
 
-def probe_reach(layers: nn.Module, channels: int) -> Reach:
+def probe_reach(layers: nn.Module, channels: int, *, device: torch.device | str = "cpu") -> Reach:
     """Find the reach of some layers by following a NaN through them."""
     side, touched = 16, True
     with torch.inference_mode():
         while touched:
-            stride = side // layers(torch.zeros(1, channels, side, side)).shape[-1]
+            empty = torch.zeros(1, channels, side, side, device=device)
+            stride = side // layers(empty).shape[-1]
             before = after = 0
             touched = False
             for place in range(side // 2, side // 2 + stride):
-                x = torch.zeros(1, channels, side, side)
+                x = empty.clone()
                 x[..., place, place] = torch.nan
                 lost = torch.isnan(layers(x)).any(1)[0]
                 for seen in (lost.any(0), lost.any(1)):

@@ -1,0 +1,145 @@
+"""A network's layers one by one, each run on the part of its input that is needed."""
+
+import weakref
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from scanpath.kernels.eccentricity_pooling import pool_windows
+from scanpath.recognition.eccentricity_pooling import RingLaw, plain_pool
+from scanpath.recognition.rectangles import Patch, Reach, Rectangle, probe_reach
+
+
+@dataclass(frozen=True)
+class Link:
+    """A layer that is run on a part of its input.
+
+    Parameters
+    ----------
+    layers
+        The layer, with the pointwise ones behind it.
+    reach
+        What each output sees.
+    side
+        Side of the whole input.
+    ground
+        The input where there is no picture: whole (1, C, n, n), or one value a channel (C,), far from the border.
+    """
+
+    layers: nn.Module
+    reach: Reach
+    side: int
+    ground: Tensor
+
+    @property
+    def extent(self) -> Rectangle:
+        """The whole output."""
+        side = -(-self.side // self.reach.stride)
+        return Rectangle(0, side, 0, side)
+
+    def needed(self, out: Rectangle, *, bordered: bool) -> Rectangle:
+        """Inputs to give for some outputs; with a border, none beyond it."""
+        into = out.each(self.reach.aligned_sources)
+        return into.within(Rectangle(0, self.side, 0, self.side)) if bordered else into
+
+    def extended(self, patch: Patch, into: Rectangle) -> Tensor:
+        """Return inputs, (1, C, h, w): the patch's where it has them, else the ground's."""
+        whole = self.ground.ndim == 4
+        return patch.over(self.ground[(..., *into.slices)] if whole else self.ground, into)
+
+    def run(self, values: Tensor, into: Rectangle, out: Rectangle) -> Patch:
+        """Compute outputs from the inputs they need; what the layer makes of missing neighbors is dropped."""
+        result = self.layers(values)
+        top, left = into.top // self.reach.stride, into.left // self.reach.stride
+        computed = Rectangle(top, top + result.shape[2], left, left + result.shape[3])
+        return Patch(Patch(result, computed).cut(out), out)
+
+
+class PoolLink(Link):
+    """A pool whose windows all have the foveal size; where the given inputs end, windows are cut off."""
+
+    def needed(self, out: Rectangle, *, bordered: bool) -> Rectangle:
+        """Inputs to give for some outputs."""
+        into = out.each(self.reach.sources)
+        return into.within(Rectangle(0, self.side, 0, self.side)) if bordered else into
+
+    def run(self, values: Tensor, into: Rectangle, out: Rectangle) -> Patch:
+        """Pool."""
+        if self.reach == Reach(2, 0, 1):
+            return Patch(plain_pool(values, self.layers.kind), out)
+        bounds = np.empty((4, *out.size), dtype=np.int32)
+        spans = ((out.top, out.bottom, into.top, into.bottom), (out.left, out.right, into.left, into.right))
+        for axis, (first, last, start, stop) in enumerate(spans):
+            begin = np.arange(first, last) * self.reach.stride - self.reach.before
+            end = begin + self.reach.before + self.reach.after + 1
+            shape = (-1, 1) if axis == 0 else (1, -1)
+            bounds[2 * axis] = (np.maximum(begin, start) - start).reshape(shape)
+            bounds[2 * axis + 1] = (np.minimum(end, stop) - start).reshape(shape)
+        return Patch(pool_windows(values, bounds, self.layers.kind), out)
+
+
+def reached(links: Sequence[Link], pixels: Rectangle, origin: tuple[int, int]) -> Rectangle:
+    """Outputs of the last layer that see any of the picture's `pixels`, on ground that begins at `origin`."""
+    place = pixels.moved(-origin[0], -origin[1])
+    for link in links:
+        place = place.each(link.reach.affected)
+    return place
+
+
+def region(links: Sequence[Link], start: Patch, wanted: Rectangle, *, bordered: bool = False) -> Patch:
+    """Compute a rectangle of the last layer's outputs, on endless ground or in the square with its border.
+
+    On endless ground, `wanted` must lie where the start reaches; beyond the start, each layer's ground is filled in.
+    """
+    outputs = [wanted]
+    for link in links[:0:-1]:
+        outputs.insert(0, link.needed(outputs[0], bordered=bordered))
+    patch = start
+    for link, out in zip(links, outputs):
+        if not bordered:
+            out = out.within(patch.rectangle.each(link.reach.affected))
+        into = link.needed(out, bordered=bordered)
+        patch = link.run(link.extended(patch, into), into, out)
+    return patch
+
+
+#: Parts of bodies that were taken apart before.
+_PARTS: "weakref.WeakKeyDictionary[nn.Module, list[tuple[nn.Module, Reach]]]" = weakref.WeakKeyDictionary()
+
+
+def parts_of(body: nn.Module, x: Tensor) -> list[tuple[nn.Module, Reach]]:
+    """Cut a body where its layers run one after another, each with the pointwise ones behind it.
+
+    `x` is any input of the body.
+    """
+    if body not in _PARTS:
+        channels = x.shape[1]
+        groups: list[list[nn.Module]] = []
+        reaches: list[Reach] = []
+        for layer in _flat(body):
+            reach = probe_reach(layer, channels, device=x.device)
+            channels = layer(torch.zeros(1, channels, 16, 16, device=x.device)).shape[1]
+            if groups and reach == Reach(1, 0, 0):
+                groups[-1].append(layer)
+            else:
+                groups.append([layer])
+                reaches.append(reach)
+        _PARTS[body] = [(nn.Sequential(*group), reach) for group, reach in zip(groups, reaches)]
+    return _PARTS[body]
+
+
+def _flat(body: nn.Module) -> Iterator[nn.Module]:
+    if isinstance(body, nn.Sequential):
+        for layer in body:
+            yield from _flat(layer)
+    else:
+        yield body
+
+
+def foveal_reach(law: RingLaw, side: int) -> Reach:
+    """Return the reach of a pool whose windows do not grow, on an input of `side` px."""
+    before = max((-(-side // law.stride) - 1) * law.stride + law.min_window - side, 0) // 2
+    return Reach(law.stride, before, law.min_window - 1 - before)
