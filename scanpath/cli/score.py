@@ -1,6 +1,5 @@
 """`scanpath score`: simulated scanpaths against people's."""
 
-import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -29,7 +28,7 @@ def score(
 ) -> None:
     """Score scanpaths against people's, with the people's own ceiling and 95 % bootstrap intervals."""
     from scanpath._core.errors import InputError
-    from scanpath.evaluation import evaluate
+    from scanpath.evaluation import evaluate, write_evaluation
     from scanpath.gaze.table import read_table
 
     names = [name.strip() for name in metrics.split(",") if name.strip()]
@@ -53,7 +52,7 @@ def score(
 
         save_figure(plot_scores(result), figure)
     if as_json:
-        typer.echo(json.dumps(_plain(result), indent=2))
+        typer.echo(write_evaluation(result), nl=False)
     else:
         _print(result)
 
@@ -94,24 +93,30 @@ def _with_bar(steps: Iterable[Any]) -> Iterator[Any]:
             advance(1)
 
 
-def _plain(result: "pd.DataFrame") -> dict[str, Any]:
-    return {"scores": json.loads(result.to_json(orient="records")), "provenance": result.attrs["scanpath"]}
-
-
 def _print(result: "pd.DataFrame") -> None:
     from scanpath.cli.tables import print_table
 
+    undefined = bool(result["n_undefined"].any())
     rows = [
         (
             row.agent,
             row.metric if row.part in ("", "value", row.metric) else f"{row.metric}.{row.part}",
-            float(row.value),
-            f"{row.low:.3f} to {row.high:.3f}",
-            float(row.ceiling),
+            _short(row.value),
+            f"{_short(row.low)} to {_short(row.high)}",
+            _short(row.ceiling),
             int(row.n_pictures),
-            int(row.n_undefined),
+            *([int(row.n_undefined)] if undefined else []),
         )
         for row in result.itertuples()
     ]
-    print_table(("agent", "metric", "value", "95 % interval", "people", "pictures", "undefined"), rows)
-    typer.echo(f"Pairing: {result['pairing'].iloc[0]}. 'people' is the same number for people among themselves.")
+    headings = ["agent", "metric", "value", "95 % interval", "people", "n", *(["undefined"] if undefined else [])]
+    print_table(headings, rows, wrap="agent")
+    typer.echo(f"Pairing: {result['pairing'].iloc[0]}.")
+    typer.echo("'people' is the same number for people among themselves; n counts pictures.")
+    if undefined:
+        typer.echo("'undefined' counts pairs without a value; --json gives the reasons.")
+
+
+def _short(value: float) -> str:
+    """Three digits behind the point, fewer where a number is long: 80 columns are few."""
+    return f"{value:.{3 if abs(value) < 10 else 1 if abs(value) < 1000 else 0}f}"

@@ -1,0 +1,34 @@
+import re
+
+import pandas as pd
+
+from scanpath.cli.score import _print
+from scanpath.cli.tables import print_table
+
+
+def printed(capsys):
+    return [re.sub(r"\x1b\[[0-9;]*m", "", line).rstrip() for line in capsys.readouterr().out.splitlines()]
+
+
+def test_scores_of_long_names_fit_80_columns_and_break_in_the_agents_alone(monkeypatch, capsys):
+    monkeypatch.setenv("FORCE_COLOR", "1")  # as on a terminal
+    monkeypatch.setenv("COLUMNS", "80")
+    numbers = {"value": 0.81234, "low": -12.3456, "high": 1785.68, "ceiling": 0.8, "n_pictures": 1003}
+    about = {"agent": "an agent with a long name", "metric": "multimatch", "part": "direction", "pairing": "any"}
+    _print(pd.DataFrame([about | numbers | {"n_undefined": 12}]))
+    lines = printed(capsys)
+    assert max(map(len, lines)) <= 80
+    row = next(line for line in lines if "multimatch.direction" in line)
+    assert re.search(r"0\.812 +-12\.3 to 1786 +0\.800 +1003 +12$", row)
+    assert "undefined" in lines[0]
+
+
+def test_a_column_without_undefined_pairs_is_left_out(capsys):
+    numbers = {"value": 0.5, "low": 0.4, "high": 0.6, "ceiling": 0.8, "n_pictures": 3, "n_undefined": 0}
+    _print(pd.DataFrame([{"agent": "a", "metric": "dtw", "part": "value", "pairing": "any"} | numbers]))
+    assert "undefined" not in printed(capsys)[0]
+
+
+def test_numbers_are_right_aligned_also_where_they_are_written_out(capsys):
+    print_table(("name", "n"), [("a", "5"), ("b", "1234")])
+    assert printed(capsys) == ["name     n", "a        5", "b     1234"]
