@@ -1,5 +1,6 @@
 """IVSN: target-cued search with one attention map a picture (Zhang et al. 2018), and its form in the eccNET study."""
 
+import copy
 import dataclasses
 import functools
 from typing import Any
@@ -122,6 +123,7 @@ def ivsn(
     """
     net = network(backbone, eccentricity=False, weights=weights, preprocessing=preprocessing, device=device)
     if net.preprocessing.scale == 255:
+        net = copy.copy(net)
         net.preprocessing = dataclasses.replace(net.preprocessing, scale=WHITE)
     rule = WindowOverlap(recognition_px or 200, size_with_cells_px=recognition_px or 10, shift_px=1, test_first=True)
     return Ivsn(

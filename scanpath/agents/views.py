@@ -58,10 +58,14 @@ class WholeView:
 
     def levels(self, image: Tensor, fixation: tuple[int, int], changed: Changes) -> list[Tensor]:
         """Run the square through the network."""
+        return self.backbone(self.square(image, fixation))
+
+    def square(self, image: Tensor, fixation: tuple[int, int]) -> Tensor:
+        """Return what is seen, (1, 3, 2 half, 2 half)."""
         square = image.new_full((1, 3, 2 * self.half, 2 * self.half), self.gray)
         (rows, into_rows), (columns, into_columns) = self._overlap(fixation, self.half)
         square[0, :, into_rows, into_columns] = image[:, rows, columns]
-        return self.backbone(square)
+        return square
 
     def in_picture(self, values: Tensor, fixation: tuple[int, int]) -> Tensor:
         """Enlarge the map to the square's pixels and cut out the picture."""
