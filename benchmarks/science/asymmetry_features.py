@@ -72,10 +72,14 @@ def run_block(backbone: str, eccentricity: bool, block: int, trials: int, out: P
     return result.trials.assign(agent=f"{backbone} {TITLES[eccentricity]}", block=block)
 
 
-def report(trials: pd.DataFrame, blocks: int, per_block: int, seconds: float, command: str) -> tuple[dict, str]:
+def report(trials: pd.DataFrame, blocks: int, per_block: int, seconds: float) -> tuple[dict, str]:
     """Turn pooled trials into the JSON record and the Markdown page."""
     table = asymmetry_table(trials, n_bootstrap=5000)
     n = blocks * per_block
+    command = (
+        "python benchmarks/science/asymmetry_features.py --weights FOLDER "
+        f"--blocks {blocks} --trials {per_block} --out FOLDER"
+    )
     facts = {
         "trials_per_cell": n,
         "blocks": blocks,
@@ -103,12 +107,12 @@ def markdown(table: pd.DataFrame, n: int, blocks: int, per_block: int, command: 
         "",
         f"`{command}`",
         "",
-        f"{n} trials a condition and set size ({blocks} blocks of {per_block}, seeds 0 to {blocks - 1}; the paper has",
-        "30 or 36). Settings are the published ones throughout; nothing was tuned. Square brackets: 95 % bootstrap",
-        "intervals over trials. The index is (hard - easy) / (hard + easy) of slopes cut at 0: one flat condition",
-        "makes it 1 or -1, so read it with the slope difference. Above 0 is people's polarity. *people* and",
-        "*published eccNET* (VGG16) are from the study's tables; its control without eccentricity also changes to max",
-        "pooling, ours does not.",
+        f"Displays: {n} a condition and set size, in blocks of {per_block} with seeds 0 to {blocks - 1}; the paper has",
+        "30 or 36. Settings are the published ones throughout; nothing was tuned. Square brackets: 95 % bootstrap",
+        "intervals over trials, too narrow where these are few. The index is (hard - easy) / (hard + easy) of slopes",
+        "cut at 0: one flat condition makes it 1 or -1, so read it with the slope difference. Above 0 is people's",
+        "polarity. *people* and *published eccNET* (VGG16) are from the study's tables; its control without",
+        "eccentricity also changes to max pooling, ours does not.",
         "Slopes are in ms an item.",
         "",
         "## Mean index",
@@ -169,10 +173,6 @@ def main() -> None:
     missing = [name for name in NETWORKS if find_weights(name) is None]
     if missing:
         parser.error(f"no weights of {', '.join(missing)} in --weights or ${FOLDER_VARIABLE}")
-    command = (
-        f"python benchmarks/science/asymmetry_features.py --weights FOLDER --blocks {options.blocks} "
-        f"--trials {options.trials} --out FOLDER"
-    )
     parts, started = [], time.process_time()
     for block in range(options.blocks):
         for backbone in (*NETWORKS, "steerable"):
@@ -180,7 +180,7 @@ def main() -> None:
                 parts.append(run_block(backbone, eccentricity, block, options.trials, options.out / "runs"))
                 spent = time.process_time() - started
                 print(f"block {block}: {backbone} {TITLES[eccentricity]}, {spent:.0f} CPU s so far", flush=True)
-        facts, page = report(pd.concat(parts), block + 1, options.trials, time.process_time() - started, command)
+        facts, page = report(pd.concat(parts), block + 1, options.trials, time.process_time() - started)
         write_text(options.out / "asymmetry_features.json", json.dumps(facts, indent=1))
         write_text(options.out / "asymmetry_features.md", page)
 
