@@ -14,9 +14,9 @@ from scanpath._core.errors import InputError, unknown_name
 from scanpath.geometry.magnification import SIGMA_LAWS, svis_resolution
 from scanpath.kernels.blur_plan import BlurPlan, level_table, plan_blur, plan_levels
 
-#: Entries of a table per px of distance, and the most that one has.
+#: Entries of a table per px of distance, and how few and how many one has.
 ENTRIES_PER_PX = 8
-MOST_ENTRIES = 32768
+ENTRIES = 8192, 32768
 
 
 class Law(Protocol):
@@ -208,8 +208,8 @@ class Tabulated:
 
 def tabulate(law: Law, size: tuple[int, int], extent_px: float, device: torch.device) -> Tabulated:
     """Choose the levels, and tabulate which is seen at distances from 0 to `extent_px`."""
-    entries = min(MOST_ENTRIES, max(64, math.ceil(extent_px * ENTRIES_PER_PX)))
-    step = max(extent_px / entries, 1 / ENTRIES_PER_PX)
+    entries = min(max(math.ceil(extent_px * ENTRIES_PER_PX), ENTRIES[0]), ENTRIES[1])
+    step = extent_px / entries
     distance = torch.arange(entries + 2, dtype=torch.float64, device=device) * step
     plan = law.plan(size, distance)
     return Tabulated(plan, law.coordinate(plan, distance), step, law)
