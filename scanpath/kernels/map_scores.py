@@ -26,7 +26,7 @@ def count_below(flat, value):
     return twice_below, flat.shape[0] - known
 
 
-@compiled(fastmath={"reassoc"})
+@compiled(fastmath={"reassoc", "contract"})
 def mean_and_squares(flat):
     """Mean and sum of squared deviations in one pass over memory; exactly 0 squares for a constant map.
 
