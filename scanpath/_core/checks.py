@@ -46,7 +46,7 @@ def check_choice(name: str, value: str, choices: Sequence[str]) -> str:
 def check_size(name: str, size: Any) -> tuple[int, int]:
     """Return a pair of whole positive numbers, as in (height, width) or (width, height)."""
     try:
-        first, second = (int(side) for side in size)
+        first, second = (_whole(side) for side in size)
     except (TypeError, ValueError, OverflowError):
         raise InputError(f"{name} must be two whole numbers, got {size!r}.") from None
     if first < 1 or second < 1:
@@ -56,7 +56,10 @@ def check_size(name: str, size: Any) -> tuple[int, int]:
 
 def check_xy(name: str, xy: Any) -> np.ndarray:
     """Return fixations as a finite float64 array of shape (n, 2): x right, y down, in pixels."""
-    points = np.asarray(xy, dtype=np.float64)
+    try:
+        points = np.asarray(xy, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise InputError(f"{name} must be numbers of shape (n, 2), x and y in pixels; got {_short(xy)}.") from None
     if points.ndim == 1 and points.shape == (2,):
         points = points[None]
     if points.ndim != 2 or points.shape[1] != 2:
@@ -74,7 +77,12 @@ def check_fixation_tensor(name: str, fixation: Any) -> "torch.Tensor":
     """Return fixations as a finite floating tensor of shape (..., 2), keeping gradients."""
     import torch
 
-    points = torch.as_tensor(fixation)
+    try:
+        points = torch.as_tensor(fixation)
+    except (TypeError, ValueError, RuntimeError):
+        points = None
+    if points is None or points.is_complex():
+        raise InputError(f"{name} must be numbers, x and y in pixels, got {_short(fixation)}.")
     if not points.is_floating_point():
         points = points.to(torch.float32)
     if points.ndim < 1 or points.shape[-1] != 2:
@@ -98,3 +106,14 @@ def check_image(image: Any, *, name: str = "image") -> "torch.Tensor":
     if image.ndim not in (3, 4) or 0 in image.shape:
         raise InputError(f"{name} must have shape (C, H, W) or (B, C, H, W), got {tuple(image.shape)}.")
     return image
+
+
+def _whole(side: Any) -> int:
+    if int(side) != side:
+        raise ValueError
+    return int(side)
+
+
+def _short(value: Any) -> str:
+    text = " ".join(repr(value).split())
+    return text if len(text) <= 80 else f"{text[:77]}..."

@@ -21,7 +21,8 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
         raise InputError(f"Cannot write to {target}: it is a folder; give a file name.")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{target.stem}-", suffix=target.suffix, dir=target.parent)
+        # the stem is shortened, as a name that fits would not fit with what is added to it
+        handle, name = tempfile.mkstemp(prefix=f".{target.stem[:32]}-", suffix=target.suffix, dir=target.parent)
     except OSError as error:
         raise InputError(f"Cannot write to {target}: {error.strerror or error}.") from error
     os.close(handle)
@@ -49,6 +50,8 @@ def require_file(path: str | os.PathLike[str], what: str = "file") -> Path:
         raise InputError(f"{found} is not a file; give the path of one {what}.")
     if found.stat().st_size == 0:
         raise InputError(f"The {what} {found} is empty (0 bytes).")
+    if not os.access(found, os.R_OK):
+        raise InputError(f"The {what} {found} may not be read by you; change its permissions.")
     return found
 
 

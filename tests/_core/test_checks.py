@@ -32,7 +32,7 @@ def test_choice_suggests():
         check_choice("quality", "fats", ["fast", "precise"])
 
 
-@pytest.mark.parametrize("size", [(0, 3), (3,), 5, ("a", 2), None, (float("inf"), 3), (float("nan"), 3)])
+@pytest.mark.parametrize("size", [(0, 3), (3,), 5, ("a", 2), None, (float("inf"), 3), (float("nan"), 3), (3.5, 4)])
 def test_not_a_size(size):
     with pytest.raises(InputError, match="size must be two"):
         check_size("size", size)
@@ -41,6 +41,14 @@ def test_not_a_size(size):
 def test_xy_names_the_first_bad_fixation():
     with pytest.raises(InputError, match=r"2 fixation\(s\).*first at index 1"):
         check_xy("xy", [(0, 0), (np.nan, 1), (1, 1), (2, np.inf)])
+
+
+@pytest.mark.parametrize("xy", [[("a", "b")], [(1, 2), (3,)], [(1j, 2)], {}, None])
+def test_xy_that_are_no_numbers(xy):
+    with pytest.raises(InputError, match="xy must"):
+        check_xy("xy", xy)
+    with pytest.raises(InputError, match="xy must"):
+        check_fixation_tensor("xy", xy)
 
 
 def test_fixation_tensor_keeps_gradients_and_refuses_nan():

@@ -27,6 +27,12 @@ def test_a_write_makes_missing_folders_and_keeps_the_suffix(tmp_path):
     assert target.read_text() == "{}"
 
 
+def test_the_longest_names_can_be_written(tmp_path):
+    target = tmp_path / ("x" * 250 + ".csv")
+    write_text(target, "text")
+    assert target.read_text() == "text"
+
+
 def test_writing_onto_a_folder_is_refused(tmp_path):
     with pytest.raises(InputError, match="it is a folder"):
         write_text(tmp_path, "text")
@@ -46,3 +52,10 @@ def test_required_files_must_exist_and_hold_something(tmp_path):
     (tmp_path / "empty.csv").touch()
     with pytest.raises(InputError, match="is empty"):
         require_file(tmp_path / "empty.csv")
+
+
+def test_files_that_may_not_be_read_are_named(tmp_path, monkeypatch):
+    (tmp_path / "secret.csv").write_text("x")
+    monkeypatch.setattr("os.access", lambda path, mode: False)  # permissions do not bind the super-user
+    with pytest.raises(InputError, match=r"secret\.csv may not be read"):
+        require_file(tmp_path / "secret.csv", "table")
