@@ -67,6 +67,15 @@ def picture_sizes(screen_px: Any, sources: Sequence[Any], groups: Mapping[str, S
     return sizes
 
 
+def sizes_in_short(sizes: Sizes | None, pictures: Sequence[str]) -> Any:
+    """One [width, height] for all pictures, a mapping where they differ, or None where no size was needed."""
+    if sizes is None:
+        return None
+    found = {picture: list(sizes[picture]) for picture in pictures}
+    first = next(iter(found.values()))
+    return first if all(size == first for size in found.values()) else found
+
+
 def _size(name: str, size: Any) -> tuple[float, float]:
     try:
         width, height = (float(side) for side in size)

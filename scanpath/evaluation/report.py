@@ -12,7 +12,7 @@ from scanpath._core.checks import check_choice, check_count
 from scanpath._core.errors import InputError
 from scanpath.evaluation.bootstrap import RESAMPLED, block_interval
 from scanpath.evaluation.ceiling import FLOORS
-from scanpath.evaluation.inputs import Sizes, as_paths, by_picture, data_hash, picture_sizes
+from scanpath.evaluation.inputs import Sizes, as_paths, by_picture, data_hash, picture_sizes, sizes_in_short
 from scanpath.evaluation.pairing import Pairing, agent_of, as_pairing, looker_of
 from scanpath.evaluation.provenance import provenance
 from scanpath.evaluation.scores import Block, Measure, score_block
@@ -53,7 +53,9 @@ def evaluate(
         The people, in the same forms, with ``subject``.
     metrics
         Names of scanpath metrics, or a mapping of names to their settings, as in
-        ``{"scanmatch": {"bins": (12, 8)}}``.
+        ``{"scanmatch": {"bins": (12, 8)}}``. Metrics on labels, such as the Sequence Score, take ``bandwidth_px``
+        too: labels are then the clusters of all people's fixations on the picture
+        (`scanpath.metrics.fixation_clusters`).
     pairing
         Who is compared with whom; also one of the names in ``scanpath.evaluation.PAIRINGS``.
     screen_px
@@ -191,6 +193,7 @@ class _Trial:
             "data_sha256": {"simulated": data_hash(sides[0]), "human": data_hash(sides[1])},
             "n_scanpaths": {"simulated": len(sides[0]), "human": len(sides[1])},
             "pictures_left_out": {"simulated": len(scored) - len(common), "human": len(people) - len(common)},
+            "screen_px": sizes_in_short(sizes, common),
         }
         kept = {picture: people[picture] for picture in common}
         return cls(groups, kept, {name: i for i, name in enumerate(lookers)}, pairing, sizes, facts)
@@ -200,8 +203,8 @@ class _Trial:
         scored = {measure.name: _Scored({agent: [] for agent in self.groups}, []) for measure in measures}
         steps = [(measure, picture) for measure in measures for picture in self.people]
         for measure, picture in progress(steps) if progress else steps:
-            if self.sizes is not None and _needs_size(measure):
-                measure = Measure(measure.name, measure.settings, self.sizes[picture])
+            sized = self.sizes is not None and _needs_size(measure)
+            measure = measure.on_picture(self.people[picture], self.sizes[picture] if sized else None)
             for agent, pictures in self.groups.items():
                 if picture in pictures:
                     block = self._block(measure, picture, pictures[picture], jobs)
@@ -221,7 +224,13 @@ def _measures(metrics: Metrics, trial: _Trial) -> list[Measure]:
         raise InputError("metrics must name at least one metric; see scanpath.metrics.METRICS.")
     measures = [Measure(name, settings) for name, settings in chosen.items()]
     for measure in measures:
-        if measure.spec.takes != "scanpaths":
+        if measure.spec.takes == "labels" and "bandwidth_px" not in measure.settings:
+            raise InputError(
+                f"{measure.name} compares labels; give metrics={{{measure.name!r}: {{'bandwidth_px': ...}}}} to "
+                "cluster people's fixations on each picture, or label scanpaths yourself and call "
+                "scanpath.metrics.pairwise."
+            )
+        if measure.spec.takes not in ("scanpaths", "labels"):
             raise InputError(
                 f"{measure.name} takes {measure.spec.takes}, not two scanpaths, and cannot be evaluated on pairs; "
                 "maps are scored by evaluate_maps, searches by search_performance."

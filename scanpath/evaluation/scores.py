@@ -10,16 +10,17 @@ import pandas as pd
 
 from scanpath.evaluation.pairing import Pairing, looker_of
 from scanpath.gaze.scanpath import Scanpath
-from scanpath.metrics import METRICS, MetricSpec, count_reasons, pairwise
+from scanpath.metrics import METRICS, MetricSpec, cluster_labels, count_reasons, fixation_clusters, pairwise
 
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """A metric with its settings, as it is computed for one picture."""
+    """A metric with its settings, as it is computed for one picture: its size, and where people's fixations crowd."""
 
     name: str
     settings: Mapping[str, Any]
     screen_px: tuple[float, float] | None = None
+    crowds: np.ndarray | None = None
 
     @property
     def spec(self) -> MetricSpec:
@@ -28,13 +29,29 @@ class Measure:
 
     def arguments(self) -> dict[str, Any]:
         """Keyword arguments of the metric."""
-        return dict(self.settings) | ({} if self.screen_px is None else {"screen_px": self.screen_px})
+        given = dict(self.settings)
+        if self.spec.takes == "labels":
+            given.pop("bandwidth_px", None)
+        return given | ({} if self.screen_px is None else {"screen_px": self.screen_px})
+
+    def on_picture(self, people: Sequence[Scanpath], size: tuple[float, float] | None) -> "Measure":
+        """Return the measure for one picture: with its size, and for a metric on labels with people's clusters."""
+        crowds = None
+        if self.spec.takes == "labels" and any(map(len, people)):
+            crowds = fixation_clusters(people, self.settings["bandwidth_px"])
+        return Measure(self.name, self.settings, size, crowds)
+
+    def _places(self, paths: Sequence[Scanpath]) -> list[list[int]]:
+        return [[] if self.crowds is None else cluster_labels(path, self.crowds) for path in paths]
 
     def scores(
         self, rows: Sequence[Scanpath], columns: Sequence[Scanpath], pairing: Pairing, jobs: int
     ) -> tuple[np.ndarray, np.ndarray]:
         """Score all pairs: values (rows, columns, parts), NaN where undefined, and the reasons in the same shape."""
-        arguments = dict(self.settings) | ({} if self.screen_px is None else {"screen_px": self.screen_px})
+        arguments = self.arguments()
+        if self.spec.takes == "labels":
+            labels = self._places(columns)
+            rows, columns = labels if rows is columns else self._places(rows), labels
         among_themselves = None if rows is columns else columns
         values, reasons = pairwise(self.name, rows, among_themselves, jobs=jobs, return_reasons=True, **arguments)
         if pairing.ordered or self.spec.symmetric:

@@ -6,7 +6,7 @@ import pytest
 
 from scanpath import InputError, Scanpath, table_from_scanpaths
 from scanpath.evaluation import Pairing, compare_agents, evaluate, picture_scores, write_evaluation
-from scanpath.metrics import multimatch, scanmatch, tde
+from scanpath.metrics import cluster_labels, fixation_clusters, multimatch, pairwise, scanmatch, tde
 
 SIZE = (800, 600)
 PEOPLE = [f"s{i}" for i in range(5)]
@@ -272,6 +272,41 @@ def test_the_data_hash_follows_the_data_and_not_their_order(people, models):
 
     moved = Scanpath(models[0].xy + 1e-9, models[0].duration_ms, info=models[0].info)
     assert hashed(models) == hashed(models[::-1]) != hashed([moved, *models[1:]])
+
+
+def test_metrics_on_labels_compare_the_clusters_of_peoples_fixations(people, models):
+    settings = {"sequence_score": {"bandwidth_px": 120.0}, "fixation_edit_distance": {"bandwidth_px": 120.0}}
+    table = evaluate(models, people, settings, draws=10)
+    values, ceilings = [], []
+    for picture in sorted({path.info["stimulus"] for path in people}):
+        crowds = fixation_clusters(on(people, picture), 120.0)
+        labels = [cluster_labels(path, crowds) for path in on(people, picture)]
+        simulated = [cluster_labels(path, crowds) for path in on(models, picture)]
+        values.append(pairwise("sequence_score", simulated, labels).mean())
+        among = pairwise("sequence_score", labels)[:, :, 0]
+        ceilings.append(among[~np.eye(len(labels), dtype=bool)].mean())
+    result = row(table, "sequence_score", "value")
+    assert (result["value"], result["ceiling"]) == pytest.approx((np.mean(values), np.mean(ceilings)))
+    assert row(table, "fixation_edit_distance", "value")["better"] == "lower"
+    assert table.attrs["scanpath"]["metrics"]["sequence_score"] == {"bandwidth_px": "120.0"}
+    for metrics in (["sequence_score"], {"dtw": {"bandwidth_px": 120.0}}):
+        with pytest.raises(InputError, match="bandwidth_px"):
+            evaluate(models, people, metrics)
+
+
+def test_a_picture_where_nobody_fixated_has_no_labels(models):
+    nobody = [Scanpath(np.zeros((0, 2)), info={"stimulus": f"picture{p}", "subject": "s0"}) for p in range(4)]
+    table = evaluate(models, nobody, {"sequence_score": {"bandwidth_px": 50}}, draws=10)
+    assert row(table, "sequence_score", "value")["undefined"] == "empty: 8"
+
+
+@pytest.mark.parametrize(("sizes", "stored"), [(SIZE, list(SIZE)), (None, None)])
+def test_sizes_are_stored_with_the_numbers(people, models, sizes, stored):
+    metrics = ["scanmatch"] if sizes else ["dtw"]
+    assert evaluate(models, people, metrics, screen_px=sizes, draws=10).attrs["scanpath"]["screen_px"] == stored
+    varied = {f"picture{p}": (800 + p, 600) for p in range(4)}
+    facts = evaluate(models, people, ["scanmatch"], screen_px=varied, draws=10).attrs["scanpath"]
+    assert facts["screen_px"]["picture3"] == [803, 600]
 
 
 def test_progress_sees_every_step(people, models):
