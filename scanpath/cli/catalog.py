@@ -39,4 +39,4 @@ def metrics(
         spec = METRICS[name]
         low, high = spec.range
         rows.append((name, spec.direction, f"{low:g} to {high:g}", spec.unit or "", ", ".join(spec.needs)))
-    print_table(("metric", "kind", "range", "unit", "needs"), rows)
+    print_table(("metric", "kind", "range", "unit", "needs"), rows, wrap="needs")

@@ -2,8 +2,10 @@ import re
 
 import pandas as pd
 
+from scanpath.cli.catalog import metrics
 from scanpath.cli.score import _print
 from scanpath.cli.tables import print_table
+from scanpath.metrics import list_metrics
 
 
 def printed(capsys):
@@ -32,3 +34,12 @@ def test_a_column_without_undefined_pairs_is_left_out(capsys):
 def test_numbers_are_right_aligned_also_where_they_are_written_out(capsys):
     print_table(("name", "n"), [("a", "5"), ("b", "1234")])
     assert printed(capsys) == ["name     n", "a        5", "b     1234"]
+
+
+def test_names_of_metrics_stay_whole_at_80_columns(monkeypatch, capsys):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "80")
+    metrics("*")
+    lines = printed(capsys)
+    assert max(map(len, lines)) <= 80
+    assert {line.split()[0] for line in lines} >= set(list_metrics())
