@@ -2,6 +2,8 @@
 
 import os
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +29,10 @@ def read_image(
 ) -> Tensor:
     """Read a picture file as a float32 tensor (C, H, W) in [0, 1].
 
-    Gray files give one channel, all others three. 8-bit values are divided by 255 and 16-bit gray by 65535. Palette
-    and CMYK files are converted to RGB, and the camera's orientation tag is applied, so that coordinates are those
-    of the picture as it is displayed.
+    Gray files give one channel, all others three. 8-bit values are divided by 255 and 16-bit gray by 65535; 16-bit
+    color is read at 8 bits. Palette and CMYK files are converted to RGB, and the camera's orientation tag is applied,
+    so that coordinates are those of the picture as it is displayed. Of a photograph that carries further pictures
+    behind it, as phones write them (MPO), the photograph is read.
 
     Parameters
     ----------
@@ -50,26 +53,24 @@ def read_image(
         as 32-bit float) whose scale is unknown.
     """
     path = require_file(path, "picture")
-    with _opened(path, max_pixels) as picture:
+    with _opened(path, max_pixels) as picture, _decoding(path):
         frames = getattr(picture, "n_frames", 1)
-        if frames > 1 and frame is None:
+        if frames > 1 and frame is None and picture.format != "MPO":
             raise InputError(f"{path} is an animation of {frames} frames; choose one with frame=0 to {frames - 1}.")
         if frame is not None:
             if not 0 <= frame < frames:
                 raise InputError(f"{path} has {frames} frame(s); frame must be 0 to {frames - 1}, got {frame}.")
             picture.seek(frame)
-        try:
-            picture.load()
-            upright = ImageOps.exif_transpose(picture)
-        except (OSError, ValueError, SyntaxError, EOFError) as error:
-            raise InputError(f"{path} is damaged and cannot be read as a picture ({error}).") from error
-        return _to_tensor(upright, path, background)
+        picture.load()
+        if picture.mode == "I" and picture.format == "TIFF":
+            raise InputError(f"{path} holds 32-bit integers, whose scale is unknown; save it as 8 or 16 bit.")
+        return _to_tensor(ImageOps.exif_transpose(picture), path, background)
 
 
 def picture_size(path: str | os.PathLike[str]) -> tuple[int, int]:
     """Return (height, width) in px as displayed, from the file's header alone."""
     path = require_file(path, "picture")
-    with _opened(path, MAX_PIXELS) as picture:
+    with _opened(path, MAX_PIXELS) as picture, _decoding(path):
         width, height = picture.size
         # the base class reads the header only; that of PNG would decode the whole picture
         turned = Image.Image.getexif(picture).get(0x0112, 1) in (5, 6, 7, 8)
@@ -84,7 +85,7 @@ def as_image(image: Any, *, name: str = "image") -> Tensor:
     InputError
         If it is an integer array, has another layout, holds NaN, or leaves [0, 1].
     """
-    tensor = torch.from_numpy(np.array(image, copy=True, order="C")) if isinstance(image, np.ndarray) else image
+    tensor = _copied(image, name) if isinstance(image, np.ndarray) else image
     if not isinstance(tensor, Tensor):
         raise InputError(f"{name} must be a tensor, an array or a picture file, got {type(image).__name__}.")
     if not tensor.is_floating_point():
@@ -97,10 +98,18 @@ def as_image(image: Any, *, name: str = "image") -> Tensor:
     if tensor.ndim != 3 or tensor.shape[0] not in (1, 3) or 0 in tensor.shape:
         hint = " Move the channels first, as in array.transpose(2, 0, 1)." if tensor.shape[-1:] in ((3,), (4,)) else ""
         raise InputError(f"{name} must have shape (1 or 3, H, W), or (H, W) for gray; got {tuple(tensor.shape)}.{hint}")
-    low, high = (float(value) for value in torch.aminmax(tensor))
+    low, high = (float(value) for value in torch.aminmax(tensor.detach()))
     if not (low >= 0 and high <= 1):  # also false for NaN
         raise InputError(f"{name} must lie in [0, 1] without NaN, got values from {low:g} to {high:g}.")
     return tensor.to(torch.float32)
+
+
+def _copied(image: np.ndarray, name: str) -> Tensor:
+    """Copy an array into a tensor, whatever its byte order and strides."""
+    try:
+        return torch.from_numpy(np.array(image, dtype=image.dtype.newbyteorder("="), order="C"))
+    except TypeError:
+        raise InputError(f"{name} must be an array of floating point numbers in [0, 1], got {image.dtype}.") from None
 
 
 def find_pictures(folder: str | os.PathLike[str]) -> list[Path]:
@@ -115,6 +124,16 @@ def find_pictures(folder: str | os.PathLike[str]) -> list[Path]:
     return found
 
 
+@contextmanager
+def _decoding(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (InputError, MemoryError):
+        raise
+    except Exception as error:  # each format has its own errors for damaged files
+        raise InputError(f"{path} is damaged and cannot be read as a picture ({error}).") from error
+
+
 def _opened(path: Path, max_pixels: int) -> Image.Image:
     try:
         with warnings.catch_warnings():
@@ -122,7 +141,7 @@ def _opened(path: Path, max_pixels: int) -> Image.Image:
             picture = Image.open(path)
     except UnidentifiedImageError:
         raise InputError(f"{path} is not a picture that can be read (its content matches no known format).") from None
-    except (Image.DecompressionBombError, OSError, ValueError, SyntaxError) as error:
+    except Exception as error:  # each format has its own errors for damaged files
         raise InputError(f"{path} cannot be read as a picture ({error}).") from error
     width, height = picture.size
     if width * height > max_pixels:
@@ -134,9 +153,12 @@ def _opened(path: Path, max_pixels: int) -> Image.Image:
 
 
 def _to_tensor(picture: Image.Image, path: Path, background: float | tuple[float, float, float] | None) -> Tensor:
-    if picture.mode in ("1", "L"):
+    transparent = picture.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in picture.info
+    if picture.mode in ("1", "L") and not transparent:
         return _scaled(np.asarray(picture.convert("L"))[None], 255)
     if picture.mode in _SIXTEEN_BIT:
+        if transparent:
+            raise InputError(f"{path} has a transparent 16-bit level; save it without transparency.")
         values = np.asarray(picture).astype(np.int64)
         if values.min() < 0 or values.max() > 65535:
             raise InputError(
@@ -145,14 +167,15 @@ def _to_tensor(picture: Image.Image, path: Path, background: float | tuple[float
         return _scaled(values[None], 65535)
     if picture.mode == "F":
         raise InputError(f"{path} holds 32-bit floats, whose scale is unknown; save it as 8 or 16 bit.")
-    if picture.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in picture.info:
-        return _flattened(picture.convert("RGBA"), path, background)
+    if transparent:
+        return _flattened(picture, path, background)
     return _scaled(np.asarray(picture.convert("RGB")).transpose(2, 0, 1), 255)
 
 
 def _flattened(picture: Image.Image, path: Path, background: float | tuple[float, float, float] | None) -> Tensor:
-    values = _scaled(np.asarray(picture).transpose(2, 0, 1), 255)
-    color, alpha = values[:3], values[3:]
+    values = _scaled(np.asarray(picture.convert("RGBA")).transpose(2, 0, 1), 255)
+    gray = picture.mode in ("1", "L", "LA", "La") and not isinstance(background, tuple)
+    color, alpha = values[: 1 if gray else 3], values[3:]
     if bool((alpha == 1).all()):
         return color.contiguous()
     if background is None:

@@ -1,3 +1,6 @@
+import contextlib
+import warnings
+
 import numpy as np
 import pytest
 import torch
@@ -67,6 +70,26 @@ def test_animations_need_a_frame(tmp_path):
         read_image(tmp_path / "a.gif", frame=5)
 
 
+def test_of_a_phones_photograph_with_more_behind_it_the_photograph_is_read(tmp_path):
+    photograph, depth = Image.fromarray(RGB), Image.fromarray(255 - RGB)
+    photograph.save(tmp_path / "a.jpg", format="MPO", save_all=True, append_images=[depth], quality=100, subsampling=0)
+    with Image.open(tmp_path / "a.jpg") as written:
+        assert (written.format, written.n_frames) == ("MPO", 2)
+    assert np.allclose(read_image(tmp_path / "a.jpg").numpy() * 255, RGB.transpose(2, 0, 1), atol=8)
+    assert np.allclose(read_image(tmp_path / "a.jpg", frame=1).numpy() * 255, 255 - RGB.transpose(2, 0, 1), atol=8)
+
+
+def test_a_transparent_level_of_gray_needs_a_background_too(tmp_path):
+    gray = np.array([[0, 10], [20, 30]], np.uint8)
+    path = save(tmp_path / "a.png", gray, transparency=10)
+    with pytest.raises(InputError, match="transparent"):
+        read_image(path)
+    assert np.array_equal(read_image(path, background=1.0).numpy() * 255, [[[0, 255], [20, 30]]])
+    assert read_image(save(tmp_path / "b.png", gray, transparency=200)).shape == (1, 2, 2)
+    with pytest.raises(InputError, match="16-bit level"):
+        read_image(save(tmp_path / "c.png", gray.astype(np.uint16) * 100, transparency=1000), background=1.0)
+
+
 def test_the_camera_orientation_is_applied(tmp_path):
     picture = Image.fromarray(RGB)
     exif = picture.getexif()
@@ -79,6 +102,29 @@ def test_the_camera_orientation_is_applied(tmp_path):
 def test_floats_have_no_known_scale(tmp_path):
     with pytest.raises(InputError, match="scale is unknown"):
         read_image(save(tmp_path / "a.tiff", np.ones((3, 3), np.float32) * 700))
+
+
+def test_wide_integers_have_no_known_scale(tmp_path):
+    with pytest.raises(InputError, match="scale is unknown"):
+        read_image(save(tmp_path / "a.tiff", np.full((3, 3), 200, np.int32)))
+
+
+@pytest.mark.parametrize("kind", ["gif", "webp", "tiff", "jpeg"])
+def test_damage_anywhere_in_a_file_is_one_sentence(tmp_path, kind):
+    generator = np.random.default_rng(0)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    several = {"save_all": True, "append_images": [Image.fromarray(RGB[::-1])]} if kind == "gif" else {"exif": exif}
+    Image.fromarray(RGB).save(tmp_path / "whole", format=kind, **several)
+    whole = np.frombuffer((tmp_path / "whole").read_bytes(), np.uint8)
+    for _ in range(200):
+        broken = whole[: generator.integers(1, len(whole) + 1)].copy()
+        broken[generator.integers(len(broken), size=3)] = generator.integers(256, size=3)
+        (tmp_path / "broken").write_bytes(broken.tobytes())
+        for read in (read_image, picture_size):
+            with contextlib.suppress(InputError), warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of the decoder, about what it can still make of the file
+                read(tmp_path / "broken")
 
 
 @pytest.mark.parametrize(("name", "content"), [("a.png", b"no picture"), ("b.jpg", b"\xff\xd8\xff\xe0junk")])
@@ -131,9 +177,18 @@ def test_folders_list_pictures_only(tmp_path):
         (np.full((3, 4, 5), 2.0), "lie in"),
         (np.full((3, 4, 5), np.nan), "NaN"),
         (np.zeros((2, 4, 5)), "1 or 3"),
+        (np.array([["a"]]), "floating point numbers"),
+        (np.array([[None]]), "floating point numbers"),
         ("text", "tensor, an array or a picture file"),
     ],
 )
 def test_arrays_are_never_guessed(image, message):
     with pytest.raises(InputError, match=message):
         as_image(image)
+
+
+def test_byte_order_and_gradients_of_arrays_and_tensors_do_not_matter():
+    values = np.linspace(0, 1, 12).reshape(1, 3, 4)
+    expected = torch.from_numpy(values.astype(np.float32))
+    assert torch.equal(as_image(values.astype(">f4")), expected)
+    assert torch.equal(as_image(expected.clone().requires_grad_()).detach(), expected)
