@@ -1,5 +1,6 @@
 """A stimulus: a picture, what is looked for in it, and its scale."""
 
+import math
 import os
 from pathlib import Path
 from typing import Any
@@ -176,32 +177,39 @@ def _check_box(
             f"target_box (x={x:g}, y={y:g}, width={width:g}, height={height:g}) does not lie inside "
             f"{name!r}, which is {columns} x {rows} px."
         )
+    if width < 1 or height < 1:
+        raise InputError(f"target_box of {name!r} is {width:g} x {height:g} px; a target has at least one pixel.")
     return x, y, width, height
 
 
-def _as_tensor(values: Any) -> Tensor:
-    # arrays are copied, as they may be read-only or change later
-    return values.detach().cpu() if isinstance(values, Tensor) else torch.from_numpy(np.array(values))
+def _as_tensor(name: str, values: Any) -> Tensor:
+    if isinstance(values, Tensor):
+        return values.detach().cpu()
+    try:
+        return torch.from_numpy(np.array(values))  # copied, as arrays may be read-only or change later
+    except (TypeError, ValueError):
+        kind = type(values).__name__
+        raise InputError(f"{name} must be a tensor or array of numbers with the picture's shape, got {kind}.") from None
 
 
 def _check_mask(mask: Any, size: tuple[int, int]) -> Tensor:
-    values = _as_tensor(mask)
+    values = _as_tensor("target_mask", mask)
     if values.ndim == 3 and values.shape[0] == 1:
         values = values[0]
     if tuple(values.shape) != size:
         raise InputError(f"target_mask must have the picture's shape {size}, got {tuple(values.shape)}.")
     if values.dtype == torch.bool:
         return values
+    top = float(values.max())
     # files hold 0 and 255, tensors 0 and 1: in both the target is the brighter half
-    return values > (0.5 if values.is_floating_point() and float(values.max()) <= 1 else _integer_half(values))
-
-
-def _integer_half(values: Tensor) -> float:
-    return 0.5 if float(values.max()) <= 1 else 125.0
+    half = 0.5 if top <= 1 else 125.0
+    if not (top == 0 or half < top <= 255):  # also for NaN
+        raise InputError(f"target_mask must be booleans, 0 to 1, or 0 to 255, got values up to {top:g}.")
+    return values > half
 
 
 def _check_cells(cells: Any, size: tuple[int, int]) -> Tensor:
-    labels = _as_tensor(cells)
+    labels = _as_tensor("cells", cells)
     if tuple(labels.shape) != size or labels.is_floating_point() or bool((labels.to(torch.int64) < 0).any()):
         raise InputError(
             f"cells must be integer labels of shape {size}, 0 for none and i + 1 for slot i; "
@@ -211,6 +219,10 @@ def _check_cells(cells: Any, size: tuple[int, int]) -> Tensor:
 
 
 def _check_gray(background: float) -> float:
-    if not 0 <= float(background) <= 255:
+    try:
+        gray = float(background)
+    except (TypeError, ValueError):
+        gray = math.nan
+    if not 0 <= gray <= 255:
         raise InputError(f"background must be a gray level from 0 to 255, got {background!r}.")
-    return float(background)
+    return gray

@@ -60,15 +60,15 @@ class Screen:
     ) -> "Screen":
         """Make the screen of square pixels that has `px_per_deg` at its center.
 
-        At 57 cm, 1 cm is about 1 degree; any other distance gives the same angles near the center.
+        At 57 cm, 1 cm is about 1 degree; any other distance gives the same angles, as the screen grows with it.
         """
-        check_positive("px_per_deg", px_per_deg)
-        cm_per_px = 2 * distance_cm * math.tan(math.radians(0.5)) / px_per_deg
+        distance_cm = check_positive("distance_cm", distance_cm)
+        cm_per_px = 2 * distance_cm * math.tan(math.radians(0.5)) / check_positive("px_per_deg", px_per_deg)
         return cls(
             width_px=width_px,
             height_px=height_px,
-            width_cm=width_px * cm_per_px,
-            height_cm=height_px * cm_per_px,
+            width_cm=check_positive("width_px", width_px) * cm_per_px,
+            height_cm=check_positive("height_px", height_px) * cm_per_px,
             distance_cm=distance_cm,
         )
 
@@ -77,4 +77,6 @@ def resolve_px_per_deg(px_per_deg: float | None, screen: Screen | None) -> float
     """Return the one scale that was given; both or none is a mistake worth a sentence."""
     if (px_per_deg is None) == (screen is None):
         raise InputError("Give either px_per_deg=... or screen=Screen(...), not both and not neither.")
+    if screen is not None and not isinstance(screen, Screen):
+        raise InputError(f"screen must be a Screen, as in Screen(width_px=...), got {type(screen).__name__}.")
     return screen.px_per_deg if screen is not None else check_positive("px_per_deg", px_per_deg)  # type: ignore[arg-type]

@@ -42,6 +42,26 @@ def test_masks_of_files_and_tensors_mean_the_same():
         assert np.array_equal(Stimulus(torch.zeros(1, 6, 8), target_mask=kind).target_mask.numpy(), truth)
 
 
+def test_a_box_holds_a_pixel():
+    with pytest.raises(InputError, match=r"0\.4 x 3 px"):
+        Stimulus(torch.zeros(1, 6, 8), target_box=(1, 1, 0.4, 3))
+    assert Stimulus(torch.rand(1, 6, 8), target_box=(7, 4.5, 1, 1.5)).require_target("agent").numel() > 0
+
+
+@pytest.mark.parametrize(
+    "mask", [np.full((6, 8), 2), np.full((6, 8), 0.3), np.full((6, 8), np.nan), np.full((6, 8), 999)]
+)
+def test_masks_on_other_scales_are_not_taken_for_empty_ones(value):
+    with pytest.raises(InputError, match="0 to 255"):
+        Stimulus(torch.zeros(1, 6, 8), target_mask=np.full((6, 8), value))
+
+
+@pytest.mark.parametrize("facts", [{"target_mask": "mask.png"}, {"cells": "cells.png"}, {"background": "gray"}])
+def test_facts_that_are_no_numbers_are_named(facts):
+    with pytest.raises(InputError, match=next(iter(facts))):
+        Stimulus(torch.zeros(1, 6, 8), **facts)
+
+
 def test_shapes_must_agree():
     with pytest.raises(InputError, match="target_mask must have"):
         Stimulus(torch.zeros(1, 6, 8), target_mask=np.zeros((3, 3)))

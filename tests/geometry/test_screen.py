@@ -1,8 +1,9 @@
 import math
 
 import pytest
+import torch
 
-from scanpath import InputError, Screen
+from scanpath import InputError, Screen, eccentricity_map
 
 
 @pytest.fixture
@@ -31,3 +32,24 @@ def test_every_measure_must_be_positive(field, value):
 def test_screen_from_scale_has_that_scale(px_per_deg):
     screen = Screen.from_px_per_deg(px_per_deg, width_px=800, height_px=600, distance_cm=80)
     assert screen.px_per_deg == pytest.approx(px_per_deg)
+
+
+@pytest.mark.parametrize("field", ["px_per_deg", "width_px", "height_px", "distance_cm"])
+@pytest.mark.parametrize("value", [0, float("nan"), "wide", None])
+def test_a_screen_from_scale_names_what_is_wrong(field, value):
+    facts = {"px_per_deg": 30, "width_px": 10, "height_px": 10, "distance_cm": 60.0, field: value}
+    with pytest.raises(InputError, match=f"^{field} must be"):
+        Screen.from_px_per_deg(**facts)
+
+
+def test_a_screen_from_scale_has_the_same_angles_at_any_distance():
+    near, far = (
+        eccentricity_map((40, 60), (3, 5), screen=Screen.from_px_per_deg(1, width_px=60, height_px=40, distance_cm=cm))
+        for cm in (30, 90)
+    )
+    torch.testing.assert_close(near, far)
+
+
+def test_a_screen_is_a_screen():
+    with pytest.raises(InputError, match="must be a Screen"):
+        eccentricity_map((4, 6), (3, 2), screen={"width_px": 10})
