@@ -76,7 +76,9 @@ class Scanpath:
     info: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        xy = np.zeros((0, 2)) if np.size(self.xy) == 0 else check_xy("Scanpath.xy", _to_numpy(self.xy))
+        values = _to_numpy(self.xy)
+        size = values.size if isinstance(values, np.ndarray) else len(values) if isinstance(values, list | tuple) else 1
+        xy = np.zeros((0, 2)) if size == 0 else check_xy("Scanpath.xy", values)
         object.__setattr__(self, "xy", _frozen(xy))
         for name in ("duration_ms", "onset_ms"):
             values = getattr(self, name)
@@ -204,7 +206,10 @@ def _to_numpy(values: Any) -> Any:
 
 
 def _check_times(name: str, values: Any, n: int) -> np.ndarray:
-    times = np.asarray(_to_numpy(values), dtype=np.float64)
+    try:
+        times = np.asarray(_to_numpy(values), dtype=np.float64)
+    except (TypeError, ValueError):
+        raise InputError(f"Scanpath.{name} must be numbers, one value a fixation, got {values!r}.") from None
     if times.shape != (n,):
         raise InputError(f"Scanpath.{name} must have shape ({n},), one value a fixation, got {times.shape}.")
     if np.isinf(times).any() or (name == "duration_ms" and (times < 0).any()):

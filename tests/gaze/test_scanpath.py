@@ -33,7 +33,20 @@ def test_what_is_no_scanpath_is_refused(xy, message):
         as_scanpath(xy)
 
 
+@pytest.mark.parametrize("xy", [[("a", "b")], [(1, 2), (3,)], {}, None, [(1j, 2)]])
+def test_coordinates_that_are_no_numbers_are_refused(xy):
+    with pytest.raises(InputError, match=r"Scanpath\.xy must"):
+        Scanpath(xy)
+
+
+@pytest.mark.parametrize("nothing", [[], (), np.zeros((0, 2)), np.zeros((0, 3)), torch.zeros(0, 2)])
+def test_no_fixation_is_a_scanpath(nothing):
+    assert Scanpath(nothing).xy.shape == (0, 2)
+
+
 def test_times_must_fit_and_not_be_negative():
+    with pytest.raises(InputError, match="duration_ms must be numbers"):
+        Scanpath([(0, 0)], duration_ms=["long"])
     with pytest.raises(InputError, match="duration_ms must have shape"):
         Scanpath([(0, 0)], duration_ms=[1, 2])
     with pytest.raises(InputError, match="not negative"):
