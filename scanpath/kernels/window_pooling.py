@@ -12,8 +12,7 @@ import torch
 from scipy import sparse
 from torch import Tensor
 
-
-MAPS_PER_PASS = 16
+MAPS_PER_PASS = 8
 
 
 class WindowTaps:
@@ -108,11 +107,13 @@ class _SparseProduct(torch.autograd.Function):
         matrix = taps.matrix(values.dtype)
         matrix = matrix.T if to_cells else matrix
         result = values.new_empty(len(values), matrix.shape[0])
-        # one pass over the taps serves several maps, channels last; too many fall out of the cache
+        # one pass over the taps serves several maps, channels last; a buffer costs less than fresh memory each time
         step = 1 if len(values) < 4 else MAPS_PER_PASS
+        buffer = values.new_empty(values.shape[1] * step)
         for first in range(0, len(values), step):
             part = values[first : first + step].detach()
-            columns = part[0].contiguous().numpy() if len(part) == 1 else part.t().contiguous().numpy()
+            columns = buffer[: part.numel()].view(part.shape[1], len(part)).copy_(part.t()).numpy()
+            columns = columns[:, 0] if step == 1 else columns
             result[first : first + step] = torch.from_numpy(matrix @ columns).t()
         return result
 
