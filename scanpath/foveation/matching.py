@@ -114,7 +114,7 @@ def ssim_map(reference: Any, other: Any) -> Tensor:
     Examples
     --------
     >>> image = torch.rand(1, 32, 32)
-    >>> float(ssim_map(image, image).min())
+    >>> round(float(ssim_map(image, image).min()), 6)
     1.0
     """
     reference, other = check_image(reference, name="reference"), check_image(other, name="other")
@@ -122,21 +122,36 @@ def ssim_map(reference: Any, other: Any) -> Tensor:
         raise InputError(
             f"Both images must have one shape, got {(*reference.shape,)} and {(*other.shape,)}; resize one of them."
         )
-    half = WINDOW_PX // 2
-    if min(reference.shape[-2:]) <= half:
-        raise InputError(f"Structural similarity needs images of at least {half + 1} px a side, got {size_of(other)}.")
-    offsets = torch.arange(-half, half + 1, dtype=reference.dtype, device=reference.device)
-    window = torch.exp(-0.5 * (offsets / WINDOW_SIGMA).square())
-    window = window / window.sum()
+    return _Similarity(reference).to(other)
 
-    def mean(image: Tensor) -> Tensor:
-        planes = F.pad(image.reshape(-1, 1, *image.shape[-2:]), (half,) * 4, mode="reflect")
-        planes = F.conv2d(F.conv2d(planes, window[None, None, None]), window[None, None, :, None])
-        return planes.reshape(image.shape)
 
-    a, b = mean(reference), mean(other)
-    aa, bb, ab = mean(reference.square()) - a * a, mean(other.square()) - b * b, mean(reference * other) - a * b
-    return (2 * a * b + K1**2) * (2 * ab + K2**2) / ((a * a + b * b + K1**2) * (aa + bb + K2**2))
+class _Similarity:
+    """Structural similarity to one reference, whose own moments are computed once."""
+
+    def __init__(self, reference: Tensor) -> None:
+        half = WINDOW_PX // 2
+        if min(reference.shape[-2:]) <= half:
+            raise InputError(
+                f"Structural similarity needs images of at least {half + 1} px a side, got {size_of(reference)}."
+            )
+        offsets = torch.arange(-half, half + 1, dtype=reference.dtype, device=reference.device)
+        window = torch.exp(-0.5 * (offsets / WINDOW_SIGMA).square())
+        self._window = window / window.sum()
+        self.reference, self._mean = reference, self._local_mean(reference)
+        self._variance = self._local_mean(reference.square()) - self._mean.square()
+
+    def to(self, other: Tensor) -> Tensor:
+        """Return the similarity of an image at every pixel."""
+        a, b = self._mean, self._local_mean(other)
+        variances = self._variance + self._local_mean(other.square()) - b.square()
+        covariance = self._local_mean(self.reference * other) - a * b
+        structure = (2 * covariance + K2**2) / (variances + K2**2)
+        return (2 * a * b + K1**2) / (a.square() + b.square() + K1**2) * structure
+
+    def _local_mean(self, image: Tensor) -> Tensor:
+        planes = F.pad(image.reshape(-1, 1, *image.shape[-2:]), (WINDOW_PX // 2,) * 4, mode="reflect")
+        planes = F.conv2d(planes, self._window[None, None, None])
+        return F.conv2d(planes, self._window[None, None, :, None]).reshape(image.shape)
 
 
 def match_uniform_blur(
@@ -186,10 +201,11 @@ def match_uniform_blur(
     1.5
     """
     reference, distorted = _pair(reference, distorted)
-    target = float(_scores(metric, reference, distorted).mean())
+    scores = _scorer(metric, reference)
+    target = float(scores(distorted).mean())
 
     def loss(sigma: float) -> float:
-        return float(_scores(metric, reference, _even(reference, sigma, quality)).mean()) - target
+        return float(scores(_even(reference, sigma, quality)).mean()) - target
 
     return _bisect(loss, check_positive("tolerance", tolerance), float(max(size_of(reference))))
 
@@ -255,16 +271,17 @@ def match_ring_blur(
     rings = [(eccentricity >= inner) & (eccentricity < outer) for inner, outer in pairwise(edges)]
     if not all(bool(ring.any()) for ring in rings):
         raise InputError(f"Each ring must hold a pixel of the images, but one of {edges.tolist()} deg does not.")
-    wanted = _ring_means(reference, distorted, rings)
+    similarity = _Similarity(reference)
+    wanted = _ring_means(similarity, distorted, rings)
     sigmas = []
     for ring, target in zip(rings, wanted):
 
         def loss(sigma: float, ring: Tensor = ring, target: float = target) -> float:
-            return _ring_means(reference, _even(reference, sigma, quality), [ring])[0] - target
+            return _ring_means(similarity, _even(reference, sigma, quality), [ring])[0] - target
 
         sigmas.append(_bisect(loss, tolerance, float(max(size_of(reference)))))
     match = RingBlur(tuple(edges.tolist()), tuple(sigmas), wanted, (), px_per_deg)
-    return replace(match, achieved=_ring_means(reference, match.apply(reference, point[0]), rings))
+    return replace(match, achieved=_ring_means(similarity, match.apply(reference, point[0]), rings))
 
 
 def verify_match(
@@ -299,7 +316,8 @@ def verify_match(
     check_positive("margin", margin)
     reference, distorted = _pair(reference, distorted)
     _, blurred = _pair(reference, blurred)
-    scores = [_scores(metric, reference, other).double().cpu().numpy() for other in (distorted, blurred)]
+    score = _scorer(metric, reference)
+    scores = [score(other).double().cpu().numpy() for other in (distorted, blurred)]
     difference = scores[1] - scores[0]
     n, mean = len(difference), float(difference.mean())
     error = float(difference.std(ddof=1)) / math.sqrt(n) if n > 1 else 0.0
@@ -324,18 +342,20 @@ def _pair(reference: Any, other: Any) -> tuple[Tensor, Tensor]:
     return images[0], images[1].to(images[0])
 
 
-def _scores(metric: Metric, reference: Tensor, other: Tensor) -> Tensor:
+def _scorer(metric: Metric, reference: Tensor) -> Callable[[Tensor], Tensor]:
+    """Return what gives the score of each of some images against the reference."""
     if callable(metric):
-        return torch.as_tensor(metric(reference, other)).detach().reshape(-1)
+        return lambda other: torch.as_tensor(metric(reference, other)).detach().reshape(-1)
     check_choice("metric", metric, METRICS)
     if metric == "mse":
-        return -(reference - other).square().mean(dim=(1, 2, 3))
-    return ssim_map(reference, other).mean(dim=(1, 2, 3))
+        return lambda other: -(reference - other).square().mean(dim=(1, 2, 3))
+    similarity = _Similarity(reference)
+    return lambda other: similarity.to(other).mean(dim=(1, 2, 3))
 
 
-def _ring_means(reference: Tensor, other: Tensor, rings: list[Tensor]) -> tuple[float, ...]:
-    similarity = ssim_map(reference, other)
-    return tuple(float(similarity[..., ring].mean()) for ring in rings)
+def _ring_means(similarity: _Similarity, other: Tensor, rings: list[Tensor]) -> tuple[float, ...]:
+    values = similarity.to(other)
+    return tuple(float(values[..., ring].mean()) for ring in rings)
 
 
 def _even(image: Tensor, sigma: float, quality: str) -> Tensor:
