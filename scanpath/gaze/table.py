@@ -2,6 +2,7 @@
 
 import json
 import os
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -63,6 +64,11 @@ def check_table(table: pd.DataFrame, *, source: str = "The table") -> pd.DataFra
         If a required column is absent, a value has the wrong type, a coordinate is missing, a duration is negative,
         or the same fixation of a scanpath appears twice.
     """
+    if not isinstance(table, pd.DataFrame):
+        raise InputError(f"{source} must be a pandas DataFrame, got {type(table).__name__}.")
+    twice = table.columns[table.columns.duplicated()]
+    if len(twice):
+        raise InputError(f"{source} has the column {twice[0]!r} more than once; keep one of them.")
     missing = [name for name in REQUIRED if name not in table.columns]
     if missing:
         raise InputError(
@@ -123,7 +129,10 @@ def to_arrow(table: pd.DataFrame, metadata: Mapping[str, Any] | None = None) -> 
     }
     plain = table.copy(deep=False)
     plain.attrs = {}
-    arrow = pyarrow.Table.from_pandas(plain, preserve_index=False)
+    try:
+        arrow = pyarrow.Table.from_pandas(plain, preserve_index=False)
+    except pyarrow.ArrowException as error:
+        raise InputError(f"The table cannot be written as Parquet ({'; '.join(map(str, error.args))}).") from error
     return arrow.replace_schema_metadata({_METADATA_KEY: json.dumps(facts, sort_keys=True).encode()})
 
 
@@ -222,7 +231,7 @@ def _typed(values: pd.Series | None, kind: str, name: str, source: str, n: int) 
             return values.map(_as_flag, na_action="ignore").astype("boolean")
         numbers = pd.to_numeric(values)
         return numbers.astype(_DTYPES[kind])
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         raise InputError(f"{source}: column {name!r} must hold {_KINDS[kind]}, got {_example(values, kind)}.") from None
 
 
@@ -302,9 +311,18 @@ def _read_parquet(path: Path) -> pd.DataFrame:
 
 def _read_csv(path: Path) -> pd.DataFrame:
     try:
-        return pd.read_csv(path, dtype={"stimulus": "str", "subject": "str", "trial": "str"})
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            # without index_col, rows with a value too many would move all values to the column on their left
+            table = pd.read_csv(path, dtype={"stimulus": "str", "subject": "str", "trial": "str"}, index_col=False)
+    except pd.errors.ParserWarning:
+        raise InputError(f"{path} has rows with more values than there are columns; name all columns.") from None
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise InputError(f"{path} is not a readable CSV file ({str(error).splitlines()[0]}).") from error
+    for sign, name in ((";", "semicolons"), ("\t", "tabs")):
+        if len(table.columns) == 1 and sign in str(table.columns[0]):
+            raise InputError(f"{path} separates values by {name}; a table separates them by commas.")
+    return table
 
 
 def _read_folder(folder: Path) -> pd.DataFrame:

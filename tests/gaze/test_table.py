@@ -72,6 +72,8 @@ def test_missing_values_are_null_in_the_file(tmp_path):
         ({"x_px": ["1", "two", "3"]}, "'x_px' must hold numbers, got 'two' in row 1"),
         ({"fixation": [-1, 1, 0]}, "counts from 0"),
         ({"target_found": ["yes", "no", "no"]}, "must hold true or false"),
+        ({"fixation": [0, 10**30, 0]}, "'fixation' must hold whole numbers"),
+        ({"seed": [0, 2**70, 0]}, "'seed' must hold whole numbers"),
     ],
 )
 def test_bad_values_are_named(changes, message):
@@ -84,6 +86,48 @@ def test_missing_columns_are_named():
         check_table(small().drop(columns="y_px"))
     with pytest.raises(InputError, match="who looked"):
         check_table(small().drop(columns="subject"))
+
+
+def test_a_table_is_a_frame_with_each_column_once():
+    with pytest.raises(InputError, match="'x_px' more than once"):
+        check_table(pd.concat([small(), small()[["x_px"]]], axis=1))
+    with pytest.raises(InputError, match="must be a pandas DataFrame, got list"):
+        check_table([(1, 2)])
+
+
+HEADER = "stimulus,subject,fixation,x_px,y_px\n"
+
+
+def test_a_comma_behind_the_last_value_moves_nothing(tmp_path):
+    (tmp_path / "t.csv").write_text(HEADER + "a,s,0,10,20,\na,s,1,30,40,\n")
+    back = read_table(tmp_path / "t.csv")
+    assert back[["stimulus", "x_px", "y_px"]].values.tolist() == [["a", 10, 20], ["a", 30, 40]]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (HEADER + "0,1,2,3,4,5\n", "more values than there are columns"),
+        (HEADER + "0,1,2,3,4,5,6,7\n", "more values than there are columns"),
+        ((HEADER + "a,s,0,1,2\n").replace(",", ";"), "by semicolons"),
+        ((HEADER + "a,s,0,1,2\n").replace(",", "\t"), "by tabs"),
+    ],
+)
+def test_values_without_a_column_are_refused(tmp_path, text, message):
+    (tmp_path / "t.csv").write_text(text)
+    with pytest.raises(InputError, match=message):
+        read_table(tmp_path / "t.csv")
+
+
+def test_a_mark_of_the_encoding_is_no_part_of_a_name(tmp_path):
+    (tmp_path / "t.csv").write_text(HEADER + "a,s,0,1,2\n", encoding="utf-8-sig")
+    assert len(read_table(tmp_path / "t.csv")) == 1
+
+
+def test_what_parquet_cannot_hold_writes_nothing(tmp_path):
+    with pytest.raises(InputError, match="cannot be written as Parquet"):
+        write_table(small(extra=[1, "two", {}]), tmp_path / "t.parquet")
+    assert not list(tmp_path.iterdir())
 
 
 def test_files_that_are_no_tables(tmp_path):
