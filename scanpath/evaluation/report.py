@@ -203,8 +203,8 @@ class _Trial:
         scored = {measure.name: _Scored({agent: [] for agent in self.groups}, []) for measure in measures}
         steps = [(measure, picture) for measure in measures for picture in self.people]
         for measure, picture in progress(steps) if progress else steps:
-            sized = self.sizes is not None and _needs_size(measure)
-            measure = measure.on_picture(self.people[picture], self.sizes[picture] if sized else None)
+            size = self.sizes[picture] if self.sizes is not None and _needs_size(measure) else None
+            measure = measure.on_picture(self.people[picture], size)
             for agent, pictures in self.groups.items():
                 if picture in pictures:
                     block = self._block(measure, picture, pictures[picture], jobs)

@@ -41,7 +41,10 @@ class Measure:
             crowds = fixation_clusters(people, self.settings["bandwidth_px"])
         return Measure(self.name, self.settings, size, crowds)
 
-    def _places(self, paths: Sequence[Scanpath]) -> list[list[int]]:
+    def _inputs(self, paths: Sequence[Scanpath]) -> Sequence[Any]:
+        """What the metric compares: the scanpaths, or the numbers of the clusters that their fixations fall into."""
+        if self.spec.takes != "labels":
+            return paths
         return [[] if self.crowds is None else cluster_labels(path, self.crowds) for path in paths]
 
     def scores(
@@ -49,14 +52,12 @@ class Measure:
     ) -> tuple[np.ndarray, np.ndarray]:
         """Score all pairs: values (rows, columns, parts), NaN where undefined, and the reasons in the same shape."""
         arguments = self.arguments()
-        if self.spec.takes == "labels":
-            labels = self._places(columns)
-            rows, columns = labels if rows is columns else self._places(rows), labels
-        among_themselves = None if rows is columns else columns
-        values, reasons = pairwise(self.name, rows, among_themselves, jobs=jobs, return_reasons=True, **arguments)
+        first, second = self._inputs(rows), None if rows is columns else self._inputs(columns)
+        values, reasons = pairwise(self.name, first, second, jobs=jobs, return_reasons=True, **arguments)
         if pairing.ordered or self.spec.symmetric:
             return values, reasons
-        back, why = pairwise(self.name, columns, rows, jobs=jobs, return_reasons=True, **arguments)
+        other = first if second is None else second
+        back, why = pairwise(self.name, other, first, jobs=jobs, return_reasons=True, **arguments)
         return (values + back.swapaxes(0, 1)) / 2, np.where(reasons == "", why.swapaxes(0, 1), reasons)
 
 
