@@ -13,28 +13,21 @@ import torch
 from scipy import ndimage
 from torch import Tensor
 
-from scanpath._core.checks import check_choice, check_count, check_positive
+from scanpath._core.checks import check_choice, check_positive
 from scanpath._core.errors import InputError
 from scanpath.agents.agent import History, PriorityAgent
 from scanpath.agents.inhibition import CellOrSquareInhibition, visited_cells
 from scanpath.agents.target_found import FoundRule, WindowOverlap
-from scanpath.agents.views import VIEWS, FixedGridView, PatchwiseView, View, WholeView
+from scanpath.agents.views import Eye, View
 from scanpath.gaze.stimulus import Stimulus
 from scanpath.guidance.sharpening import sharpen
 from scanpath.guidance.target_cue import WEIGHTINGS, combine_levels, cue_map
 from scanpath.recognition.backbone import Backbone
 from scanpath.recognition.backbones import create_backbone
-from scanpath.recognition.patchwise import Ground, empty_ground
 from scanpath.recognition.rectangles import Rectangle
 
 #: Taps and sigma of center and surround, as for the lighting displays and all natural pictures of the study.
 SHARPENING = ((3, 0.0), (5, 1.0))
-
-#: Side of the largest square that is run through a network at once.
-MOST_SEEN_PX = 4608
-
-#: How many sizes of empty squares are kept at once; each takes up to several hundred MB.
-GROUNDS_KEPT = 2
 
 #: The paper's levels, at 1/4, 1/8 and 1/16 of the picture.
 LEVELS = (3, 4, 5)
@@ -80,25 +73,18 @@ class EccNet(PriorityAgent):
         self.levels = [LEVELS.index(level) for level in levels]
         self.level_weighting = level_weighting
         self.sharpening = sharpening
-        self.margin_px = check_count("margin_px", margin_px, least=0)
         self.px_per_deg = check_positive("px_per_deg", px_per_deg)
-        self.features = check_choice("features", features, VIEWS)
-        if backbone.windows == "smooth" and features == "patchwise":
-            raise InputError('windows="smooth" needs features="fixed_grid" or "whole"; "patchwise" knows rings alone.')
-        self._grounds: dict[tuple[float, int, float], Ground] = {}
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {**super().__getstate__(), "_grounds": {}}  # large, and quickly made again
+        self.eye = Eye(features, margin_px=margin_px)
 
     def prepare(self, stimulus: Stimulus) -> Scene:
-        """Run the target through the network; it is small enough to lie inside the fovea."""
-        self._check_size(stimulus)
+        """Run the target through the network at its own size; a target of up to 8 degrees lies inside the fovea."""
         backbone = self.backbone.at_scale(stimulus.px_per_deg or self.px_per_deg)
         gray = (stimulus.background or 0) / 255
+        view = self.eye.view(backbone, stimulus, gray)
         target = stimulus.require_target(self.name).expand(3, -1, -1).to(backbone.device)
         features = backbone.target_features(target[None])
         return Scene(
-            self._view(backbone, stimulus.size, gray),
+            view,
             stimulus.rgb.to(backbone.device),
             gray,
             [features[level][0] for level in self.levels],
@@ -109,36 +95,19 @@ class EccNet(PriorityAgent):
         """Return the likeness to the target as seen from the last fixation, (H, W) float64, from 0 up."""
         scene = self.prepared(stimulus)
         fixation = pixel_inside(history[-1], stimulus.size)
+        # inhibition of return, in the picture itself: slots that were looked at are empty from now on
         image, changed = inhibited(scene, stimulus, history)
+        # recognition: features at three levels, pooled the more coarsely the farther from the fixation
         features = scene.view.levels(image, fixation, changed)
+        # top-down guidance: every level is correlated with the whole of the target's features at that level
         maps = [cue_map(features[level][0], target).cpu() for level, target in zip(self.levels, scene.targets)]
+        # a = sum over levels of w_l (m_l - min m_l) / (max m_l - min m_l), with w_l ~ max m_l or equal
         weighting = self.level_weighting or ("equal" if stimulus.cells is None else "maximum")
-        return scene.view.in_picture(sharpen(combine_levels(maps, weighting), self.sharpening), fixation)
-
-    def _view(self, backbone: Backbone, size: tuple[int, int], gray: float) -> View:
-        if self.features == "whole":
-            return WholeView(backbone, size, gray=gray, margin_px=self.margin_px)
-        kind = PatchwiseView if self.features == "patchwise" else FixedGridView
-        return kind(backbone, size, gray=gray, margin_px=self.margin_px, ground_of=self._ground)
-
-    def _ground(self, backbone: Backbone, side: int, gray: float) -> Ground:
-        """Features of an empty square; the last few are kept for pictures of the same size."""
-        key = (backbone.px_per_deg, side, gray)
-        if key not in self._grounds:
-            while len(self._grounds) >= GROUNDS_KEPT:
-                self._grounds.pop(next(iter(self._grounds)))
-            self._grounds[key] = empty_ground(backbone, side, gray)
-        return self._grounds[key]
-
-    def _check_size(self, stimulus: Stimulus) -> None:
-        side = 2 * (stimulus.size[0] + self.margin_px)
-        if side > MOST_SEEN_PX:
-            height = MOST_SEEN_PX // 2 - self.margin_px
-            raise InputError(
-                f"{self.name} sees a square of twice the picture's height and margin at once, {side} px for "
-                f"{stimulus.name!r}, and stops at {MOST_SEEN_PX} px, where it takes several GB; shrink the picture "
-                f"to at most {height} px high, with its target, its boxes and px_per_deg."
-            )
+        combined = combine_levels(maps, weighting)
+        # center-surround competition, three times: a <- a + G_center * a - G_surround * a
+        sharp = sharpen(combined, self.sharpening)
+        # the winner among pixels is left to the selection, what is closed to the inhibition
+        return scene.view.in_picture(sharp, fixation)
 
 
 def pixel_inside(xy: tuple[float, float], size: tuple[int, int]) -> tuple[int, int]:

@@ -1,18 +1,27 @@
 """What a network gets to see at a fixation: the whole square around it, only what is needed of it, or a fixed grid."""
 
 from collections.abc import Callable, Mapping
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
+from scanpath._core.checks import check_choice, check_count
+from scanpath._core.errors import InputError
+from scanpath.gaze.stimulus import Stimulus
 from scanpath.guidance.sharpening import enlarge
 from scanpath.recognition.backbone import PICTURE_STRIDE, Backbone
-from scanpath.recognition.patchwise import FineFeatures, Ground, coarse_features
+from scanpath.recognition.patchwise import FineFeatures, Ground, coarse_features, empty_ground
 from scanpath.recognition.rectangles import Rectangle
 
 #: Everything in which a picture differs from the original: labels to (top, bottom, left, right).
 Changes = Mapping[int, Rectangle]
+
+#: Side of the largest square that is run through a network at once.
+MOST_SEEN_PX = 4608
+
+#: How many empty squares are kept at once; each takes up to several hundred MB.
+GROUNDS_KEPT = 2
 
 #: Ground around the picture on a fixed grid.
 GRID_MARGIN_PX = 16
@@ -160,5 +169,50 @@ class FixedGridView:
         return values[GRID_MARGIN_PX:, GRID_MARGIN_PX:][: self.size[0], : self.size[1]]
 
 
+class Eye:
+    """Gives each picture its view, and keeps what views of pictures of one size share.
+
+    Parameters
+    ----------
+    features
+        "whole", "patchwise" or "fixed_grid".
+    margin_px
+        See `WholeView`.
+    """
+
+    def __init__(self, features: str, *, margin_px: int) -> None:
+        self.features = check_choice("features", features, tuple(VIEWS))
+        self.margin_px = check_count("margin_px", margin_px, least=0)
+        self._grounds: dict[tuple[int, float, int, float], Ground] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_grounds": {}}  # large, and quickly made again
+
+    def view(self, backbone: Backbone, stimulus: Stimulus, gray: float) -> View:
+        """Return the view of a picture on ground of some gray, or say that it is too large."""
+        side = 2 * (stimulus.size[0] + self.margin_px)
+        if side > MOST_SEEN_PX:
+            height = MOST_SEEN_PX // 2 - self.margin_px
+            raise InputError(
+                f"A square of twice the picture's height and margin is seen at once, {side} px for "
+                f"{stimulus.name!r}, and the limit is {MOST_SEEN_PX} px, where it takes several GB; shrink the picture "
+                f"to at most {height} px high, with its target, its boxes and px_per_deg."
+            )
+        if backbone.windows == "smooth" and self.features == "patchwise":
+            raise InputError('windows="smooth" needs features="fixed_grid" or "whole"; "patchwise" knows rings alone.')
+        kind = VIEWS[self.features]
+        shared = {} if kind is WholeView else {"ground_of": self._ground}
+        return kind(backbone, stimulus.size, gray=gray, margin_px=self.margin_px, **shared)
+
+    def _ground(self, backbone: Backbone, side: int, gray: float) -> Ground:
+        """Features of an empty square; the last few are kept."""
+        key = (id(backbone.stages[0].body), backbone.px_per_deg, side, gray)
+        if key not in self._grounds:
+            while len(self._grounds) >= GROUNDS_KEPT:
+                self._grounds.pop(next(iter(self._grounds)))
+            self._grounds[key] = empty_ground(backbone, side, gray)
+        return self._grounds[key]
+
+
 #: How features are computed, by name.
-VIEWS = ("patchwise", "whole", "fixed_grid")
+VIEWS: dict[str, Any] = {"patchwise": PatchwiseView, "whole": WholeView, "fixed_grid": FixedGridView}
