@@ -32,6 +32,8 @@ class Agent(ABC):
     """
 
     def __init__(self, *, name: str, found_rule: FoundRule | None = None) -> None:
+        if found_rule is not None and not hasattr(found_rule, "found"):
+            raise InputError(f"found_rule must be a rule, such as InBox(margin_px=16), got {found_rule!r}.")
         self.name = name
         self.found_rule = found_rule or Never()
         self.settings: dict[str, Any] = {}  # how it was built, for the record; filled by create_agent

@@ -1,6 +1,7 @@
 """`scanpath simulate`: agents look at pictures."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -23,7 +24,7 @@ def simulate(
     px_per_deg: Annotated[float | None, typer.Option(help="Pixels per degree of visual angle.")] = None,
     settings: Annotated[list[str] | None, typer.Option("--set", help="Any agent setting, as in name=value.")] = None,
     fixations: Annotated[int, typer.Option(help="Most fixations, the first at the center included.")] = 10,
-    seed: Annotated[int, typer.Option(help="Names the run's random numbers.")] = 0,
+    seed: Annotated[int, typer.Option(min=-(2**63), max=2**63 - 1, help="Names the run's random numbers.")] = 0,
     jobs: Annotated[int, typer.Option(help="Worker processes; -1 for one a core.")] = 1,
     dataset: Annotated[str | None, typer.Option(help="A data set instead of pictures.")] = None,
     root: Annotated[Path | None, typer.Option(help="Folder that holds the data set.")] = None,
@@ -34,33 +35,45 @@ def simulate(
     figures: Annotated[Path | None, typer.Option(help="Folder for a figure of every scanpath.")] = None,
 ) -> None:
     """Let agents look at pictures; the fixations go into a table with one row a fixation."""
+    from scanpath._core.errors import InputError
     from scanpath.cli.progress import progress_bar, say
+    from scanpath.gaze.table import write_table
     from scanpath.simulation import simulate as run
 
-    _check_out(out)
+    _check(out, jobs)
     stimuli, skipped = _stimuli(pictures, dataset, root, target, _box(target_box), caption, px_per_deg)
-    agents = [_agent(name, backbone, weights, settings or []) for name in dict.fromkeys(agent)]
+    agents = _agents(list(dict.fromkeys(agent)), backbone, weights, settings or [])
     # a picture that was named must work; one that was found in a folder or data set is skipped and named
     on_error = "skip" if dataset or any(path.is_dir() for path in pictures or []) else "raise"
+    folder = out if out is not None and not out.suffix else None
     with progress_bar("simulating", len(agents) * len(stimuli)) as advance:
-        table = run(agents, stimuli, fixations, seed, jobs, out, on_error=on_error, progress=advance)
+        table = run(agents, stimuli, fixations, seed, jobs, folder, on_error=on_error, progress=advance)
     skipped |= table.attrs["scanpath"]["failures"]
     for name, reason in skipped.items():
         say(f"skipped {name}: {reason}")
+    if table.empty:
+        raise InputError("None of the pictures could be looked at; the reasons are above.")
     if figures is not None:
         _draw(table, stimuli, figures)
-        _draw_searches(agents, stimuli, fixations, seed, figures)
+        _draw_searches(table, agents, stimuli, fixations, seed, figures)
     if out is None:
         typer.echo(table.to_csv(index=False, lineterminator="\n"), nl=False)
-    else:
-        say(f"wrote {len(table)} fixations to {out}")
+        return
+    if folder is None:
+        write_table(table, out)
+    say(f"wrote {len(table)} fixations to {out}")
 
 
-def _check_out(out: Path | None) -> None:
+def _check(out: Path | None, jobs: int) -> None:
+    """Refuse before any work is done what would fail after it."""
     from scanpath._core.errors import InputError
 
+    if jobs == 0:
+        raise InputError("--jobs must be 1 or more, or negative to count from the number of cores; got 0.")
     if out is not None and out.suffix and out.suffix.lower() not in (".parquet", ".csv"):
         raise InputError(f"--out {out} must end in .parquet or .csv, or have no ending to be a run's folder.")
+    if out is not None and out.suffix and out.is_dir():
+        raise InputError(f"--out {out} is a folder; give the name of a file, or of a folder without an ending.")
 
 
 def _stimuli(
@@ -111,9 +124,25 @@ def _from_files(paths: list[Path], **facts: Any) -> tuple[list["Stimulus"], dict
     return stimuli, skipped
 
 
-def _agent(name: str, backbone: str | None, weights: Path | None, pairs: list[str]) -> Any:
+def _agents(names: list[str], backbone: str | None, weights: Path | None, pairs: list[str]) -> list[Any]:
+    """Build the agents; the backbone goes to those that have one, so that a floor can run beside them."""
+    import inspect
+
     from scanpath._core.errors import InputError
-    from scanpath.agents.catalog import AGENTS, create_agent
+    from scanpath.agents.catalog import AGENTS
+
+    settings = _settings(pairs)
+    known = {name: inspect.signature(AGENTS[name]).parameters for name in names}
+    shared = {"backbone": backbone, "weights": None if weights is None else str(weights)}
+    for key, value in shared.items():
+        if value is not None and not any(key in parameters for parameters in known.values()):
+            raise InputError(f"--{key} {value} is for agents that have one, and {', '.join(names)} has none.")
+    given = {key: value for key, value in shared.items() if value is not None}
+    return [_agent(name, settings | {key: given[key] for key in given if key in known[name]}) for name in names]
+
+
+def _settings(pairs: list[str]) -> dict[str, Any]:
+    from scanpath._core.errors import InputError
 
     settings: dict[str, Any] = {}
     for pair in pairs:
@@ -121,14 +150,20 @@ def _agent(name: str, backbone: str | None, weights: Path | None, pairs: list[st
         if not equals:
             raise InputError(f"--set {pair} must have the form name=value.")
         settings[key] = _value(value)
-    import inspect
+    return settings
 
-    known = inspect.signature(AGENTS[name]).parameters
-    for key, value in (("backbone", backbone), ("weights", None if weights is None else str(weights))):
-        # with several agents a setting goes to those that have it, so that a floor can run beside them
-        if value is not None and key in known:
-            settings[key] = value
-    return create_agent(name, **settings)
+
+def _agent(name: str, settings: dict[str, Any]) -> Any:
+    from scanpath._core.errors import InputError, ScanpathError
+    from scanpath.agents.catalog import create_agent
+
+    try:
+        return create_agent(name, **settings)
+    except ScanpathError:
+        raise
+    except (TypeError, ValueError, RuntimeError) as error:  # a setting of a kind that the agent does not expect
+        given = ", ".join(f"{key}={value}" for key, value in settings.items())
+        raise InputError(f"Agent {name!r} cannot be built with {given or 'its defaults'}: {error}") from error
 
 
 def _value(text: str) -> Any:
@@ -158,18 +193,29 @@ def _draw(table: "pd.DataFrame", stimuli: list["Stimulus"], folder: Path) -> Non
     for path in scanpaths_from_table(table):
         name, agent = path.info["stimulus"], path.info["agent"]
         ax = plot_scanpath(path, known[name], title=f"{agent}: {name}")
-        save_figure(ax, folder / f"{Path(name).stem}_{agent}.png")
+        save_figure(ax, folder / f"{_stem(name, known)}_{agent}.png")
 
 
-def _draw_searches(agents: list[Any], stimuli: list["Stimulus"], fixations: int, seed: int, folder: Path) -> None:
+def _draw_searches(
+    table: "pd.DataFrame", agents: list[Any], stimuli: list["Stimulus"], fixations: int, seed: int, folder: Path
+) -> None:
     """For agents that search each fixation, such as nevaclip, draw what they saw and how their loss fell."""
     from scanpath._core.random import torch_generator
     from scanpath.agents.neva import NevaAgent
     from scanpath.plotting import plot_neva, save_figure
 
+    known = {stimulus.name for stimulus in stimuli}
+    looked = set(zip(table["agent"], table["stimulus"]))
     for agent in agents:
         for stimulus in stimuli if isinstance(agent, NevaAgent) else ():
-            generator = torch_generator(seed, agent.name, stimulus.name)
-            record = agent.watch(stimulus, n_fixations=fixations, generator=generator)
-            ax = plot_neva(record, stimulus)[0]
-            save_figure(ax, folder / f"{Path(stimulus.name).stem}_{agent.name}_search.png")
+            if (agent.name, stimulus.name) in looked:
+                generator = torch_generator(seed, agent.name, stimulus.name)
+                record = agent.watch(stimulus, n_fixations=fixations, generator=generator)
+                ax = plot_neva(record, stimulus)[0]
+                save_figure(ax, folder / f"{_stem(stimulus.name, known)}_{agent.name}_search.png")
+
+
+def _stem(name: str, names: Iterable[str]) -> str:
+    """File name of a picture's figure: a.png and a.jpg keep their endings, so that each has its own."""
+    stem = Path(name).stem
+    return stem if sum(Path(other).stem == stem for other in names) == 1 else name

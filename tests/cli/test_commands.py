@@ -121,10 +121,53 @@ def test_figures_are_drawn(tmp_path, photo):
     assert (tmp_path / "figures" / "photo_random.png").stat().st_size > 1000
 
 
+def test_pictures_that_differ_in_their_ending_have_a_figure_each(tmp_path, photo):
+    Image.open(photo).save(tmp_path / "photo.bmp")
+    done = scanpath("simulate", "--agent", "random", "--figures", tmp_path / "figures", photo, tmp_path / "photo.bmp")
+    assert done.returncode == 0, done.stderr
+    assert sorted(path.name for path in (tmp_path / "figures").iterdir()) == [
+        "photo.bmp_random.png",
+        "photo.png_random.png",
+    ]
+
+
+def test_a_folder_of_which_nothing_can_be_looked_at_is_an_error_and_keeps_the_older_table(tmp_path, photo):
+    out = tmp_path / "run.parquet"
+    out.write_text("older")
+    done = scanpath("simulate", "--agent", "eccnet", "--backbone", "steerable", "--out", out, tmp_path)
+    assert "None of the pictures could be looked at" in one_sentence(done)
+    assert "skipped photo.png: eccnet looks for a target" in done.stderr
+    assert out.read_text() == "older"
+
+
+def test_a_backbone_goes_to_the_agents_that_have_one(tmp_path, photo):
+    agents = ["--agent", "eccnet", "--agent", "random", "--backbone", "steerable"]
+    done = scanpath("simulate", *agents, "--fixations", 2, "--target-box", "30,20,16,16", photo)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_table_is_not_written_over_a_folder(tmp_path, photo):
+    (tmp_path / "run.parquet").mkdir()
+    done = scanpath("simulate", "--agent", "random", "--out", tmp_path / "run.parquet", photo)
+    assert "run.parquet is a folder" in one_sentence(done)
+
+
+def test_a_seed_that_no_table_holds_is_wrong_use(photo):
+    done = scanpath("simulate", "--agent", "random", "--seed", 2**63, photo)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["simulate", "--agent", "ecnet", "PHOTO"], "Did you mean eccnet"),
+        (["simulate", "--agent", "random", "--jobs", "0", "PHOTO"], "--jobs must be"),
+        (["simulate", "--agent", "random", "--backbone", "steerable", "PHOTO"], "random has none"),
+        (["simulate", "--agent", "random", "--weights", "none.pth", "PHOTO"], "random has none"),
+        (["simulate", "--backbone", "steerable", "--set", "levels=3", "PHOTO"], "cannot be built with levels=3"),
+        (["simulate", "--backbone", "steerable", "--set", "device=moon", "PHOTO"], "device=moon"),
+        (["simulate", "--agent", "random", "--set", "found_rule=box", "PHOTO"], "found_rule must be"),
         (["simulate", "--agent", "random", "none.png"], "no picture at none.png"),
         (["simulate", "--agent", "random"], "Give pictures"),
         (["simulate", "--agent", "random", "--out", "run.txt", "PHOTO"], "must end in .parquet or .csv"),
