@@ -68,7 +68,7 @@ def _transform(kind: str, px_per_deg: float, law: str, strength: float, scaling:
 
 def _cortex_shape(image: "Tensor") -> tuple[int, int]:
     # as many places as the picture has along its longer side, and a full turn three times that
-    side = max(image.shape[-2:])
+    side = max(2, *image.shape[-2:])
     return side // 2, side
 
 
@@ -91,12 +91,16 @@ def _folder(source: Path, out: Path, fixations: list[tuple[float, float]], trans
     if out.exists() and (not out.is_dir() or out.resolve() == source.resolve()):
         raise InputError(f"OUT {out} must be a folder other than IN.")
     pictures = find_pictures(source)
-    done = 0
+    stems = [picture.stem for picture in pictures]
+    done = kept = 0
     with progress_bar("foveating", len(pictures)) as advance:
         for picture in pictures:
-            target = out / f"{picture.stem}.png"
+            # a.png and a.jpg keep their endings, so that each is written
+            target = out / f"{picture.stem if stems.count(picture.stem) == 1 else picture.name}.png"
             try:
-                if not target.exists():
+                if target.exists():
+                    kept += 1
+                else:
                     _save(transform(read_image(picture), fixations), target)
                 done += 1
             except InputError as error:
@@ -104,6 +108,8 @@ def _folder(source: Path, out: Path, fixations: list[tuple[float, float]], trans
             advance(1)
     if done == 0:
         raise InputError(f"None of the {len(pictures)} pictures in {source} could be used; the reasons are above.")
+    if kept:
+        say(f"{kept} of them were there before and were kept, whatever they show; for other settings give a new folder")
     typer.echo(f"{done} of {len(pictures)} pictures in {out}")
 
 

@@ -60,9 +60,25 @@ def test_a_folder_is_continued_and_bad_files_are_named(tmp_path, photo):
     code, err = foveate(tmp_path, out, "--at", "80,64", "--px-per-deg", 6)
     assert code == 0
     assert "skipped broken.png" in err
+    assert "kept" not in err
     written = (out / "cat.png").stat().st_mtime_ns
-    foveate(tmp_path, out, "--at", "80,64", "--px-per-deg", 6)
+    _, err = foveate(tmp_path, out, "--at", "80,64", "--px-per-deg", 6)
     assert (out / "cat.png").stat().st_mtime_ns == written
+    assert "1 of them were there before and were kept" in err
+
+
+def test_pictures_that_differ_in_their_ending_are_both_written(tmp_path, photo):
+    Image.open(photo).save(tmp_path / "cat.bmp")
+    code, err = foveate(tmp_path, tmp_path / "seen", "--at", "80,64", "--px-per-deg", 6)
+    assert code == 0, err
+    assert sorted(path.name for path in (tmp_path / "seen").iterdir()) == ["cat.bmp.png", "cat.png.png"]
+
+
+def test_one_pixel_has_a_cortical_map(tmp_path):
+    Image.fromarray(np.full((1, 1, 3), 99, np.uint8)).save(tmp_path / "dot.png")
+    arguments = ["--at", "0,0", "--px-per-deg", 6, "--kind", "logpolar"]
+    code, err = foveate(tmp_path / "dot.png", tmp_path / "out.png", *arguments)
+    assert code == 0, err
 
 
 def test_an_animation_follows_a_scanpath_and_lasts_as_long(tmp_path, photo):
