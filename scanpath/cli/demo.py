@@ -47,7 +47,8 @@ def demo(
     typer.echo(f"\nFigure of the scanpaths   {figure}")
     typer.echo(f"Table of the fixations    {out / 'fixations.parquet'}")
     typer.echo(
-        "On your own picture       scanpath simulate --agent eccnet --target TARGET.png --figures out PICTURE.png"
+        "On your own picture       scanpath simulate --agent eccnet --backbone steerable --target TARGET.png "
+        "--figures out PICTURE.png"
     )
 
 

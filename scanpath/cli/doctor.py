@@ -51,12 +51,15 @@ def _gpu() -> str:
 def _weights() -> str:
     import torch
 
+    from scanpath.recognition.weights import SUFFIXES
+
     folder = os.environ.get("SCANPATH_WEIGHTS")
     if folder and not Path(folder).is_dir():
         return f"SCANPATH_WEIGHTS={folder} is not a folder"
     places = [Path(folder)] if folder else []
     places.append(Path(torch.hub.get_dir()) / "checkpoints")
-    found = [path.name for place in places if place.is_dir() for path in sorted(place.iterdir()) if path.is_file()]
+    files = [path for place in places if place.is_dir() for path in sorted(place.iterdir())]
+    found = [path.name for path in files if path.suffix in SUFFIXES]
     return ", ".join(found) or "none; 'steerable' needs none, others take --weights FILE or SCANPATH_WEIGHTS"
 
 

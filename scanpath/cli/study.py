@@ -23,7 +23,7 @@ def interiors(
     seed: Annotated[int, typer.Option(help="Names the run's random numbers.")] = 0,
     jobs: Annotated[int, typer.Option(help="Worker processes; -1 for one a core.")] = 1,
 ) -> None:
-    """Search 60 indoor photographs with seven agents and compare them with 57 people."""
+    """Search 60 indoor photographs with eight agents and compare them with 57 people."""
     from scanpath.cli.progress import progress_bar
     from scanpath.cli.tables import print_table
     from scanpath.plotting import plot_cumulative_performance, save_figure

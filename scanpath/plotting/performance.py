@@ -34,7 +34,7 @@ def plot_cumulative_performance(
     'Share of targets found'
     """
     ax = ax or new_axes()[0]
-    styles = itertools.product(("-", ":"), COLORS[:-1])  # black is people's
+    styles = itertools.cycle(itertools.product(("-", ":"), COLORS[:-1]))  # black is people's
     for name, (share, low, high) in curves.items():
         line, color = ("--", "black") if name == "people" else next(styles)
         n = np.arange(1, len(share) + 1)

@@ -219,6 +219,16 @@ def test_listings_work(command):
     assert done.stdout.strip()
 
 
+def test_the_doctor_lists_weights_and_nothing_else(tmp_path, monkeypatch):
+    for name in ("vgg16.safetensors", "resnet18-f37072fd.pth", "README.md"):
+        (tmp_path / name).touch()
+    monkeypatch.setenv("SCANPATH_WEIGHTS", str(tmp_path))
+    listed = scanpath("doctor").stdout
+    assert "vgg16.safetensors" in listed
+    assert "resnet18-f37072fd.pth" in listed
+    assert "README.md" not in listed
+
+
 def test_real_pictures_from_a_data_set(shared, tmp_path):
     out = tmp_path / "run.parquet"
     root = shared / "data" / "interiors"

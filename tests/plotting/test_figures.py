@@ -42,6 +42,11 @@ def test_people_are_told_apart_from_agents():
     assert agent.get_color() != people.get_color()
 
 
+def test_more_agents_than_styles_can_be_drawn():
+    curves = {f"agent {i}": (np.ones(2), None, None) for i in range(20)}
+    assert len(plot_cumulative_performance(curves).get_lines()) == 20
+
+
 def test_scores_show_each_part_once():
     row = {"low": 0.1, "high": 0.3, "value": 0.2, "ceiling": 0.5, "ceiling_low": 0.4, "ceiling_high": 0.6}
     result = pd.DataFrame(
