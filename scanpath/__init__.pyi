@@ -55,6 +55,9 @@ from .recognition.backbones import create_backbone as create_backbone
 from .recognition.backbones import list_backbones as list_backbones
 from .recognition.eccentricity_pooling import EccentricityPool2d as EccentricityPool2d
 from .recognition.eccentricity_pooling import eccentricity_pool as eccentricity_pool
+from .recognition.pool_replacement import with_eccentric_pools as with_eccentric_pools
+from .recognition.smooth_pooling import SmoothEccentricityPool2d as SmoothEccentricityPool2d
+from .recognition.smooth_pooling import smooth_eccentricity_pool as smooth_eccentricity_pool
 from .simulation.run import Run as Run
 from .simulation.run import simulate_to_folder as simulate_to_folder
 from .simulation.simulate import simulate as simulate

@@ -16,9 +16,11 @@ from torch import Tensor
 from scanpath._core.checks import check_choice, check_positive
 from scanpath._core.errors import InputError
 from scanpath.agents.agent import History, PriorityAgent
+from scanpath.agents.episode import run_together
 from scanpath.agents.inhibition import CellOrSquareInhibition, visited_cells
 from scanpath.agents.target_found import FoundRule, WindowOverlap
-from scanpath.agents.views import Eye, View
+from scanpath.agents.views import Eye, View, levels_together
+from scanpath.gaze.scanpath import Scanpath
 from scanpath.gaze.stimulus import Stimulus
 from scanpath.guidance.sharpening import sharpen
 from scanpath.guidance.target_cue import WEIGHTINGS, combine_levels, cue_map
@@ -94,12 +96,15 @@ class EccNet(PriorityAgent):
     def attention(self, stimulus: Stimulus, history: History) -> Tensor:
         """Return the likeness to the target as seen from the last fixation, (H, W) float64, from 0 up."""
         scene = self.prepared(stimulus)
-        fixation = pixel_inside(history[-1], stimulus.size)
         # inhibition of return, in the picture itself: slots that were looked at are empty from now on
         image, changed = inhibited(scene, stimulus, history)
         # recognition: features at three levels, pooled the more coarsely the farther from the fixation
-        features = scene.view.levels(image, fixation, changed)
-        # top-down guidance: every level is correlated with the whole of the target's features at that level
+        fixation = pixel_inside(history[-1], stimulus.size)
+        return self.guidance(scene, stimulus, scene.view.levels(image, fixation, changed), fixation)
+
+    def guidance(self, scene: Scene, stimulus: Stimulus, features: list[Tensor], fixation: tuple[int, int]) -> Tensor:
+        """Return the likeness to the target, given one map of features (1, C, h, w) a level."""
+        # top-down cue: every level is correlated with the whole of the target's features at that level
         maps = [cue_map(features[level][0], target).cpu() for level, target in zip(self.levels, scene.targets)]
         # a = sum over levels of w_l (m_l - min m_l) / (max m_l - min m_l), with w_l ~ max m_l or equal
         weighting = self.level_weighting or ("equal" if stimulus.cells is None else "maximum")
@@ -108,6 +113,28 @@ class EccNet(PriorityAgent):
         sharp = sharpen(combined, self.sharpening)
         # the winner among pixels is left to the selection, what is closed to the inhibition
         return scene.view.in_picture(sharp, fixation)
+
+    def run(
+        self, stimuli: Sequence[Stimulus], *, n_fixations: int, generators: Sequence[torch.Generator]
+    ) -> list[Scanpath]:
+        """Look at several pictures; with ``features="whole"`` their squares go through the network together."""
+        if self.eye.features != "whole" or len(stimuli) == 1:
+            return super().run(stimuli, n_fixations=n_fixations, generators=generators)
+        scenes = [self.prepare(stimulus) for stimulus in stimuli]
+        paths = [[self.first_fixation(*start)] for start in zip(stimuli, generators)]
+
+        def choose(going: list[int]) -> list[tuple[float, float]]:
+            views = [scenes[i].view for i in going]
+            images = [inhibited(scenes[i], stimuli[i], paths[i])[0] for i in going]
+            fixations = [pixel_inside(paths[i][-1], stimuli[i].size) for i in going]
+            chosen = []
+            for i, features, fixation in zip(going, levels_together(views, images, fixations), fixations):
+                attention = self.guidance(scenes[i], stimuli[i], features, fixation)
+                priority = attention * self.inhibition.weight(stimuli[i], paths[i])
+                chosen.append(self.selection.select(priority, generators[i]))
+            return chosen
+
+        return run_together(self, stimuli, choose, paths, n_fixations=n_fixations)
 
 
 def pixel_inside(xy: tuple[float, float], size: tuple[int, int]) -> tuple[int, int]:
@@ -192,8 +219,9 @@ def eccnet(
         Scale of pictures that do not state their own.
     features
         "patchwise" computes only what differs from an empty ground and reuses it from fixation to fixation; "whole"
-        runs the whole square through the network each time, for the same numbers but for rounding; "fixed_grid" is
-        an approximation of our own that may fixate elsewhere, see `FixedGridView`.
+        runs the whole square through the network each time, for the same numbers but for rounding, several pictures
+        at once, which suits a GPU; "fixed_grid" is an approximation of our own that may fixate elsewhere, see
+        `FixedGridView`.
     found_rule
         When the search ends, instead of the window.
     device

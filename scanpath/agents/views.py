@@ -1,6 +1,6 @@
 """What a network gets to see at a fixation: the whole square around it, only what is needed of it, or a fixed grid."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import torch
@@ -19,6 +19,9 @@ Changes = Mapping[int, Rectangle]
 
 #: Side of the largest square that is run through a network at once.
 MOST_SEEN_PX = 4608
+
+#: Pixels of squares that go through a network in one batch, at most, but at least one square.
+TOGETHER_PX = 1 << 22
 
 #: How many empty squares are kept at once; each takes up to several hundred MB.
 GROUNDS_KEPT = 2
@@ -92,6 +95,24 @@ class WholeView:
             start, stop = max(center - half, 0), min(center + half, length)
             found.append((slice(start, stop), slice(start - center + half, stop - center + half)))
         return found
+
+
+def levels_together(
+    views: Sequence[WholeView], images: Sequence[Tensor], fixations: Sequence[tuple[int, int]]
+) -> list[list[Tensor]]:
+    """Run the squares of several pictures through the network, those of one size and scale in batches."""
+    found: list[list[Tensor]] = [[] for _ in views]
+    batches: dict[tuple[int, float], list[int]] = {}
+    for index, view in enumerate(views):
+        batches.setdefault((view.half, view.backbone.px_per_deg), []).append(index)
+    for (half, _), alike in batches.items():
+        step = max(1, TOGETHER_PX // (2 * half) ** 2)
+        for batch in (alike[start : start + step] for start in range(0, len(alike), step)):
+            squares = torch.cat([views[index].square(images[index], fixations[index]) for index in batch])
+            for level in views[batch[0]].backbone(squares):
+                for index, features in zip(batch, level.split(1)):
+                    found[index].append(features)
+    return found
 
 
 class PatchwiseView(WholeView):

@@ -225,6 +225,21 @@ def test_order_of_pictures_and_copies_of_the_agent_do_not_matter(scene):
     assert all(np.array_equal(a, b) for a, b in zip(first, again))
 
 
+def test_pictures_seen_together_are_seen_as_alone(scene):
+    """Different sizes, scales and numbers of fixations in one batch."""
+    natural, display = scene
+    small = Stimulus(natural.image[:, :100, 60:200], name="small", target_box=(90, 20, 30, 30), px_per_deg=10)
+    bare = Stimulus(natural.image, name="bare", target=natural.require_target("bare"))
+    stimuli = [natural, display, small, bare, Stimulus(natural.image.flip(2), name="flip", target_box=(30, 20, 30, 30))]
+    agent = create_agent("eccnet", backbone="steerable", features="whole", recognition_px=4)
+    together = agent.run(stimuli, n_fixations=4, generators=[torch.Generator() for _ in stimuli])
+    assert len({len(path) for path in together}) > 1
+    for stimulus, path in zip(stimuli, together):
+        alone = run_episode(agent, stimulus, n_fixations=4, generator=torch.Generator())
+        assert np.array_equal(path.xy, alone.xy)
+        assert path.info == alone.info
+
+
 def test_pictures_without_a_scale_are_seen_at_the_models(scene):
     natural = scene[0]
     bare = Stimulus(natural.image, name="bare", target_box=natural.target_box)
