@@ -31,7 +31,7 @@ def variable_blur(
     out
         Tensor of the result's shape, dtype and device to write into, contiguous.
     """
-    kernel = choose_kernel(kernel, image, *field.tensors)
+    kernel = choose_kernel(kernel, image, *field.tensors, double=True)
     if kernel != "cpu":
         return KeptLevels(image, plan, kernel=kernel).blend(field, out=out)
     from scanpath.kernels.blur_cpu import blur_cpu
@@ -56,7 +56,7 @@ class KeptLevels:
 
     def __init__(self, image: Tensor, plan: BlurPlan, *, kernel: str = "auto") -> None:
         self.plan, self.dtype = plan, image.dtype
-        self.kernel = choose_kernel(kernel, image)
+        self.kernel = choose_kernel(kernel, image, double=True)
         self.image = self._prepared(image)
         self._levels: list[Tensor] | Tensor = self._build()
 
@@ -65,7 +65,7 @@ class KeptLevels:
         """Keep ready pictures (B, C, H, W) of one size, sharp to blurred, as levels 0, 1, ..."""
         self = cls.__new__(cls)
         self.plan = BlurPlan.of_ready_levels(len(levels))
-        self.dtype, self.kernel = levels[0].dtype, choose_kernel(kernel, *levels)
+        self.dtype, self.kernel = levels[0].dtype, choose_kernel(kernel, *levels, double=True)
         prepared = [self._prepared(level) for level in levels]
         self.image = prepared[0]
         flat = self.kernel != "reference"
@@ -114,13 +114,6 @@ class KeptLevels:
         return _delivered(target, out, self.dtype)
 
 
-def empty_like_large(shape: tuple[int, ...], like: Tensor) -> Tensor:
-    """Make an uninitialized float32 tensor, by NumPy on CPUs: it asks for huge pages, which speeds up first writes."""
-    if like.device.type == "cpu":
-        return torch.from_numpy(np.empty(shape, dtype=np.float32))
-    return torch.empty(shape, dtype=torch.float32, device=like.device)
-
-
 def _batch(images: int, fields: int) -> int:
     if images != fields and 1 not in (images, fields):
         raise InputError(f"{images} images cannot be paired with {fields} fixations; give one of either, or as many.")
@@ -128,7 +121,12 @@ def _batch(images: int, fields: int) -> int:
 
 
 def _prepared(image: Tensor) -> Tensor:
-    return image.detach().to(torch.float32).contiguous()
+    """Give compiled kernels what they take: contiguous single or, on CPUs, double precision."""
+    return image.detach().to(_working(image.dtype)).contiguous()
+
+
+def _working(dtype: torch.dtype) -> torch.dtype:
+    return torch.float32 if dtype in HALF else dtype
 
 
 def _checked(out: Tensor, shape: tuple[int, ...], like: Tensor) -> Tensor:
@@ -142,11 +140,12 @@ def _checked(out: Tensor, shape: tuple[int, ...], like: Tensor) -> Tensor:
 
 
 def _target(out: Tensor | None, shape: tuple[int, ...], image: Tensor, dtype: torch.dtype) -> Tensor:
-    """Return float32 memory to write into: `out` itself where that is possible."""
-    if out is None:
-        return empty_like_large(shape, image)
-    _checked(out, shape, torch.empty(0, dtype=dtype, device=image.device))
-    return out if dtype == torch.float32 else empty_like_large(shape, image)
+    """Return memory to write into: `out` itself where that is possible."""
+    if out is not None and _checked(out, shape, image.new_empty(0, dtype=dtype)).dtype == _working(dtype):
+        return out
+    if image.device.type == "cpu":  # NumPy asks for huge pages, which makes the first writes faster
+        return torch.from_numpy(np.empty(shape, dtype=str(_working(dtype)).removeprefix("torch.")))
+    return torch.empty(shape, dtype=_working(dtype), device=image.device)
 
 
 def _delivered(target: Tensor, out: Tensor | None, dtype: torch.dtype) -> Tensor:

@@ -13,8 +13,8 @@ from scanpath.kernels.blur_field import Field
 from scanpath.kernels.blur_plan import BlurPlan, reflect_table
 from scanpath.kernels.dispatch import run_bands
 
-#: Each thread keeps at most this many numbers (64 MB) of scratch memory between calls.
-MOST_SCRATCH = 1 << 24
+#: Each thread keeps at most this many bytes of scratch memory between calls.
+MOST_SCRATCH = 1 << 26
 _scratch = threading.local()
 #: Fields, first plane, planes, flat result, first row, last row + 1.
 Rows = Callable[[FieldArrays, int, int, np.ndarray, int, int], None]
@@ -35,7 +35,7 @@ def build_cpu(image: Tensor, plan: BlurPlan, into: Tensor | None = None) -> Tens
     """Blur pictures at every level of the plan, into one flat tensor."""
     tables, pixels = _tables_of(image, plan), _flat(image)
     planes = image.shape[0] * image.shape[1]
-    levels = torch.from_numpy(np.empty(tables.level_from[-1], dtype=np.float32)) if into is None else into
+    levels = torch.from_numpy(np.empty(tables.level_from[-1], dtype=pixels.dtype)) if into is None else into
     halved, kept = _halvings(pixels, tables), _flat(levels)
     run_bands(lambda a, b: build_planes(pixels, halved, tables, a, b, planes, kept), planes, image.numel())
     return levels
@@ -55,13 +55,13 @@ def _on_threads(work: Rows, field: Field, image: Tensor, target: Tensor) -> None
     """Do the work for each field: by bands of rows, or by pictures where those are enough for all threads."""
     count, channels, height, _ = target.shape
     if len(field) == 1:
-        arrays, flat = _field_arrays(field, 0), _flat(target)
+        arrays, flat = _field_arrays(field, 0, target.dtype), _flat(target)
         run_bands(lambda y0, y1: work(arrays, 0, count * channels, flat, y0, y1), height, target.numel())
         return
     step = channels if len(image) > 1 else 0
 
     def rows(index: int, y0: int, y1: int) -> None:
-        work(_field_arrays(field, index), index * step, channels, _flat(target[index]), y0, y1)
+        work(_field_arrays(field, index, target.dtype), index * step, channels, _flat(target[index]), y0, y1)
 
     def pictures(first: int, last: int) -> None:
         for index in range(first, last):
@@ -78,44 +78,44 @@ def _flat(tensor: Tensor) -> np.ndarray:
     return tensor.numpy().reshape(-1)
 
 
-def _field_arrays(field: Field, index: int) -> FieldArrays:
-    fixations, delays = np.empty((0, 2)), np.empty(0, dtype=np.float32)
-    values = np.empty(0, dtype=np.float32)
+def _field_arrays(field: Field, index: int, dtype: torch.dtype) -> FieldArrays:
+    def array(part: Tensor) -> np.ndarray:
+        return part.detach().to(dtype).contiguous().numpy()
+
+    table = array(field.table)
+    none, per_px = np.empty(0, dtype=table.dtype), table.dtype.type(1 / field.step)
     if field.values is not None:
-        values = _flat(field.values[index].detach().to(torch.float32).contiguous())
-    else:
-        fixations = field.fixations[index].detach().to(torch.float64).contiguous().numpy()  # type: ignore[index]
-        delays = np.zeros(len(fixations), dtype=np.float32)
-        if field.delays_px is not None:
-            delays[:] = field.delays_px.detach().numpy()
-    table = field.table.detach().to(torch.float32).numpy()
-    return FieldArrays(fixations, delays, values, table, np.float32(1 / field.step))
+        return FieldArrays(none.reshape(0, 2), none, array(field.values[index]).reshape(-1), table, per_px)
+    fixations = array(field.fixations[index])  # type: ignore[index]
+    delays = np.zeros(len(fixations), table.dtype) if field.delays_px is None else array(field.delays_px)
+    return FieldArrays(fixations, delays, none, table, per_px)
 
 
 def _halvings(image: np.ndarray, tables: Tables) -> np.ndarray:
     """Halve all planes (flat) as often as the levels need."""
-    result = _scratch_of(int(tables.halved_from[-1]))
+    result = _scratch_of(int(tables.halved_from[-1]) * image.itemsize).view(image.dtype)
     if result.size:
         halve_planes(image, image.size // (tables.height * tables.width), tables, result)
     return result
 
 
 def _scratch_of(n: int) -> np.ndarray:
-    """Return memory for `n` numbers that is used again in the next call: fresh pages cost more than the halving."""
+    """Return `n` bytes that are used again in the next call: fresh pages cost more than the halving."""
     if n > MOST_SCRATCH:
-        return np.empty(n, dtype=np.float32)
+        return np.empty(n, dtype=np.uint8)
     kept = getattr(_scratch, "memory", None)
     if kept is None or kept.size < n:
-        kept = _scratch.memory = np.empty(n, dtype=np.float32)
+        kept = _scratch.memory = np.empty(n, dtype=np.uint8)
     return kept[:n]
 
 
 def _tables_of(image: Tensor, plan: BlurPlan) -> Tables:
-    return _tables(plan, (image.shape[-2], image.shape[-1]), image.shape[0] * image.shape[1])
+    size, planes = (image.shape[-2], image.shape[-1]), image.shape[0] * image.shape[1]
+    return _tables(plan, size, planes, str(image.dtype).removeprefix("torch."))
 
 
 @lru_cache(maxsize=32)
-def _tables(plan: BlurPlan, size: tuple[int, int], planes: int) -> Tables:
+def _tables(plan: BlurPlan, size: tuple[int, int], planes: int, dtype: str) -> Tables:
     """Lay out the halvings and levels of `planes` pictures of one size."""
     margin = max(len(level.taps) for level in plan.levels) + 1
     octaves = np.array([step.bit_length() - 1 for step in plan.steps])
@@ -130,7 +130,7 @@ def _tables(plan: BlurPlan, size: tuple[int, int], planes: int) -> Tables:
         width=size[1],
         margin=margin,
         octaves=octaves,
-        taps=np.concatenate([level.taps for level in plan.levels]).astype(np.float32),
+        taps=np.concatenate([level.taps for level in plan.levels]).astype(dtype),
         taps_from=np.cumsum([0] + [len(level.taps) for level in plan.levels]),
         heights=heights,
         widths=widths,
@@ -139,7 +139,7 @@ def _tables(plan: BlurPlan, size: tuple[int, int], planes: int) -> Tables:
         rows_from=np.cumsum([0] + [len(part) for part in rows]),
         first=first,
         second=second,
-        share=share.astype(np.float32),
+        share=share.astype(dtype),
         level_rows=level_rows,
         level_from=np.cumsum(np.r_[0, level_rows]) * planes * size[1],
     )

@@ -47,19 +47,22 @@ class Tables(NamedTuple):
 
 
 class FieldArrays(NamedTuple):
-    """Where the level coordinate comes from: distance to fixations, or a value at each pixel; then a table."""
+    """Where the level coordinate comes from: distance to fixations, or a value at each pixel; then a table.
 
-    fixations: np.ndarray  # (K, 2) float64
-    delays: np.ndarray  # (K,) float32 px
-    values: np.ndarray  # flat float32, or empty
-    table: np.ndarray  # float32
-    per_px: np.float32
+    All have the type of the picture, float32 or float64.
+    """
+
+    fixations: np.ndarray  # (K, 2) px
+    delays: np.ndarray  # (K,) px
+    values: np.ndarray  # flat, or empty
+    table: np.ndarray
+    per_px: np.floating
 
 
 @fused
 def halve_planes(image, planes, t, halved):
     """Halve all planes as often as the levels need."""
-    row = np.empty(t.width + 2 * t.margin, dtype=np.float32)
+    row = np.empty(t.width + 2 * t.margin, dtype=t.taps.dtype)
     for octave in range(t.heights.size - 1):
         source = image if octave == 0 else halved
         for plane in range(planes):
@@ -147,7 +150,7 @@ def _blur_rows(source, plane, t, level, first, count, x0, x1, row, coarse, out, 
 @fused
 def _two_rows(t):
     n = t.width + 2 * t.margin
-    return np.empty(n, dtype=np.float32), np.empty(n, dtype=np.float32)
+    return np.empty(n, dtype=t.taps.dtype), np.empty(n, dtype=t.taps.dtype)
 
 
 @fused
@@ -205,7 +208,7 @@ def blend_rows(image, levels, t, first_plane, planes, field, y0, y1, out):
     count, width, area = t.octaves.size, t.width, t.height * t.width
     row_from, share = np.empty((BAND, count), dtype=np.int64), np.empty((BAND, count), dtype=np.float32)
     row0 = np.zeros(count, dtype=np.int64)
-    position, level = np.empty(width, dtype=np.float32), np.empty((BAND, width), dtype=np.float32)
+    position, level = np.empty(width, dtype=t.taps.dtype), np.empty((BAND, width), dtype=t.taps.dtype)
     ends, runs = np.empty((BAND, width), dtype=np.int64), np.empty(BAND, dtype=np.int64)
     for top in range(y0, y1, BAND):
         bottom = min(top + BAND, y1)
@@ -239,12 +242,12 @@ def blur_rows(image, halved, t, first_plane, planes, field, y0, y1, out):
     """Blur rows y0 ... y1 - 1 in one go, making only those parts of the levels that are shown."""
     count, width, area = t.octaves.size, t.width, t.height * t.width
     row, coarse = _two_rows(t)
-    position, level = np.empty(width, dtype=np.float32), np.empty((BAND, width), dtype=np.float32)
+    position, level = np.empty(width, dtype=t.taps.dtype), np.empty((BAND, width), dtype=t.taps.dtype)
     ends, runs = np.empty((BAND, width), dtype=np.int64), np.empty(BAND, dtype=np.int64)
     row_from, share = np.empty(count, dtype=np.int64), np.empty(count, dtype=np.float32)
     row0, rows = np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.int64)
     shown = np.empty((count, (width >> TILE) + 2), dtype=np.bool_)
-    levels = np.empty(count * (BAND + 2) * width, dtype=np.float32)
+    levels = np.empty(count * (BAND + 2) * width, dtype=t.taps.dtype)
     level_from = np.arange(count) * (BAND + 2) * width
     for top in range(y0, y1, BAND):
         bottom = min(top + BAND, y1)

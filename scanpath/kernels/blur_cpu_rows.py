@@ -148,8 +148,8 @@ def level_row(y, field, position, level):
         for i in range(U(n)):
             position[i] = min(values[o + i] * per_px, top)
     for k in range(fixations.shape[0]):
-        x, delay = F(fixations[k, 0]), delays[k]
-        dy2 = (F(y) - F(fixations[k, 1])) ** 2
+        x, delay = fixations[k, 0], delays[k]
+        dy2 = (F(y) - fixations[k, 1]) ** 2
         if k == 0:
             for i in range(n):
                 position[i] = min((np.sqrt((F(i) - x) ** 2 + dy2) + delay) * per_px, top)

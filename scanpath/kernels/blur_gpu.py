@@ -216,5 +216,7 @@ def _on_device(values: tuple[float, ...], device: str) -> Tensor:
 
 
 def _check_device(image: Tensor) -> None:
+    if image.dtype != torch.float32:
+        raise InputError("The gpu kernel computes in single precision; use kernel='reference' for float64 images.")
     if image.device.type != "cuda" and os.environ.get("TRITON_INTERPRET") != "1":
         raise InputError(f"The gpu kernel needs tensors on a CUDA device, got {image.device}; use kernel='auto'.")

@@ -42,11 +42,11 @@ def use_kernel(kernel: str) -> Iterator[None]:
         _chosen.reset(token)
 
 
-def choose_kernel(kernel: str, data: Tensor, *others: Tensor) -> str:
+def choose_kernel(kernel: str, data: Tensor, *others: Tensor, double: bool = False) -> str:
     """Name the kernel that handles `data`: as asked, or for "auto" by its device and dtype and need of gradients.
 
-    The compiled kernels take float32 and half precision and have no backward pass, so float64 data go to the
-    reference, and so do data if they, or any `others` they are combined with, require gradients.
+    The compiled kernels have no backward pass, so data that require gradients, or are combined with `others` that do,
+    go to the reference; so do float64 data, unless the compiled loops take them (`double`), on a CPU.
 
     Examples
     --------
@@ -58,9 +58,9 @@ def choose_kernel(kernel: str, data: Tensor, *others: Tensor) -> str:
         kernel = _chosen.get()
     needs_grad = torch.is_grad_enabled() and any(tensor.requires_grad for tensor in (data, *others))
     if kernel == "auto":
-        if data.dtype == torch.float64 or needs_grad:
-            return "reference"
         device = data.device.type
+        if needs_grad or (data.dtype == torch.float64 and not (double and device == "cpu")):
+            return "reference"
         return "cpu" if device == "cpu" else "gpu" if device == "cuda" and _has_triton() else "reference"
     if kernel != "reference" and needs_grad:
         raise InputError(

@@ -42,6 +42,18 @@ def test_compiled_loops_equal_the_reference(size, quality):
         torch.testing.assert_close(kept, wanted.float(), rtol=0, atol=2e-6)
 
 
+@pytest.mark.parametrize("size", [(1, 1), (33, 32), (51, 83)])
+def test_double_precision_is_double(size):
+    generator = torch.Generator().manual_seed(7)
+    image = torch.rand(2, 2, *size, generator=generator, dtype=torch.float64)
+    plan = plan_blur("standard", 25.0, size)
+    for field in fields(size, plan, generator, images=2):
+        wanted = variable_blur(image, plan, field, kernel="reference")
+        torch.testing.assert_close(variable_blur(image, plan, field, kernel="cpu"), wanted, rtol=0, atol=1e-12)
+        kept = KeptLevels(image, plan, kernel="cpu").blend(field)
+        torch.testing.assert_close(kept, wanted, rtol=0, atol=1e-12)
+
+
 @given(st.integers(1, 70), st.integers(1, 70), st.integers(0, 10_000))
 @settings(deadline=None, max_examples=40)
 def test_any_size_and_a_field_of_noise(height, width, seed):

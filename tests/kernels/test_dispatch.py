@@ -24,6 +24,11 @@ def test_automatic_choice(data, others, expected):
     assert choose_kernel("auto", data, *others) == expected
 
 
+def test_double_precision_where_the_loops_take_it():
+    assert choose_kernel("auto", torch.zeros(2, dtype=torch.float64), double=True) == "cpu"
+    assert choose_kernel("auto", torch.zeros(2, dtype=torch.float64, requires_grad=True), double=True) == "reference"
+
+
 def test_gradients_switched_off_need_no_reference():
     with torch.no_grad():
         assert choose_kernel("auto", torch.zeros(2, requires_grad=True)) == "cpu"
