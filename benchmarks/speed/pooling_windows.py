@@ -35,17 +35,16 @@ def contestants(windows: sp.PoolingWindows, maps: torch.Tensor) -> dict[str, Cal
     """Three ways to the pooled first and second moments of all maps, and a copy of them."""
     rings, wedges, taps = windows.eccentricity, windows.angle, windows._tables.taps
 
-    def by_einsum() -> torch.Tensor:
-        both = torch.cat([maps, maps.square()])
-        return torch.einsum("chw,ahw,ehw->cea", both, wedges, rings).flatten(1)
+    def moments(pool: Callable[[torch.Tensor], torch.Tensor]) -> torch.Tensor:
+        return torch.stack([pool(maps), pool(maps.square())])
 
-    def by_index_add() -> torch.Tensor:
-        return sum_to_cells_reference(torch.cat([maps, maps.square()]).flatten(1), taps)
+    def by_einsum(values: torch.Tensor) -> torch.Tensor:
+        return torch.einsum("chw,ahw,ehw->cea", values, wedges, rings).flatten(1)
 
     return {
-        "ours": lambda: windows.pool(torch.cat([maps, maps.square()]), normalize=False),
-        "einsum": by_einsum,
-        "index_add": by_index_add,
+        "ours": lambda: moments(lambda values: windows.pool(values, normalize=False)),
+        "einsum": lambda: moments(by_einsum),
+        "index_add": lambda: moments(lambda values: sum_to_cells_reference(values.flatten(1), taps)),
         "copy": maps.clone,
     }
 

@@ -1,8 +1,8 @@
 """Metamers: pictures whose pooled statistics agree while their pixels do not."""
 
 import math
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -13,6 +13,8 @@ from scanpath._core.arrays import numpy_friendly
 from scanpath._core.checks import check_count, check_fixation_tensor, check_image
 from scanpath._core.errors import InputError
 from scanpath._core.random import torch_generator
+from scanpath.foveation.pooled_frame import OPPONENT, opponent_colors
+from scanpath.foveation.progress import progress_bar
 from scanpath.foveation.statistics import Groups, StatisticsModel, check_one_fixation
 from scanpath.foveation.windows import PoolingWindows
 
@@ -26,6 +28,8 @@ GROUP_WEIGHTS = {"pixel_mean": 10.0, "low_mean": 3.0}
 #: Steps are scaled by 1 / (frequency + this), in cycles per pixel, as the amplitudes of natural pictures are.
 CORNER_FREQUENCY = 1 / 64
 HISTORY = 20
+#: Steps along a color that hardly occurs are scaled by this share of the average.
+LEAST_COLOR = 0.02
 #: A statistic that hardly varies over windows is scaled by this share of the largest variation in its group.
 LEAST_SCALE = 1e-3
 
@@ -89,8 +93,9 @@ def synthesize_metamer(
     """Change the periphery of a picture at random without changing its pooled statistics.
 
     Starting from noise with the right mean in every window, pixels follow the gradient of the statistics error
-    (limited-memory BFGS on spectrally scaled pixels) [1]_. The fovea keeps the original's pixels. Two seeds give
-    two pictures that a model with these statistics cannot tell apart; whether a person can depends on `scaling`.
+    (limited-memory BFGS along opponent colors, scaled by the spectrum of natural pictures) [1]_. The fovea keeps the
+    original's pixels. Two seeds give two pictures that a model with these statistics can hardly tell apart; whether
+    a person can depends on `scaling`.
 
     Parameters
     ----------
@@ -165,9 +170,10 @@ def synthesize_metamer(
 
 @torch.no_grad()
 def mean_matched_noise(image: Tensor, windows: PoolingWindows, seed: int) -> Tensor:
-    """White noise (C, H, W) whose pooled means are those of a picture; the fovea is the picture's."""
+    """White noise (C, H, W), no more colorful than a picture, with its pooled means and the pixels of its fovea."""
     generator = torch_generator(seed, "metamer")
-    noise = START_CONTRAST * torch.randn(image.shape, generator=generator, dtype=torch.float32).to(image)
+    noise = torch.randn(image.shape, generator=generator, dtype=torch.float32).to(image)
+    noise = START_CONTRAST * torch.einsum("ij,jhw->ihw", color_axes(image), noise)
     wanted, fovea = windows.pool(image), windows.fovea.to(image)
     for _ in range(START_CORRECTIONS):
         noise = fovea * image + (1 - fovea) * noise
@@ -198,10 +204,11 @@ def _synthesize(image: Tensor, model: StatisticsModel, steps: int, seed: int, pr
     windows = model.pooled.windows[0]
     start = mean_matched_noise(image, windows, seed)  # type: ignore[arg-type]
     free = (1 - windows.fovea).to(image)
-    gain = _spectral_gain(image)
+    gain, axes = _spectral_gain(image), color_axes(image)
 
     def picture(change: Tensor) -> Tensor:
-        return start + free * torch.fft.irfft2(torch.fft.rfft2(change) * gain, s=image.shape[-2:])
+        smooth = torch.fft.irfft2(torch.fft.rfft2(change) * gain, s=image.shape[-2:])
+        return start + free * torch.einsum("ij,jhw->ihw", axes, smooth)
 
     def loss(change: Tensor) -> tuple[Tensor, float]:
         pixels = picture(change)
@@ -211,8 +218,8 @@ def _synthesize(image: Tensor, model: StatisticsModel, steps: int, seed: int, pr
         rms = math.sqrt(sum(float(error.detach()) for error in errors.values()) / len(errors))
         return total + RANGE_WEIGHT * excess, rms
 
-    with _progress_bar(steps, progress) as advance:
-        change, evaluations = _minimize(loss, torch.zeros_like(image), steps, advance)
+    with progress_bar("metamer", steps, "error") if progress else nullcontext() as show:
+        change, evaluations = _minimize(loss, torch.zeros_like(image), steps, show or (lambda step, error: None))
     result = picture(change).detach().clamp(0, 1)
     return Metamer(result, _report(model, wanted, start.clamp(0, 1), result, evaluations))
 
@@ -222,7 +229,7 @@ class _OutOfSteps(Exception):
 
 
 def _minimize(
-    loss: Callable[[Tensor], tuple[Tensor, float]], start: Tensor, steps: int, advance: Callable[[float], None]
+    loss: Callable[[Tensor], tuple[Tensor, float]], start: Tensor, steps: int, show: Callable[[int, float], None]
 ) -> tuple[Tensor, int]:
     """Return the best point that at most `steps` evaluations of limited-memory BFGS met, and their number."""
     point = start.contiguous().clone().requires_grad_()
@@ -234,9 +241,9 @@ def _minimize(
             raise _OutOfSteps
         point.grad = None
         value, error = loss(point)
-        value.backward()  # type: ignore[no-untyped-call]
+        value.backward()
         evaluations += 1
-        advance(error)
+        show(evaluations, error)
         if float(value.detach()) < lowest:
             best, lowest = point.detach().clone(), float(value.detach())
         return value.detach()
@@ -250,12 +257,21 @@ def _minimize(
         tolerance_grad=0,
         tolerance_change=0,
     )
-    try:
-        with torch.enable_grad():
-            optimizer.step(evaluate)  # type: ignore[no-untyped-call]
-    except _OutOfSteps:
-        pass
+    with suppress(_OutOfSteps), torch.enable_grad():
+        optimizer.step(evaluate)
     return best, evaluations
+
+
+def color_axes(image: Tensor) -> Tensor:
+    """Opponent colors as columns (C, C), as long as the picture varies along them, on average of length one.
+
+    Along them statistics are nearly separate and of one scale, which halves the error after a given number of steps.
+    """
+    channels = opponent_colors(image.detach())
+    deviation = channels.std((-2, -1))
+    relative = deviation / deviation.square().mean().sqrt().clamp_min(1e-6)
+    axes = torch.tensor(OPPONENT).T.to(image) if len(image) == 3 else torch.eye(len(image)).to(image)
+    return axes * relative.clamp_min(LEAST_COLOR)
 
 
 def _spectral_gain(image: Tensor) -> Tensor:
@@ -276,23 +292,3 @@ def _report(model: StatisticsModel, wanted: Groups, start: Tensor, result: Tenso
     start_error, group_start_errors = measure(start)
     error, group_errors = measure(result)
     return MetamerReport(start_error, error, group_start_errors, group_errors, evaluations)
-
-
-@contextmanager
-def _progress_bar(steps: int, shown: bool) -> Iterator[Callable[[float], None]]:
-    """Give a function that takes the error after each evaluation."""
-    if not shown:
-        yield lambda error: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (
-        TextColumn("metamer"),
-        BarColumn(),
-        TextColumn("{task.completed}/{task.total}  error {task.fields[error]:.4f}"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task("metamer", total=steps, error=math.nan)
-        yield lambda error: bar.update(task, advance=1, error=error)

@@ -19,6 +19,7 @@ from scanpath._core.errors import InputError, ScanpathError
 from scanpath._core.files import atomic_path
 from scanpath._core.random import torch_generator
 from scanpath.foveation.neurofovea import STRIDE_PX, Decoder, Weights, load_encoder, seed_parameters
+from scanpath.foveation.progress import progress_bar
 from scanpath.gaze.pictures import find_pictures, read_image
 
 
@@ -120,7 +121,7 @@ def train_decoder(
         batch = make_batch(pictures, recipe, step).to(device)
         loss = reconstruction_loss(batch, encoder, decoder, recipe.feature_weight)
         optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         optimizer.step()
         if report is not None:
             report(step + 1, float(loss.detach()))
@@ -243,17 +244,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _train_with_progress(options: argparse.Namespace, recipe: Recipe) -> None:
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (
-        TextColumn("decoder"),
-        BarColumn(),
-        TextColumn("{task.completed}/{task.total}  loss {task.fields[loss]:.4f}"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task("decoder", total=options.steps, loss=float("nan"))
+    with progress_bar("decoder", options.steps, "loss") as show:
         train_decoder(
             options.folder,
             weights=options.weights,
@@ -262,7 +253,7 @@ def _train_with_progress(options: argparse.Namespace, recipe: Recipe) -> None:
             recipe=recipe,
             checkpoint_every=options.checkpoint_every,
             device=options.device,
-            report=lambda step, loss: bar.update(task, completed=step, loss=loss),
+            report=show,
         )
 
 

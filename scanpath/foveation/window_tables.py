@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import torch
@@ -50,7 +51,7 @@ class WindowGeometry:
 
     def coordinates(self, fixation: Tensor) -> tuple[Tensor, Tensor]:
         """Ring and angle coordinate of every sample, (H, W): ring n and angle n are centered at n."""
-        kind = {"dtype": fixation.dtype, "device": fixation.device}
+        kind: Any = {"dtype": fixation.dtype, "device": fixation.device}
         height, width = self.size
         dx = torch.arange(width, **kind) * self.step_px + self.origin_px[0] - fixation[0]
         dy = (torch.arange(height, **kind) * self.step_px + self.origin_px[1] - fixation[1])[:, None]
@@ -69,12 +70,11 @@ class WindowGeometry:
 
 @dataclass
 class WindowTables:
-    """Taps on the cells, and how cells make up windows (None: a cell is a window)."""
+    """Taps on the cells, and how rings and wedges of cells make up those of windows (None: a cell is a window)."""
 
     taps: WindowTaps
     n_rings: int
-    ring_mix: Tensor | None = None
-    wedge_mix: Tensor | None = None
+    mix: tuple[Tensor, Tensor] | None = None
 
     @property
     def dtype(self) -> torch.dtype:
@@ -125,7 +125,7 @@ def _gaussian_tables(ring: Tensor, wedge: Tensor, n_rings: int, n_angle: int) ->
         n = torch.arange(n_angle)
         wedge_mix[n, (n * CELLS_PER_WINDOW + offset) % cells[1]] += value
     taps = _product_taps(ring_index, ring_weight, wedge_index, wedge_weight, cells)
-    return WindowTables(taps, n_rings, ring_mix, wedge_mix)
+    return WindowTables(taps, n_rings, (ring_mix, wedge_mix))
 
 
 def _two_taps(coordinate: Tensor) -> tuple[Tensor, Tensor]:

@@ -196,8 +196,8 @@ def _pool(maps: Any, windows: PoolingWindows, normalize: bool) -> Tensor:
     maps = _check_maps(maps, windows)
     tables = windows._tables
     cells = sum_to_cells(maps.reshape(-1, maps.shape[-2] * maps.shape[-1]), tables.taps)
-    if tables.ring_mix is not None:
-        ring_mix, wedge_mix = tables.ring_mix.to(cells), tables.wedge_mix.to(cells)
+    if tables.mix is not None:
+        ring_mix, wedge_mix = (matrix.to(cells) for matrix in tables.mix)
         cells = ring_mix @ cells.reshape(-1, ring_mix.shape[1], wedge_mix.shape[1]) @ wedge_mix.T
     total = cells.reshape(*maps.shape[:-2], windows.n_windows)
     if not normalize:
@@ -213,8 +213,8 @@ def _spread(values: Any, windows: PoolingWindows) -> Tensor:
         raise InputError(f"values must have shape (..., {windows.n_windows}), one per window, got {came}.")
     tables = windows._tables
     cells = values.reshape(-1, windows.n_windows)
-    if tables.ring_mix is not None:
-        ring_mix, wedge_mix = tables.ring_mix.to(cells), tables.wedge_mix.to(cells)
+    if tables.mix is not None:
+        ring_mix, wedge_mix = (matrix.to(cells) for matrix in tables.mix)
         cells = (ring_mix.T @ cells.reshape(-1, ring_mix.shape[0], wedge_mix.shape[0]) @ wedge_mix).flatten(1)
     return spread_to_pixels(cells.contiguous(), tables.taps).reshape(*values.shape[:-1], *windows.size)
 

@@ -12,7 +12,10 @@ import torch
 from scipy import sparse
 from torch import Tensor
 
+#: More maps in one pass over the taps fall out of the cache.
 MAPS_PER_PASS = 8
+#: Fewer maps than this are quicker one at a time.
+FEW_MAPS = 4
 
 
 class WindowTaps:
@@ -106,15 +109,17 @@ class _SparseProduct(torch.autograd.Function):
         ctx.taps, ctx.to_cells = taps, to_cells
         matrix = taps.matrix(values.dtype)
         matrix = matrix.T if to_cells else matrix
-        result = values.new_empty(len(values), matrix.shape[0])
+        maps = values.detach().contiguous()
+        if len(maps) < FEW_MAPS:
+            rows = [torch.from_numpy(matrix @ single.numpy()) for single in maps]
+            return torch.stack(rows) if rows else maps.new_empty(0, matrix.shape[0])
+        result = maps.new_empty(len(maps), matrix.shape[0])
         # one pass over the taps serves several maps, channels last; a buffer costs less than fresh memory each time
-        step = 1 if len(values) < 4 else MAPS_PER_PASS
-        buffer = values.new_empty(values.shape[1] * step)
-        for first in range(0, len(values), step):
-            part = values[first : first + step].detach()
-            columns = buffer[: part.numel()].view(part.shape[1], len(part)).copy_(part.t()).numpy()
-            columns = columns[:, 0] if step == 1 else columns
-            result[first : first + step] = torch.from_numpy(matrix @ columns).t()
+        buffer = maps.new_empty(maps.shape[1] * MAPS_PER_PASS)
+        for first in range(0, len(maps), MAPS_PER_PASS):
+            part = maps[first : first + MAPS_PER_PASS]
+            columns = buffer[: part.numel()].view(part.shape[1], len(part)).copy_(part.t())
+            result[first : first + len(part)] = torch.from_numpy(matrix @ columns.numpy()).t()
         return result
 
     @staticmethod

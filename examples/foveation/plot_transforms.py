@@ -1,0 +1,47 @@
+"""What the eye keeps: one photograph under every foveation transform.
+
+The fixation is marked in the first panel; the photograph is taken to be 26 degrees wide. Blur takes detail away,
+texture and the metamer keep it but not its place, and the log-polar map gives the fovea its share of the cortex.
+"""
+
+import sys
+from pathlib import Path
+
+import torch
+from skimage import data
+
+import scanpath as sp
+from scanpath.plotting import new_axes, save_figure
+
+out = Path(sys.argv[1] if len(sys.argv) > 1 else ".")
+
+photograph = torch.from_numpy(data.astronaut().transpose(2, 0, 1) / 255.0).float()
+fixation = (230.0, 110.0)
+px_per_deg = photograph.shape[-1] / 26
+view = {"px_per_deg": px_per_deg}
+
+# synthesis by gradient descent takes a while, so it gets a smaller picture
+small = torch.nn.functional.interpolate(photograph[None], size=192, mode="area")[0]
+share = 192 / photograph.shape[-1]
+metamer = sp.synthesize_metamer(small, [share * place for place in fixation], steps=120, px_per_deg=share * px_per_deg)
+
+log_polar = sp.log_polar(photograph, fixation, shape=(192, 384), **view)
+back = sp.inverse_log_polar(log_polar, fixation, photograph.shape[-2:], **view)
+
+panels = {
+    "Photograph": photograph,
+    "Blur, at the limit of acuity": sp.foveated_blur(photograph, fixation, **view),
+    "Blur, five times that": sp.foveated_blur(photograph, fixation, strength=5, **view),
+    "Texture from displaced octaves": sp.foveated_texture(photograph, fixation, **view),
+    "Texture from noise": sp.foveated_texture(photograph, fixation, source="noise", **view),
+    "Metamer of a model of V1": metamer,
+    "Log-polar: eccentricity down, angle across": log_polar,
+    "Log-polar and back": back,
+}
+axes = new_axes(2, 4, panel_inches=(4.0, 4.2))
+for ax, (title, picture) in zip(axes, panels.items()):
+    ax.imshow(picture.permute(1, 2, 0).clamp(0, 1).numpy())
+    ax.set_title(title)
+    ax.set_axis_off()
+axes[0].plot(*fixation, "o", markersize=12, markerfacecolor="none", markeredgecolor="yellow", markeredgewidth=2)
+print(save_figure(axes[0], out / "foveation_transforms.png", dpi=100))
