@@ -2,6 +2,7 @@
 
 import functools
 import inspect
+import re
 from collections.abc import Callable
 from typing import Annotated
 
@@ -15,7 +16,8 @@ def agents(
     from scanpath.agents.catalog import AGENTS
     from scanpath.cli.tables import print_table
 
-    print_table(("agent", "what it is"), [(name, _claim(AGENTS[name])) for name in AGENTS.names(pattern)])
+    rows = [(name, _claim(AGENTS[name]), _paper(AGENTS[name])) for name in AGENTS.names(pattern)]
+    print_table(("agent", "what it is", "paper"), rows)
 
 
 def _claim(build: Callable[..., object]) -> str:
@@ -25,6 +27,13 @@ def _claim(build: Callable[..., object]) -> str:
         return f"{build.func.__name__} with {', '.join(changes)}"
     claim = (inspect.getdoc(build) or "").splitlines()[0]
     return claim.removeprefix("Build ").removeprefix("the agent that ")
+
+
+def _paper(build: Callable[..., object]) -> str:
+    """Authors and year of the first reference in a builder's docstring."""
+    text = inspect.getdoc(getattr(build, "func", build)) or ""
+    found = re.search(r"References\n-+\n(.+?\(\d{4}\))", text, re.DOTALL)
+    return " ".join(found[1].split()) if found else ""
 
 
 def metrics(

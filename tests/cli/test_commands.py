@@ -219,6 +219,11 @@ def test_listings_work(command):
     assert done.stdout.strip()
 
 
+def test_agents_are_listed_with_their_papers():
+    listed = scanpath("agents", "*net*").stdout
+    assert "Gupta, Zhang, Wu, Wolfe & Kreiman (2021)" in " ".join(listed.split())
+
+
 def test_the_doctor_lists_weights_and_nothing_else(tmp_path, monkeypatch):
     for name in ("vgg16.safetensors", "resnet18-f37072fd.pth", "README.md"):
         (tmp_path / name).touch()
