@@ -76,7 +76,7 @@ class BlurPyramid:
         size = size_of(self._image)
         # from a corner of the picture the whole of it is seen: fixations inside it share one table
         plan, field = setup.prepare(view.fixations, size, least_extent_px=math.dist((1, 1), size))
-        levels = self._levels(plan, choose_kernel(self._kernel, self._image, *field.tensors, double=True))
+        levels = self._levels(plan, choose_kernel(self._kernel, self._image, double=True))
         if out is None:
             result = view.unbatched(levels.blend(field))
             return to_array(result) if self._gives_arrays else result

@@ -1,8 +1,11 @@
 """Blur that varies over a picture, by the fastest kernel for the tensors at hand; all kernels give the same numbers."""
 
+from typing import Any
+
 import numpy as np
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 from scanpath._core.errors import InputError
 from scanpath.kernels.blur_field import Field
@@ -31,8 +34,8 @@ def variable_blur(
     out
         Tensor of the result's shape, dtype and device to write into, contiguous.
     """
-    kernel = choose_kernel(kernel, image, *field.tensors, double=True)
-    if kernel != "cpu":
+    kernel = choose_kernel(kernel, image, double=True)
+    if kernel != "cpu" or field.needs_grad:
         return KeptLevels(image, plan, kernel=kernel).blend(field, out=out)
     from scanpath.kernels.blur_cpu import blur_cpu
 
@@ -55,7 +58,7 @@ class KeptLevels:
     """
 
     def __init__(self, image: Tensor, plan: BlurPlan, *, kernel: str = "auto") -> None:
-        self.plan, self.dtype = plan, image.dtype
+        self.plan, self.dtype, self.loads = plan, image.dtype, 0
         self.kernel = choose_kernel(kernel, image, double=True)
         self.image = self._prepared(image)
         self._levels: list[Tensor] | Tensor = self._build()
@@ -64,7 +67,7 @@ class KeptLevels:
     def from_levels(cls, levels: list[Tensor], *, kernel: str = "auto") -> "KeptLevels":
         """Keep ready pictures (B, C, H, W) of one size, sharp to blurred, as levels 0, 1, ..."""
         self = cls.__new__(cls)
-        self.plan = BlurPlan.of_ready_levels(len(levels))
+        self.plan, self.loads = BlurPlan.of_ready_levels(len(levels)), 0
         self.dtype, self.kernel = levels[0].dtype, choose_kernel(kernel, *levels, double=True)
         prepared = [self._prepared(level) for level in levels]
         self.image = prepared[0]
@@ -95,23 +98,64 @@ class KeptLevels:
                 f"The new image must have shape {tuple(self.image.shape)} and dtype {self.dtype}, "
                 f"got {tuple(image.shape)} and {image.dtype}; build a new pyramid for it."
             )
-        self.image = self._prepared(image)
+        self.image, self.loads = self._prepared(image), self.loads + 1
         self._levels = self._build(self._levels if self.kernel == "cpu" else None)  # type: ignore[arg-type]
 
     def blend(self, field: Field, *, out: Tensor | None = None) -> Tensor:
         """Mix (B, C, H, W) pictures: one per field entry, or one per picture where the field has a single entry."""
         count = _batch(len(self.image), len(field))
+        if self.kernel != "reference" and not field.needs_grad:
+            target = _target(out, (count, *self.image.shape[1:]), self.image, self.dtype)
+            self._mix(field, target)
+            return _delivered(target, out, self.dtype)
+        coordinate = field.coordinate((self.image.shape[-2], self.image.shape[-1])).to(self.image.dtype)
         if self.kernel == "reference":
-            coordinate = field.coordinate((self.image.shape[-2], self.image.shape[-1])).to(self.image.dtype)
-            result = blend_reference(self._levels, self.plan, coordinate).to(self.dtype)  # type: ignore[arg-type]
-            return result if out is None else _checked(out, result.shape, result).copy_(result)
-        target = _target(out, (count, *self.image.shape[1:]), self.image, self.dtype)
+            result = blend_reference(self._levels, self.plan, coordinate)  # type: ignore[arg-type]
+        else:
+            result = _Mixture.apply(coordinate.clamp(0, len(self.plan.levels) - 1), self)
+        result = result.to(self.dtype)
+        return result if out is None else _checked(out, result.shape, result).copy_(result)
+
+    def _mix(self, field: Field, target: Tensor) -> None:
         if self.kernel == "gpu":
             from scanpath.kernels.blur_gpu import blend_gpu as blend
         else:
             from scanpath.kernels.blur_cpu import blend_cpu as blend
         blend(self.image, self._levels, self.plan, field, target)  # type: ignore[arg-type]
-        return _delivered(target, out, self.dtype)
+
+    def _slope(self, field: Field, slope: Tensor) -> Tensor:
+        if self.kernel == "gpu":
+            from scanpath.kernels.blur_gpu import slope_gpu as derivative
+        else:
+            from scanpath.kernels.blur_cpu import slope_cpu as derivative
+        return derivative(self.image, self._levels, self.plan, field, slope)  # type: ignore[arg-type]
+
+
+class _Mixture(torch.autograd.Function):
+    """Kept levels mixed at given level coordinates (B, H, W), with the derivative with respect to those."""
+
+    @staticmethod
+    def forward(ctx: Any, coordinate: Tensor, kept: KeptLevels) -> Tensor:
+        ctx.kept, ctx.loads = kept, kept.loads
+        ctx.save_for_backward(coordinate)
+        shape = (_batch(len(kept.image), len(coordinate)), *kept.image.shape[1:])
+        target = _target(None, shape, kept.image, kept.image.dtype)
+        kept._mix(_as_values(coordinate, kept.plan), target)
+        return target
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, slope: Tensor) -> tuple[Tensor, None]:
+        if ctx.loads != ctx.kept.loads:
+            raise InputError("The pyramid was reloaded between a view and its gradient; take the gradient first.")
+        (coordinate,) = ctx.saved_tensors
+        result = ctx.kept._slope(_as_values(coordinate, ctx.kept.plan), slope.contiguous())
+        return result.sum_to_size(coordinate.shape), None
+
+
+def _as_values(coordinate: Tensor, plan: BlurPlan) -> Field:
+    table = torch.arange(len(plan.levels) + 1, dtype=coordinate.dtype, device=coordinate.device)
+    return Field(table, 1.0, values=coordinate)
 
 
 def _batch(images: int, fields: int) -> int:

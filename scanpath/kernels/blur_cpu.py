@@ -8,7 +8,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from scanpath.kernels.blur_cpu_planes import FieldArrays, Tables, blend_rows, blur_rows, build_planes, halve_planes
+from scanpath.kernels.blur_cpu_planes import (
+    FieldArrays,
+    Tables,
+    blend_rows,
+    blur_rows,
+    build_planes,
+    halve_planes,
+    slope_rows,
+)
 from scanpath.kernels.blur_field import Field
 from scanpath.kernels.blur_plan import BlurPlan, reflect_table
 from scanpath.kernels.dispatch import run_bands
@@ -49,6 +57,23 @@ def blend_cpu(image: Tensor, levels: Tensor, plan: BlurPlan, field: Field, targe
         blend_rows(pixels, kept, tables, plane, planes, arrays, y0, y1, result)
 
     _on_threads(work, field, image, target)
+
+
+def slope_cpu(image: Tensor, levels: Tensor, plan: BlurPlan, field: Field, slope: Tensor) -> Tensor:
+    """Turn the derivative with respect to views (N, C, H, W) into that with respect to level coordinates (N, H, W)."""
+    tables, pixels, kept = _tables_of(image, plan), _flat(image), _flat(levels)
+    count, channels, height, width = slope.shape
+    result = torch.zeros(count, height, width, dtype=slope.dtype)
+
+    def rows(index: int, y0: int, y1: int) -> None:
+        arrays = _field_arrays(field, index if len(field) > 1 else 0, slope.dtype)
+        plane = index * channels if len(image) > 1 else 0
+        part, out = _flat(slope[index]), _flat(result[index])
+        slope_rows(pixels, kept, tables, plane, channels, arrays, part, y0, y1, out)
+
+    for index in range(count):
+        run_bands(lambda y0, y1, index=index: rows(index, y0, y1), height, slope[index].numel())
+    return result
 
 
 def _on_threads(work: Rows, field: Field, image: Tensor, target: Tensor) -> None:

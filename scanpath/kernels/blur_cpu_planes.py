@@ -13,6 +13,8 @@ from scanpath.kernels.blur_cpu_rows import (
     mix_coarse,
     mix_full,
     mix_full_coarse,
+    slope_coarse,
+    slope_full,
     split_row,
     stretch_row,
     weigh_columns,
@@ -203,6 +205,55 @@ def _mix_row(image, at_image, levels, plane, rows, row_from, share, width, level
 
 
 @fused
+def _slope_row(image, at_image, levels, plane, rows, row_from, share, width, level, ends, runs, slope, at, out, to):
+    """Add, run by run, a plane's share of the derivative with respect to one row of level coordinates."""
+    x, still = 0, np.float32(0)
+    for run in range(runs):
+        n = ends[run] - x
+        below = min(int(level[U(x)]), row_from.size - 2)
+        s, r = share[below], share[below + 1]
+        a = row_from[below] + plane * rows[below] * width + x
+        b = row_from[below + 1] + plane * rows[below + 1] * width + x
+        if below == 0:
+            a = at_image + x
+            if r < 0:
+                slope_full(image, a, levels, b, slope, at + x, out, to + x, n)
+            else:
+                slope_coarse(image, a, still, 0, levels, b, r, width, slope, at + x, out, to + x, n)
+        elif r < 0:
+            slope_full(levels, a, levels, b, slope, at + x, out, to + x, n)
+        elif s < 0:
+            slope_coarse(levels, a, still, 0, levels, b, r, width, slope, at + x, out, to + x, n)
+        else:
+            slope_coarse(levels, a, s, width, levels, b, r, width, slope, at + x, out, to + x, n)
+        x = ends[run]
+
+
+@fused
+def slope_rows(image, levels, t, first_plane, planes, field, slope, y0, y1, out):
+    """Add to rows of `out` (H, W) the derivative, with respect to level coordinates, of what `blend_rows` mixes.
+
+    `slope` (planes, H, W) is the derivative with respect to the mixture.
+    """
+    count, width, area = t.octaves.size, t.width, t.height * t.width
+    row_from, share = np.empty(count, dtype=np.int64), np.empty(count, dtype=np.float32)
+    row0 = np.zeros(count, dtype=np.int64)
+    position, level = np.empty(width, dtype=t.taps.dtype), np.empty(width, dtype=t.taps.dtype)
+    ends = np.empty(width, dtype=np.int64)
+    for y in range(y0, y1):
+        level_row(y, field, position, level)
+        runs = split_row(level, count - 1, ends)
+        _find_rows(y, t, row0, t.level_from, row_from, share)
+        for plane in range(planes):
+            p, at = first_plane + plane, plane * area + y * width
+            at_image = p * area + y * width
+            _slope_row(
+                image, at_image, levels, p, t.level_rows, row_from, share, width, level, ends, runs, slope, at, out,
+                y * width,
+            )  # fmt: skip
+
+
+@fused
 def blend_rows(image, levels, t, first_plane, planes, field, y0, y1, out):
     """Mix kept levels of `planes` planes into rows y0 ... y1 - 1 of `out`."""
     count, width, area = t.octaves.size, t.width, t.height * t.width
@@ -218,23 +269,13 @@ def blend_rows(image, levels, t, first_plane, planes, field, y0, y1, out):
             runs[i] = split_row(level[i], count - 1, ends[i])
             _find_rows(y, t, row0, t.level_from, row_from[i], share[i])
         for plane in range(planes):
+            p = first_plane + plane
             for y in range(top, bottom):
-                i, at, to = y - top, (first_plane + plane) * area + y * width, plane * area + y * width
+                i, at, to = y - top, p * area + y * width, plane * area + y * width
                 _mix_row(
-                    image,
-                    at,
-                    levels,
-                    first_plane + plane,
-                    t.level_rows,
-                    row_from[i],
-                    share[i],
-                    width,
-                    level[i],
-                    ends[i],
-                    runs[i],
-                    out,
-                    to,
-                )
+                    image, at, levels, p, t.level_rows, row_from[i], share[i], width,
+                    level[i], ends[i], runs[i], out, to,
+                )  # fmt: skip
 
 
 @fused

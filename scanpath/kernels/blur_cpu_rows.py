@@ -213,3 +213,21 @@ def mix_coarse(b, at_a, share_a, at_b, share_b, pitch, level, x, below, out, to,
         sharp = b[i0 + i] + share_a * (b[i1 + i] - b[i0 + i])
         soft = b[j0 + i] + share_b * (b[j1 + i] - b[j0 + i])
         out[o0 + i] = sharp + (level[l0 + i] - below) * (soft - sharp)
+
+
+@fused
+def slope_full(a, at_a, b, at_b, slope, at_slope, out, to, n):
+    """Add a slope times the difference of two levels that have every row."""
+    i0, j0, s0, o0 = U(at_a), U(at_b), U(at_slope), U(to)
+    for i in range(U(n)):
+        out[o0 + i] += slope[s0 + i] * (b[j0 + i] - a[i0 + i])
+
+
+@fused
+def slope_coarse(a, at_a, share_a, next_a, b, at_b, share_b, pitch, slope, at_slope, out, to, n):
+    """Add a slope times the difference of two levels, the second or both between stored rows."""
+    i0, i1, j0, j1, s0, o0 = U(at_a), U(at_a + next_a), U(at_b), U(at_b + pitch), U(at_slope), U(to)
+    for i in range(U(n)):
+        sharp = a[i0 + i] + share_a * (a[i1 + i] - a[i0 + i])
+        soft = b[j0 + i] + share_b * (b[j1 + i] - b[j0 + i])
+        out[o0 + i] += slope[s0 + i] * (soft - sharp)

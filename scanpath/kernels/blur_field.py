@@ -39,10 +39,10 @@ class Field:
         return len(self.fixations if self.values is None else self.values)  # type: ignore[arg-type]
 
     @property
-    def tensors(self) -> list[Tensor]:
-        """All tensors that gradients may be wanted for."""
+    def needs_grad(self) -> bool:
+        """Whether gradients are wanted for anything that the level coordinates depend on."""
         parts = (self.table, self.fixations, self.delays_px, self.values)
-        return [part for part in parts if part is not None]
+        return torch.is_grad_enabled() and any(part.requires_grad for part in parts if part is not None)
 
     def coordinate(self, size: tuple[int, int]) -> Tensor:
         """Return the level coordinates (B, H, W), differentiable in everything."""

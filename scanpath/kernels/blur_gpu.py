@@ -51,25 +51,38 @@ def build_gpu(image: Tensor, plan: BlurPlan) -> Tensor:
 
 def blend_gpu(image: Tensor, levels: Tensor, plan: BlurPlan, field: Field, target: Tensor) -> None:
     """Mix kept levels of pictures (B, C, H, W) into `target`."""
+    _launch_blend(image, levels, plan, field, target, len(target))
+
+
+def slope_gpu(image: Tensor, levels: Tensor, plan: BlurPlan, field: Field, slope: Tensor) -> Tensor:
+    """Turn the derivative with respect to views (N, C, H, W) into that with respect to level coordinates (N, H, W)."""
+    result = slope.new_empty(len(slope), *slope.shape[-2:])
+    _launch_blend(image, levels, plan, field, result, len(slope), slope=slope)
+    return result
+
+
+def _launch_blend(
+    image: Tensor, levels: Tensor, plan: BlurPlan, field: Field, target: Tensor, count: int, slope: Tensor | None = None
+) -> None:
     _check_device(image)
     batch, channels, height, width = image.shape
     layout = _layout(plan, (height, width), batch * channels, str(image.device))
     kind = {"device": image.device, "dtype": torch.float32}
     table = field.table.detach().to(**kind)
     values = fixations = delays = table  # placeholders for what is not read
-    count = 0
+    places = 0
     if field.values is not None:
         values = field.values.detach().to(**kind).contiguous()
     else:
         fixations = field.fixations.detach().to(**kind).contiguous()  # type: ignore[union-attr]
-        count = fixations.shape[1]
-        delays = torch.zeros(count, **kind) if field.delays_px is None else field.delays_px.detach().to(**kind)
-    grid = (triton.cdiv(height * width, BLOCK), len(target))
+        places = fixations.shape[1]
+        delays = torch.zeros(places, **kind) if field.delays_px is None else field.delays_px.detach().to(**kind)
+    grid = (triton.cdiv(height * width, BLOCK), count)
     _blend[grid](
-        image, levels, target, values, fixations, delays, table, layout.level_from, layout.rows, layout.steps,
-        1 / field.step, table.numel(), len(plan.levels), count, channels, height, width,
-        0 if batch == 1 else channels, 0 if len(field) == 1 else 1,
-        HAS_VALUES=field.values is not None, BLOCK=BLOCK,
+        image, levels, target, target if slope is None else slope, values, fixations, delays, table,
+        layout.level_from, layout.rows, layout.steps, 1 / field.step, table.numel(), len(plan.levels), places,
+        channels, height, width, 0 if batch == 1 else channels, 0 if len(field) == 1 else 1,
+        HAS_VALUES=field.values is not None, SLOPE=slope is not None, BLOCK=BLOCK,
     )  # fmt: skip
 
 
@@ -140,10 +153,11 @@ def _stretch(source, out, step, n_in, n_out, n, BLOCK: tl.constexpr):
 
 @triton.jit
 def _blend(
-    image, levels, out, values, fixations, delays, table, level_from, level_rows, level_steps,
+    image, levels, out, slope, values, fixations, delays, table, level_from, level_rows, level_steps,
     per_px, n_table, n_levels, n_fixations, channels, height, width, planes_apart, fields_apart,
-    HAS_VALUES: tl.constexpr, BLOCK: tl.constexpr,
+    HAS_VALUES: tl.constexpr, SLOPE: tl.constexpr, BLOCK: tl.constexpr,
 ):  # fmt: skip
+    """Write mixtures; or, with SLOPE, the sum over channels of a slope times the difference of the two levels mixed."""
     result = tl.program_id(1)
     pixel = tl.program_id(0).to(tl.int64) * BLOCK + tl.arange(0, BLOCK)
     area = height * width
@@ -170,6 +184,7 @@ def _blend(
     b_from, b_next, b_share, b_plane = _row(level_from, level_rows, level_steps, below + 1, y, x, width, mask)
     sharpest = mask & (below == 0)
     other = mask & (below > 0)
+    total = tl.zeros([BLOCK], dtype=tl.float32)
     for channel in range(channels):
         plane = (result * planes_apart + channel).to(tl.int64)
         sharp = tl.load(image + plane * area + pixel, mask=sharpest, other=0.0)
@@ -179,7 +194,12 @@ def _blend(
         b += b_share * (tl.load(levels + b_from + plane * b_plane + b_next, mask=mask, other=0.0) - b)
         sharp = tl.where(sharpest, sharp, a)
         to = (result.to(tl.int64) * channels + channel) * area + pixel
-        tl.store(out + to, sharp + share * (b - sharp), mask=mask)
+        if SLOPE:
+            total += tl.load(slope + to, mask=mask, other=0.0) * (b - sharp)
+        else:
+            tl.store(out + to, sharp + share * (b - sharp), mask=mask)
+    if SLOPE:
+        tl.store(out + result.to(tl.int64) * area + pixel, total, mask=mask)
 
 
 @triton.jit

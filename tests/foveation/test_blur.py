@@ -157,6 +157,21 @@ def test_gradients_of_several_fixations(combine):
     assert gradcheck(blur, (small_image(2, 1, 6, 7), points(2, 3)), fast_mode=True)
 
 
+@pytest.mark.parametrize("law", LAWS)
+@pytest.mark.parametrize("combine", ["min", "softmin", "decay"])
+def test_gradients_of_the_fixation_alone(law, combine):
+    """Where the image needs none, compiled loops take the derivative."""
+    image = small_image(2, 2, 9, 11).detach()
+    blur = partial(sp.foveated_blur, image, px_per_deg=1.1, law=law, strength=3.0, combine=combine)
+    assert gradcheck(blur, (points(2, 3),))
+    single = points(2, 3).detach().float().requires_grad_()
+    slopes = []
+    for kernel in ("auto", "reference"):
+        view = sp.foveated_blur(image.float(), single, px_per_deg=1.1, law=law, combine=combine, kernel=kernel)
+        slopes += torch.autograd.grad(view.square().sum(), single)
+    torch.testing.assert_close(*slopes, rtol=1e-4, atol=1e-4)
+
+
 def test_gradients_on_pixel_centers():
     """Fixations on whole pixels are the common case; the distance has a corner there, but the blur's slope is 0."""
     blur = partial(sp.foveated_blur, px_per_deg=1.1, law="linear", strength=3.0)

@@ -77,6 +77,15 @@ def test_gradients_pass_through_a_pyramid():
     assert leaf.grad is not None
 
 
+def test_a_gradient_after_a_reload_is_refused():
+    point = torch.tensor([7.3, 9.1], requires_grad=True)
+    pyramid = sp.BlurPyramid(image(1, 24, 20), px_per_deg=2, law="linear")
+    view = pyramid.at(point)
+    pyramid.reload(image(1, 24, 20, seed=1))
+    with pytest.raises(sp.InputError, match="reloaded"):
+        view.sum().backward()
+
+
 @pytest.mark.parametrize(
     ("settings", "words"),
     [({"law": "lineer"}, "linear"), ({"quality": "precisely"}, "precise"), ({"px_per_deg": 0}, "px_per_deg")],

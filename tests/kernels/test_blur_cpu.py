@@ -1,5 +1,7 @@
 """The compiled blur equals the reference in every shape, and does not depend on how the work is split."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -52,6 +54,23 @@ def test_double_precision_is_double(size):
         torch.testing.assert_close(variable_blur(image, plan, field, kernel="cpu"), wanted, rtol=0, atol=1e-12)
         kept = KeptLevels(image, plan, kernel="cpu").blend(field)
         torch.testing.assert_close(kept, wanted, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (33, 32), (51, 83)])
+@pytest.mark.parametrize("images", [1, 2])
+def test_slopes_equal_those_of_the_reference(size, images):
+    generator = torch.Generator().manual_seed(7)
+    image = torch.rand(images, 2, *size, generator=generator, dtype=torch.float64)
+    plan, weights = plan_blur("standard", 25.0, size), torch.rand(2, 2, *size, generator=generator, dtype=torch.float64)
+    for base in fields(size, plan, generator, images=1) + fields(size, plan, generator, images=2):
+        slopes = []
+        for kernel in ("cpu", "reference"):
+            name = "fixations" if base.values is None else "values"
+            leaf = getattr(base, name).clone().requires_grad_()
+            view = variable_blur(image, plan, replace(base, **{name: leaf}), kernel=kernel)
+            (view * weights[: len(view)]).sum().backward()
+            slopes.append(leaf.grad)
+        torch.testing.assert_close(*slopes, rtol=1e-5, atol=1e-8)
 
 
 @given(st.integers(1, 70), st.integers(1, 70), st.integers(0, 10_000))

@@ -35,6 +35,13 @@ for size, quality in cases[: int(sys.argv[2])]:
         wanted = variable_blur(image.double(), plan, field, kernel="reference")
         results = variable_blur(image.to(device), plan, field, kernel="gpu"), variable_blur(image, plan, field)
         worst = max(worst, *(float((result.cpu() - wanted).abs().max()) for result in results))
+    slopes = []
+    for kernel, place in (("reference", "cpu"), ("gpu", device), ("cpu", "cpu")):
+        values = (torch.rand(1, *size, generator=generator.manual_seed(1)) * 60).requires_grad_()
+        field = Field(table, 1 / 8, values=values)
+        (variable_blur(image.to(place), plan, field, kernel=kernel).cpu() * image).sum().backward()
+        slopes.append(values.grad)
+    worst = max(worst, *(float((slope - slopes[0]).abs().max()) for slope in slopes[1:]))
 dark = torch.zeros(1, 1, 3, 4, device=device)
 half = Field(torch.tensor([0.0, 1.0, 1.0]), 1.0, values=torch.full((1, 3, 4), 0.5))
 mixed = KeptLevels.from_levels([dark, dark + 1], kernel="gpu").blend(half)
@@ -47,9 +54,9 @@ from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource
 from scanpath.kernels import blur_gpu
 
-FLOATS = {"image", "levels", "out", "values", "fixations", "delays", "table", "source", "share", "taps"}
+FLOATS = {"image", "levels", "out", "slope", "values", "fixations", "delays", "table", "source", "share", "taps"}
 WHOLES = {"level_from", "level_rows", "level_steps", "first", "second"}
-constants = {"BLOCK": 1024, "HAS_VALUES": True}
+constants = {"BLOCK": 1024, "HAS_VALUES": True, "SLOPE": True}
 for kernel in (blur_gpu._blend, blur_gpu._weigh, blur_gpu._stretch):
     names = kernel.arg_names
     signature = {name: "constexpr" if name in constants else "i32" for name in names}
