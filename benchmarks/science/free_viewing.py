@@ -1,4 +1,4 @@
-"""Free viewing on OSIE: the fact sheet of human anchors beside ours, and where every agent that runs here stands.
+"""Free viewing on OSIE: human anchors computed elsewhere beside ours, and where every agent that runs here stands.
 
     python benchmarks/science/free_viewing.py --root FOLDER [--weights FOLDER] [--out free_viewing.md]
 
