@@ -179,7 +179,8 @@ class _Trial:
             raise InputError(
                 f"No picture was looked at by both sides: simulated has {_some(scored)}, human has {_some(people)}."
             )
-        sizes = picture_sizes(screen_px, (simulated, human), {**people, **scored})
+        shown = people if floors else {name: people[name] for name in common}  # floors look at every picture
+        sizes = picture_sizes(screen_px, (simulated, human), shown)
         groups: dict[str, dict[str, list[Scanpath]]] = {}
         for picture in common:
             for path in scored[picture]:
