@@ -73,8 +73,12 @@ class Stage(nn.Module):
     kind
         How the stage's features are brought to a coarser grid for comparison: "avg" or "max".
     tap
-        What is compared with the target, from the body's output.
+        What is compared with the target, from the body's output, place by place.
     """
+
+    body: nn.Module
+    pool: EccentricityPool2d | SmoothEccentricityPool2d
+    tap: nn.Module
 
     def __init__(
         self, body: nn.Module, pool: EccentricityPool2d, *, scale: int, kind: str, tap: nn.Module | None = None
@@ -117,6 +121,8 @@ class Backbone(nn.Module):
         "rings" as published, or "smooth"; see `smooth_eccentricity_pool`.
     """
 
+    stages: Sequence[Stage]
+
     def __init__(
         self,
         name: str,
@@ -131,7 +137,7 @@ class Backbone(nn.Module):
         super().__init__()
         self.windows = check_choice("windows", windows, tuple(WINDOWS))
         self.name = name
-        self.stages = nn.ModuleList(stages)
+        self.stages = nn.ModuleList(stages)  # type: ignore[assignment]
         self.levels = tuple(levels)
         self.preprocessing = preprocessing
         self.px_per_deg = check_positive("px_per_deg", px_per_deg)

@@ -18,6 +18,7 @@ by half their window, so that every map has ceil(n / stride) px.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import nn
@@ -27,7 +28,7 @@ from scanpath.recognition.backbone import Stage
 from scanpath.recognition.eccentricity_pooling import EccentricityPool2d
 
 
-def network(name: str) -> nn.Module:
+def network(name: str) -> Any:
     """Build a torchvision network without storage for its weights."""
     import torchvision
 
@@ -35,7 +36,7 @@ def network(name: str) -> nn.Module:
         return torchvision.models.get_model(name, weights=None).eval()
 
 
-def stages(model: nn.Module, name: str, pooling: str) -> tuple[list[Stage], list[int]]:
+def stages(model: Any, name: str, pooling: str) -> tuple[list[Stage], list[int]]:
     """Cut a network into stages, and say which of them are levels; `pooling` is "avg" or "max"."""
     cut = {"resnet": _resnet, "mobilenet_v2": _mobilenet}
     make: Callable = next((cut[key] for key in cut if name.startswith(key)), _pooled)
@@ -46,9 +47,11 @@ def stages(model: nn.Module, name: str, pooling: str) -> tuple[list[Stage], list
     return found, levels
 
 
-def _pooled(model: nn.Module, pooling: str) -> list[Stage]:
+def _pooled(model: Any, pooling: str) -> list[Stage]:
     """Networks whose scales are separated by pooling layers: VGG, AlexNet, SqueezeNet."""
-    found, body, scale = [], [], 1
+    found: list[Stage] = []
+    body: list[nn.Module] = []
+    scale = 1
     for layer in [*model.features, None]:
         if layer is not None and not isinstance(layer, nn.MaxPool2d):
             body.append(layer)
@@ -56,14 +59,14 @@ def _pooled(model: nn.Module, pooling: str) -> list[Stage]:
                 scale *= layer.stride[0]
                 layer.padding = tuple(side // 2 for side in layer.kernel_size)
         elif body:
-            window = layer.kernel_size if layer is not None else 2
+            window = 2 if layer is None else layer.kernel_size
             pool = EccentricityPool2d(pooling, min_window=window)
             found.append(Stage(nn.Sequential(*body), pool, scale=scale, kind=pooling))
             body, scale = [], scale * 2
     return found
 
 
-def _resnet(model: nn.Module, pooling: str) -> list[Stage]:
+def _resnet(model: Any, pooling: str) -> list[Stage]:
     stem = nn.Sequential(model.conv1, model.bn1, model.relu)
     pool = EccentricityPool2d(pooling, min_window=model.maxpool.kernel_size)
     layers = ((model.layer1, 4), (model.layer2, 8), (model.layer3, 16))
@@ -71,9 +74,11 @@ def _resnet(model: nn.Module, pooling: str) -> list[Stage]:
     return [first, *(_strided(layer, scale, pooling) for layer, scale in layers)]
 
 
-def _mobilenet(model: nn.Module, pooling: str) -> list[Stage]:
+def _mobilenet(model: Any, pooling: str) -> list[Stage]:
     """Cut behind the expansion, before the depthwise convolution, of the blocks that stride from 1/4 on."""
-    found, body, scale = [], [], 1
+    found: list[Stage] = []
+    body: list[nn.Module] = []
+    scale = 1
     for block in model.features:
         stride = max(layer.stride[0] for layer in block.modules() if isinstance(layer, nn.Conv2d))
         if stride > 1 and scale >= 4:

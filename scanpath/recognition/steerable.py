@@ -51,6 +51,9 @@ class SteerableStage(nn.Module):
     orientations, light and dark surround contrast of each opponent channel).
     """
 
+    quadrature: Tensor
+    blur: Tensor
+
     def __init__(self) -> None:
         super().__init__()
         self.register_buffer("quadrature", quadrature_kernels(), persistent=False)
@@ -73,6 +76,8 @@ class SteerableStage(nn.Module):
 
 class Opponency(nn.Module):
     """Red, green, blue to luminance and two opponent colors."""
+
+    matrix: Tensor
 
     def __init__(self) -> None:
         super().__init__()

@@ -32,6 +32,7 @@ def read_weights(path: str | os.PathLike[str]) -> dict[str, Tensor]:
         If the file is missing, empty, of another kind, or holds no tensors by name.
     """
     path = require_file(path, "weights file")
+    state: Any
     try:
         if path.suffix == ".safetensors":
             from safetensors.torch import load_file
@@ -76,15 +77,17 @@ def _read_keras_vgg(path: Path) -> dict[str, Tensor]:
 
 
 def find_weights(network: str) -> Path | None:
-    """Return the network's file in the folder $SCANPATH_WEIGHTS, or else in torch's own cache; None if in neither."""
+    """Return the network's file in the folder $SCANPATH_WEIGHTS, or else in torch's own cache; None if in neither.
+
+    The file is named ``NETWORK``, ``NETWORK-...`` or ``NETWORK_...``; ``NETWORK_bn...`` is another network's.
+    """
     folders = [os.environ.get(FOLDER_VARIABLE), os.path.join(torch.hub.get_dir(), "checkpoints")]
     for folder in folders:
         if folder and os.path.isdir(folder):
             found = sorted(
                 path
                 for path in Path(folder).iterdir()
-                if path.suffix in SUFFIXES
-                and (path.stem == network or path.stem.startswith((f"{network}-", f"{network}_")))
+                if path.suffix in SUFFIXES and re.fullmatch(rf"{re.escape(network)}([-_](?!bn\b|bn[-_]).*)?", path.stem)
             )
             if found:
                 return found[0]

@@ -53,7 +53,8 @@ def test_a_file_without_tensors_is_refused(tmp_path):
 def test_the_folder_of_weights_is_searched_by_the_networks_name(monkeypatch, tmp_path, squeezenet_state):
     monkeypatch.setenv("SCANPATH_WEIGHTS", str(tmp_path))
     save_file(squeezenet_state, tmp_path / "squeezenet1_1_mine.safetensors")
-    (tmp_path / "squeezenet1_10.safetensors").write_bytes(b"another network's")
+    for another in ("squeezenet1_10.safetensors", "squeezenet1_1_bn-12.pth", "squeezenet1_1.txt"):
+        (tmp_path / another).write_bytes(b"not this network's")
     assert torch.equal(first_weight(create_backbone("squeezenet1_1")), squeezenet_state["features.0.weight"])
 
 
