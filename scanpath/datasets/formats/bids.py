@@ -55,7 +55,8 @@ def read(
 
     A fixation is a row of the physioevents whose ``trial_type`` is "fixation"; its position is the mean of the samples
     during it. It belongs to the picture (row of ``*_events.tsv``) that was shown when it began; onsets are ms from the
-    picture's onset. Positions are turned to x right, y down by the screen's facts in ``*_events.json``.
+    picture's onset. Positions are turned to x right, y down by the screen's facts in ``*_events.json``. Onsets of
+    physioevents count as their OnsetSource says: on the clock of a column of the samples, or in rows of samples.
 
     Parameters
     ----------
@@ -69,9 +70,10 @@ def read(
         Files that unpack to more are refused.
     """
     files = [path] if path.is_file() else sorted(path.rglob("*_physio.tsv.gz"))
-    root = path if path.is_dir() else path.parent
+    root = _root(path)
     frames = []
     screens: list[tuple[int, int]] = []
+    empty: list[str] = []
     for file in files:
         recording = _open(file, root, max_bytes)
         if recording is None:
@@ -79,10 +81,17 @@ def read(
         if eye is not None and str(recording.facts.get("RecordedEye", "")).lower() != eye.lower():
             changes.add("dropped", f"recordings of the other eye (eye={eye!r})")
             continue
+        if recording.events.empty:
+            empty.append(file.name)
+            continue
         frame = _fixations(recording, stimulus_column, changes)
         frame["eye"] = str(recording.facts.get("RecordedEye", "")).lower() or None
         screens.append(_resolution(recording))
         frames.append(frame)
+    if not frames and empty:
+        raise InputError(f"The physioevents of {', '.join(empty[:3])} hold no fixation.")
+    for name in empty:
+        changes.add("dropped", f"recording {name}, whose physioevents hold no fixation")
     if not frames:
         raise MissingFileError(f"There is no eye-tracking recording (PhysioType 'eyetrack') in {path}.")
     table = pd.concat(frames, ignore_index=True)
@@ -98,6 +107,15 @@ def read(
         picture_px=picture_px,
         screen_px=screens[0],
     )
+
+
+def _root(path: Path) -> Path:
+    """Folder of the whole data set, from which sidecars are inherited even where a part of it is read."""
+    start = path if path.is_dir() else path.parent
+    for folder in [start, *start.resolve().parents]:
+        if (folder / "dataset_description.json").is_file():
+            return folder
+    return start
 
 
 def _open(physio: Path, root: Path, max_bytes: int) -> _Recording | None:
@@ -118,26 +136,51 @@ def _open(physio: Path, root: Path, max_bytes: int) -> _Recording | None:
     event_facts = _inherited(events, "physioevents", root, max_bytes)
     event_columns = event_facts.get("Columns") or ["onset", "duration", "trial_type"]
     rows = _gz_table(events, event_columns, max_bytes)
-    run = re.sub(r"_recording-[^_]+", "", stem)
-    trials = physio.with_name(f"{run}_events.tsv")
-    if not trials.is_file():
-        raise MissingFileError(f"{physio} needs {trials.name}, which says which picture was shown when.")
+    run = physio.with_name(re.sub(r"_recording-[^_]+", "", stem) + "_events.tsv")
+    trials = _nearest(run, root)
     return _Recording(
         physio,
         facts,
-        _inherited(trials, "events", root, max_bytes).get("StimulusPresentation", {}),
+        _inherited(run, "events", root, max_bytes).get("StimulusPresentation", {}),
         _timed_samples(samples, facts, physio),
         _timed_events(rows, event_facts, facts, samples, physio),
-        pd.read_csv(trials, sep="\t", na_values=["n/a"]),
+        _trials(trials, max_bytes),
     )
+
+
+def _trials(path: Path, max_bytes: int) -> pd.DataFrame:
+    check_bytes(path, "the events", path.stat().st_size, max_bytes)
+    try:
+        trials = pd.read_csv(path, sep="\t", na_values=["n/a"])
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} is not a readable table ({str(error).splitlines()[0]}).") from error
+    for name in ("onset", "duration"):
+        if name not in trials:
+            raise InputError(f"{path} has no column {name!r}; it has {', '.join(map(str, trials.columns))}.")
+        trials[name] = pd.to_numeric(trials[name], errors="coerce")
+    return trials
+
+
+def _nearest(file: Path, root: Path) -> Path:
+    """Find the events of a run: its own file, or the nearest one above that applies to it."""
+    own = _entities(file.name)
+    for folder in _up_to(root, file):
+        found = [one for one in folder.glob("*_events.tsv") if _entities(one.name) <= own]
+        if found:
+            return max(found, key=lambda one: len(_entities(one.name)))
+    raise MissingFileError(f"{file.parent} needs {file.name}, which says which picture was shown when.")
+
+
+def _up_to(root: Path, file: Path) -> list[Path]:
+    folder, top = file.parent.resolve(), root.resolve()
+    return [one for one in [folder, *folder.parents] if one == top or top in one.parents]
 
 
 def _inherited(file: Path, suffix: str, root: Path, max_bytes: int) -> dict[str, Any]:
     """Facts from all sidecars that apply, the nearest winning (BIDS' inheritance principle)."""
     own = _entities(file.name)
     facts: dict[str, Any] = {}
-    folders = [folder for folder in [file.parent, *file.parent.parents] if folder == root or root in folder.parents]
-    for folder in reversed(folders):
+    for folder in reversed(_up_to(root, file)):
         for sidecar in sorted(folder.glob(f"*{suffix}.json"), key=lambda one: len(_entities(one.name))):
             if sidecar.name.removesuffix(".json").split("_")[-1] == suffix and _entities(sidecar.name) <= own:
                 facts |= read_json(sidecar, max_bytes)
@@ -182,7 +225,21 @@ def _clock(facts: dict[str, Any], samples: pd.DataFrame, physio: Path) -> tuple[
     column = next((name for name in ("timestamp", "time") if name in samples), None)
     if column is None or samples.empty:
         return None, 1.0, 0.0
-    return column, _seconds(_unit(facts, column, "s"), f"{physio}: {column}"), float(samples[column].iloc[0])
+    first = pd.to_numeric(samples[column]).to_numpy(dtype=np.float64)
+    unit = _unit(facts, column, "")
+    factor = _seconds(unit, f"{physio}: {column}") if unit else _step(first, facts, f"{physio}: {column}")
+    return column, factor, float(first[0])
+
+
+def _step(time: np.ndarray, facts: dict[str, Any], what: str) -> float:
+    """Unit of a clock without Units, in s: the one in which its steps make the stated SamplingFrequency."""
+    rate = facts.get("SamplingFrequency")
+    if rate and len(time) > 1:
+        step = float(np.median(np.diff(time))) * float(rate)
+        for unit in (1.0, 1e-3, 1e-6, 1e-9):
+            if abs(step * unit - 1) < 0.1:
+                return unit
+    raise InputError(f"{what} has no Units in its .json, and its steps do not fit SamplingFrequency; add Units.")
 
 
 def _timed_samples(samples: pd.DataFrame, facts: dict[str, Any], physio: Path) -> pd.DataFrame:
@@ -207,21 +264,33 @@ def _timed_events(
 ) -> pd.DataFrame:
     """Fixations' onset and duration in s of the run.
 
-    Onsets that refer to the samples' time stamps (ForeignIndexColumn) are on the tracker's clock and in its unit.
+    Onsets that refer to a column of the samples (OnsetSource; ForeignIndexColumn in drafts of the standard) are on the
+    tracker's clock and in its unit; with OnsetSource "n/a" they are rows of the samples.
     """
     for name in ("onset", "duration", "trial_type"):
         if name not in rows:
             raise InputError(f"The physioevents of {physio.name} have no column {name}.")
     rows = rows[rows["trial_type"].astype(str).str.lower().str.startswith(_TYPE)].reset_index(drop=True)
     onset, duration = (pd.to_numeric(rows[name]).to_numpy(dtype=np.float64) for name in ("onset", "duration"))
+    source = event_facts.get("OnsetSource", event_facts.get("ForeignIndexColumn"))
     column, factor, zero = _clock(facts, samples, physio)
-    if event_facts.get("ForeignIndexColumn") and column is not None:
-        unit = _seconds(_unit(event_facts, "duration", _unit(facts, column, "s")), f"{physio}: duration")
-        return pd.DataFrame(
-            {"onset": float(facts.get("StartTime", 0.0)) + (onset - zero) * factor, "duration": duration * unit}
-        )
-    units = [_seconds(_unit(event_facts, name, "s"), f"{physio}: {name}") for name in ("onset", "duration")]
-    return pd.DataFrame({"onset": onset * units[0], "duration": duration * units[1]})
+    start = float(facts.get("StartTime", 0.0))
+    length = _unit(event_facts, "duration", "")
+    if source == "n/a":
+        rate = facts.get("SamplingFrequency")
+        if not rate:
+            raise InputError(f"The physioevents of {physio.name} count rows, and SamplingFrequency is not given.")
+        onset = start + onset / float(rate)
+    elif source is not None and column is not None:
+        if source != column:
+            raise InputError(f"The OnsetSource of {physio.name} is {source!r}, and its samples have {column!r}.")
+        onset = start + (onset - zero) * factor
+        duration = duration * (1.0 if length else factor)
+    else:
+        onset = onset * _seconds(_unit(event_facts, "onset", "s"), f"{physio}: onset")
+    if length:
+        duration = duration * _seconds(length, f"{physio}: duration")
+    return pd.DataFrame({"onset": onset, "duration": duration})
 
 
 def _fixations(recording: _Recording, stimulus_column: str, changes: Changes) -> pd.DataFrame:
@@ -231,13 +300,14 @@ def _fixations(recording: _Recording, stimulus_column: str, changes: Changes) ->
             f"The events of {physio.name} have no column {stimulus_column!r} that names the picture: give "
             f"stimulus_column, one of {', '.join(trials.columns)}."
         )
-    if events.empty:
-        raise InputError(f"The physioevents of {physio.name} hold no fixation.")
-    trials = trials[trials[stimulus_column].notna()].sort_values("onset").reset_index(drop=True)
+    trials = trials[trials[stimulus_column].notna()].sort_values("onset", kind="stable").reset_index(drop=True)
     place = np.searchsorted(trials["onset"].to_numpy(dtype=np.float64), events["onset"] + 1e-9, side="right") - 1
-    end = (trials["onset"] + trials["duration"]).to_numpy(dtype=np.float64)
+    # a duration of 0 marks a moment and n/a nothing; then the next row says how long the picture stayed
+    end = (trials["onset"] + trials["duration"].replace(0, np.nan)).to_numpy(dtype=np.float64)
     shown = (place >= 0) & ~(events["onset"].to_numpy() >= np.nan_to_num(end, nan=np.inf)[place.clip(0)])
     changes.add("dropped", "fixations that began while no picture was shown", n=int((~shown).sum()))
+    if np.isnan(end).any():
+        changes.add("assumed", "a picture without a duration in events.tsv was shown until the next one")
     events, place = events[shown].reset_index(drop=True), place[shown]
     xy = _mean_positions(recording.samples, events)
     bad = np.isnan(xy).any(axis=1)

@@ -90,7 +90,7 @@ def _write_run(
     events = {
         "Columns": list(_EVENT_COLUMNS),
         "Description": "Fixations.",
-        "ForeignIndexColumn": "timestamp",
+        "OnsetSource": "timestamp",
         "onset": {"Units": "s"},
         "duration": {"Units": "s"},
     }

@@ -1,7 +1,4 @@
-"""BIDS, pysaliency, pymovements, multimatch-gaze and MATLAB files made outside the writers under test."""
-
-import gzip
-import json
+"""pysaliency, pymovements, multimatch-gaze and MATLAB files made outside the writers under test."""
 
 import numpy as np
 import pandas as pd
@@ -17,104 +14,6 @@ from scanpath.datasets.formats import (
     write_fixations,
 )
 from scanpath.gaze.scanpath import Scanpath
-
-PRESENTATION = {
-    "ScreenDistance": 0.6,
-    "ScreenOrigin": ["top", "left"],
-    "ScreenResolution": [1000, 800],
-    "ScreenSize": [0.5, 0.4],
-}
-
-
-def bids(folder, *, origin=("top", "left"), unit="pixel", clock="ms", foreign=True, eye="right", number=1):
-    """A run of 4 s at 500 Hz whose device clock starts at 5000 ms; two pictures, three fixations."""
-    run = folder / "sub-01" / "beh"
-    run.mkdir(parents=True, exist_ok=True)
-    stem = run / "sub-01_task-look_run-1"
-    time = 5000.0 + np.arange(2000) * 2
-    xy = np.full((2000, 2), np.nan)
-    for begin, end, place in ((100, 300, (400, 300)), (350, 600, (500, 200)), (1100, 1400, (10, 790))):
-        inside = (time - 5000 >= begin) & (time - 5000 < end)
-        xy[inside] = np.array(place) + np.where(np.arange(inside.sum()) % 2, 1, -1)[:, None]  # symmetric jitter
-    if "bottom" in origin:
-        xy[:, 1] = 799 - xy[:, 1]
-    if unit == "mm":
-        xy = xy * 0.5
-    factor = {"ms": 1.0, "s": 1e-3}[clock]
-    rows = pd.DataFrame({"t": time * factor, "x": xy[:, 0], "y": xy[:, 1], "p": 1000})
-    rec = f"{stem}_recording-eye{number}"
-    with gzip.open(f"{rec}_physio.tsv.gz", "wt") as file:
-        rows.to_csv(file, sep="\t", header=False, index=False, na_rep="n/a")
-    facts = {
-        "PhysioType": "eyetrack",
-        "RecordedEye": eye,
-        "SamplingFrequency": 500,
-        "StartTime": 0.0,
-        "Columns": ["timestamp", "x_coordinate", "y_coordinate", "pupil_size"],
-        "SampleCoordinateSystem": "gaze-on-screen",
-        "timestamp": {"Units": clock},
-        "x_coordinate": {"Units": unit},
-        "y_coordinate": {"Units": unit},
-    }
-    (folder / f"sub-01/beh/sub-01_task-look_run-1_recording-eye{number}_physio.json").write_text(json.dumps(facts))
-    onset = np.array([100.0, 320.0, 350.0, 1100.0])
-    if foreign:
-        events = pd.DataFrame({"onset": (5000 + onset) * factor, "duration": np.array([200, 20, 250, 300]) * factor})
-    else:
-        events = pd.DataFrame({"onset": onset / 1000, "duration": np.array([0.2, 0.02, 0.25, 0.3])})
-    events["trial_type"] = ["fixation", "saccade", "fixation", "fixation"]
-    with gzip.open(f"{rec}_physioevents.tsv.gz", "wt") as file:
-        events.to_csv(file, sep="\t", header=False, index=False)
-    facts = {"Columns": ["onset", "duration", "trial_type"]} | ({"ForeignIndexColumn": "timestamp"} if foreign else {})
-    (folder / f"sub-01/beh/sub-01_task-look_run-1_recording-eye{number}_physioevents.json").write_text(
-        json.dumps(facts)
-    )
-    (run / "sub-01_task-look_run-1_events.tsv").write_text(
-        "onset\tduration\tstim_file\n0.05\t0.9\timages/a.png\n1.0\t0.9\timages/b.png\n"
-    )
-    # in the root, as BIDS' inheritance principle allows
-    (folder / "task-look_events.json").write_text(
-        json.dumps({"StimulusPresentation": {**PRESENTATION, "ScreenOrigin": list(origin)}})
-    )
-    (folder / "dataset_description.json").write_text('{"Name": "x", "BIDSVersion": "1.11.0"}')
-    return folder
-
-
-@pytest.mark.parametrize("origin", [("top", "left"), ("bottom", "left")])
-@pytest.mark.parametrize("unit", ["pixel", "mm"])
-@pytest.mark.parametrize(("clock", "foreign"), [("ms", True), ("s", True), ("ms", False)])
-def test_bids_recordings_agree_whatever_their_units_and_origin(origin, unit, clock, foreign, tmp_path):
-    table, changes = read_fixations(
-        bids(tmp_path, origin=origin, unit=unit, clock=clock, foreign=foreign), picture_at=(100, 100)
-    )
-    assert table["stimulus"].tolist() == ["a.png", "a.png", "b.png"]
-    np.testing.assert_allclose(table[["x_px", "y_px"]], [(300, 200), (400, 100), (-90, 690)], atol=0.03)
-    np.testing.assert_allclose(table["onset_ms"], [50, 300, 100], atol=1e-6)
-    np.testing.assert_allclose(table["duration_ms"], [200, 250, 300])
-    assert table["trial"].tolist() == ["1-1", "1-1", "1-2"]
-    assert any(change.kind == "flip" for change in changes) == ("bottom" in origin)
-
-
-def test_bids_eyes_are_not_mixed(tmp_path):
-    bids(tmp_path)
-    bids(tmp_path, eye="left", number=2)
-    with pytest.raises(ValueError, match="both eyes"):
-        read_fixations(tmp_path, picture_at="screen")
-    assert len(read_fixations(tmp_path, picture_at="screen", eye="left")[0]) == 3
-
-
-def test_bids_without_detected_fixations_says_so(tmp_path):
-    bids(tmp_path)
-    next(tmp_path.rglob("*_physioevents.tsv.gz")).unlink()
-    with pytest.raises(FileNotFoundError, match="detect fixations first"):
-        read_fixations(tmp_path, picture_at="screen")
-
-
-def test_a_gzip_bomb_is_stopped_at_the_limit(tmp_path):
-    bids(tmp_path)
-    next(tmp_path.rglob("*_physio.tsv.gz")).write_bytes(gzip.compress(b"0\t" * 20_000_000))
-    with pytest.raises(ValueError, match=r"above the limit of 1000000.*raise max_bytes"):
-        read_fixations(tmp_path, picture_at="screen", max_bytes=1_000_000)
 
 
 def trains(path, h5py):

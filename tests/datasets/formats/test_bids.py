@@ -1,0 +1,169 @@
+"""BIDS eye tracking: files made outside the writer under test, in the shapes of published data sets."""
+
+import gzip
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from scanpath.datasets.formats import read_fixations, write_fixations
+
+PRESENTATION = {
+    "ScreenDistance": 0.6,
+    "ScreenOrigin": ["top", "left"],
+    "ScreenResolution": [1000, 800],
+    "ScreenSize": [0.5, 0.4],
+}
+
+
+def bids(folder, *, origin=("top", "left"), unit="pixel", clock="ms", source="OnsetSource", eye="right", number=1):
+    """A run of 4 s at 500 Hz whose device clock starts at 5000 ms; two pictures, three fixations."""
+    run = folder / "sub-01" / "beh"
+    run.mkdir(parents=True, exist_ok=True)
+    stem = run / "sub-01_task-look_run-1"
+    time = 5000.0 + np.arange(2000) * 2
+    xy = np.full((2000, 2), np.nan)
+    for begin, end, place in ((100, 300, (400, 300)), (350, 600, (500, 200)), (1100, 1400, (10, 790))):
+        inside = (time - 5000 >= begin) & (time - 5000 < end)
+        xy[inside] = np.array(place) + np.where(np.arange(inside.sum()) % 2, 1, -1)[:, None]  # symmetric jitter
+    if "bottom" in origin:
+        xy[:, 1] = 799 - xy[:, 1]
+    if unit == "mm":
+        xy = xy * 0.5
+    factor = {"ms": 1.0, "s": 1e-3}[clock]
+    rows = pd.DataFrame({"t": time * factor, "x": xy[:, 0], "y": xy[:, 1], "p": 1000})
+    rec = f"{stem}_recording-eye{number}"
+    with gzip.open(f"{rec}_physio.tsv.gz", "wt") as file:
+        rows.to_csv(file, sep="\t", header=False, index=False, na_rep="n/a")
+    facts = {
+        "PhysioType": "eyetrack",
+        "RecordedEye": eye,
+        "SamplingFrequency": 500,
+        "StartTime": 0.0,
+        "Columns": ["timestamp", "x_coordinate", "y_coordinate", "pupil_size"],
+        "SampleCoordinateSystem": "gaze-on-screen",
+        "timestamp": {"Units": clock},
+        "x_coordinate": {"Units": unit},
+        "y_coordinate": {"Units": unit},
+    }
+    (folder / f"sub-01/beh/sub-01_task-look_run-1_recording-eye{number}_physio.json").write_text(json.dumps(facts))
+    onset = np.array([100.0, 320.0, 350.0, 1100.0])
+    if source in ("OnsetSource", "ForeignIndexColumn"):
+        events = pd.DataFrame({"onset": (5000 + onset) * factor, "duration": np.array([200, 20, 250, 300]) * factor})
+    else:
+        events = pd.DataFrame({"onset": onset / 1000, "duration": np.array([0.2, 0.02, 0.25, 0.3])})
+        if source == "rows":
+            events["onset"] = (onset / 2).astype(int)
+    events["trial_type"] = ["fixation", "saccade", "fixation", "fixation"]
+    with gzip.open(f"{rec}_physioevents.tsv.gz", "wt") as file:
+        events.to_csv(file, sep="\t", header=False, index=False)
+    facts = {"Columns": ["onset", "duration", "trial_type"]}
+    if source:
+        facts |= {"OnsetSource": "n/a"} if source == "rows" else {source: "timestamp"}
+    (folder / f"sub-01/beh/sub-01_task-look_run-1_recording-eye{number}_physioevents.json").write_text(
+        json.dumps(facts)
+    )
+    (run / "sub-01_task-look_run-1_events.tsv").write_text(
+        "onset\tduration\tstim_file\n0.05\t0.9\timages/a.png\n1.0\t0.9\timages/b.png\n"
+    )
+    # in the root, as BIDS' inheritance principle allows
+    (folder / "task-look_events.json").write_text(
+        json.dumps({"StimulusPresentation": {**PRESENTATION, "ScreenOrigin": list(origin)}})
+    )
+    (folder / "dataset_description.json").write_text('{"Name": "x", "BIDSVersion": "1.11.0"}')
+    return folder
+
+
+@pytest.mark.parametrize("origin", [("top", "left"), ("bottom", "left")])
+@pytest.mark.parametrize("unit", ["pixel", "mm"])
+@pytest.mark.parametrize(
+    ("clock", "source"),
+    [("ms", "OnsetSource"), ("s", "OnsetSource"), ("ms", "ForeignIndexColumn"), ("ms", "rows"), ("ms", None)],
+)
+def test_bids_recordings_agree_whatever_their_units_and_origin(origin, unit, clock, source, tmp_path):
+    table, changes = read_fixations(
+        bids(tmp_path, origin=origin, unit=unit, clock=clock, source=source), picture_at=(100, 100)
+    )
+    assert table["stimulus"].tolist() == ["a.png", "a.png", "b.png"]
+    np.testing.assert_allclose(table[["x_px", "y_px"]], [(300, 200), (400, 100), (-90, 690)], atol=0.03)
+    np.testing.assert_allclose(table["onset_ms"], [50, 300, 100], atol=1e-6)
+    np.testing.assert_allclose(table["duration_ms"], [200, 250, 300])
+    assert table["trial"].tolist() == ["1-1", "1-1", "1-2"]
+    assert any(change.kind == "flip" for change in changes) == ("bottom" in origin)
+
+
+def test_bids_eyes_are_not_mixed(tmp_path):
+    bids(tmp_path)
+    bids(tmp_path, eye="left", number=2)
+    with pytest.raises(ValueError, match="both eyes"):
+        read_fixations(tmp_path, picture_at="screen")
+    assert len(read_fixations(tmp_path, picture_at="screen", eye="left")[0]) == 3
+
+
+def test_bids_without_detected_fixations_says_so(tmp_path):
+    bids(tmp_path)
+    next(tmp_path.rglob("*_physioevents.tsv.gz")).unlink()
+    with pytest.raises(FileNotFoundError, match="detect fixations first"):
+        read_fixations(tmp_path, picture_at="screen")
+
+
+def test_a_gzip_bomb_is_stopped_at_the_limit(tmp_path):
+    bids(tmp_path)
+    next(tmp_path.rglob("*_physio.tsv.gz")).write_bytes(gzip.compress(b"0\t" * 20_000_000))
+    with pytest.raises(ValueError, match=r"above the limit of 1000000.*raise max_bytes"):
+        read_fixations(tmp_path, picture_at="screen", max_bytes=1_000_000)
+
+
+def edit_json(path, **facts):
+    path.write_text(json.dumps(json.loads(path.read_text()) | facts))
+
+
+def test_bids_clocks_without_units_are_told_by_the_sampling_rate(tmp_path):
+    physio = next(bids(tmp_path).rglob("*_physio.json"))
+    edit_json(physio, timestamp={"Description": "no unit"})
+    table, _ = read_fixations(tmp_path, picture_at="screen")
+    np.testing.assert_allclose(table["onset_ms"], [50, 300, 100], atol=1e-6)
+    edit_json(physio, SamplingFrequency=333)
+    with pytest.raises(ValueError, match="no Units in its"):
+        read_fixations(tmp_path, picture_at="screen")
+
+
+def test_bids_events_that_mark_moments_last_until_the_next_one(tmp_path):
+    # as in published EEG recordings: rows of duration 0, a byte order mark, and the events for all runs in the root
+    bids(tmp_path)
+    next(tmp_path.rglob("*_events.tsv")).unlink()
+    (tmp_path / "task-look_events.tsv").write_bytes(
+        "\ufeffonset\tduration\ttrial_type\n0.05\t0.0\t12\n1.0\t0.0\t1\n".encode()
+    )
+    table, changes = read_fixations(tmp_path, picture_at="screen", stimulus_column="trial_type")
+    assert table["stimulus"].tolist() == ["12", "12", "1"]
+    assert any("until the next one" in change.text for change in changes)
+    one = next(tmp_path.rglob("*_physio.tsv.gz"))  # a single file still inherits from the root of its data set
+    pd.testing.assert_frame_equal(
+        read_fixations(one, format="bids", picture_at="screen", stimulus_column="trial_type")[0], table
+    )
+
+
+def test_bids_runs_without_a_fixation_are_left_out_and_named(tmp_path):
+    bids(tmp_path)
+    events = next(tmp_path.rglob("*_physioevents.tsv.gz"))
+    for file in list((tmp_path / "sub-01/beh").iterdir()):
+        (file.parent / file.name.replace("run-1", "run-2")).write_bytes(file.read_bytes())
+    (events.parent / events.name.replace("run-1", "run-2")).write_bytes(gzip.compress(b""))
+    table, changes = read_fixations(tmp_path, picture_at="screen")
+    assert len(table) == 3
+    assert any("run-2" in change.text for change in changes)
+    events.write_bytes(gzip.compress(b""))
+    with pytest.raises(ValueError, match="hold no fixation"):
+        read_fixations(tmp_path, picture_at="screen")
+
+
+def test_bids_onsets_are_written_as_the_standard_says(tmp_path):
+    table, _ = read_fixations(bids(tmp_path / "in"), picture_at="screen")
+    screen = {"width_px": 1000, "height_px": 800, "width_cm": 50, "height_cm": 40, "distance_cm": 60}
+    write_fixations(table, tmp_path / "out", format="bids", screen=screen, picture_at="screen", eye="right")
+    for sidecar in (tmp_path / "out").rglob("*_physioevents.json"):
+        facts = json.loads(sidecar.read_text())
+        columns = json.loads(sidecar.with_name(sidecar.name.replace("physioevents", "physio")).read_text())["Columns"]
+        assert facts["OnsetSource"] in columns
