@@ -133,7 +133,7 @@ def _detect_folder(path: Path) -> str:
 def _detect_json(path: Path) -> str:
     content = read_json(path)
     if isinstance(content, list) and content and isinstance(content[0], dict) and {"X", "Y"} <= set(content[0]):
-        return "coco_search18"
+        return "coco_search18" if "name" in content[0] or "image" not in content[0] else "visions"
     if isinstance(content, dict):
         first = next(iter(content.values()), None)
         if isinstance(first, dict) and {"X", "Y"} <= set(first):

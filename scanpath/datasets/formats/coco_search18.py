@@ -20,7 +20,7 @@ from scanpath._core.errors import InputError
 from scanpath._core.files import write_text
 from scanpath.datasets.formats.catalog import Format
 from scanpath.datasets.formats.changes import Changes
-from scanpath.datasets.formats.limits import MAX_BYTES, read_json
+from scanpath.datasets.formats.limits import MAX_BYTES, numbers, read_json
 from scanpath.gaze.table import scanpaths_from_table
 
 #: Size of the display and of the distributed pictures, width and height.
@@ -46,13 +46,14 @@ def read(path: Path, changes: Changes, *, max_bytes: int = MAX_BYTES) -> pd.Data
 
 
 def _trial(trial: Any, place: int, path: Path, changes: Changes, seen: dict[tuple[Any, ...], int]) -> pd.DataFrame:
+    if not isinstance(trial, dict):
+        raise InputError(f"{path}: trial {place} must be a mapping, got {type(trial).__name__}.")
     missing = [name for name in ("name", "subject", "task", "X", "Y") if name not in trial]
     if missing:
         raise InputError(f"{path}: trial {place} has no {', '.join(missing)}.")
-    x, y = (np.asarray(trial[name], dtype=np.float64) for name in "XY")
+    x, y, duration = (numbers(trial.get(name, []), name, f"{path}: trial {place}") for name in "XYT")
     if x.shape != y.shape:
         raise InputError(f"{path}: trial {place} has {x.size} X and {y.size} Y.")
-    duration = np.asarray(trial.get("T", []), dtype=np.float64)
     if 0 < duration.size < x.size:
         raise InputError(f"{path}: trial {place} has {x.size} fixations but only {duration.size} durations (T).")
     changes.add("dropped", "durations beyond the last position", n=int(max(duration.size - x.size, 0)))

@@ -100,7 +100,7 @@ def convert(
             )
     changes = Changes()
     read, write = ({k: v for k, v in settings.items() if k in known[way]} for way in ("read", "write"))
-    table = _checked(reader.read(source, changes, **read), source)  # type: ignore[misc]
+    table = _read(reader, source, changes, read)
     if table.empty:
         raise InputError(f"{source} holds no fixation, so nothing was written.")
     writer.write(table, out, changes, **write)  # type: ignore[misc]
@@ -130,7 +130,7 @@ def read_fixations(
     form = _reader(format or detect_format(source))
     check_settings(form, "read", settings)
     changes = Changes()
-    return _checked(form.read(source, changes, **settings), source), changes  # type: ignore[misc]
+    return _read(form, source, changes, settings), changes
 
 
 def write_fixations(
@@ -151,7 +151,16 @@ def count_scanpaths(table: pd.DataFrame) -> int:
     return int(table.groupby(keys, dropna=False).ngroups) if len(table) else 0
 
 
-def _checked(table: pd.DataFrame, source: Path) -> pd.DataFrame:
+def _read(form: Format, source: Path, changes: Changes, settings: dict[str, Any]) -> pd.DataFrame:
+    try:
+        table = form.read(source, changes, **settings)  # type: ignore[misc]
+    except UnicodeDecodeError as error:
+        raise InputError(f"{source} is not {error.encoding} text, so it is no {form.name} file.") from error
+    except (KeyError, IndexError, TypeError, AttributeError, OverflowError, MemoryError) as error:
+        # what readers do not foresee comes from files that somebody damaged or that are of another kind
+        raise InputError(
+            f"{source} cannot be read as {form.name} ({form.title}): {type(error).__name__}: {error}."
+        ) from error
     return check_table(table, source=str(source))
 
 

@@ -17,6 +17,7 @@ _POSITION = ("CURRENT_FIX_X", "CURRENT_FIX_Y")
 _SUBJECT = "RECORDING_SESSION_LABEL"
 _TRIAL = "TRIAL_INDEX"
 _EYE = "EYE_USED"
+_INDEX = "CURRENT_FIX_INDEX"
 _RENAMED = {"CURRENT_FIX_START": "onset_ms", "CURRENT_FIX_DURATION": "duration_ms"}
 #: Names under which experiments commonly store the picture; only used to suggest one.
 _PICTURE_WORDS = ("image", "picture", "stim", "file", "scene", "searcharray")
@@ -40,7 +41,7 @@ def read(
     """Read a fixation report.
 
     Times are ms from the start of the trial (of the report's interest period, if one was set). Other columns of the
-    report are left out.
+    report are left out. Where CURRENT_FIX_INDEX was not exported, fixations are numbered in the order of their start.
 
     Parameters
     ----------
@@ -63,24 +64,21 @@ def read(
     report = _read_text(path, encoding)
     report = _one_eye(report, eye, changes, path)
     stimulus = _stimulus_column(report, stimulus_column, path)
-    for name in (*_POSITION, "CURRENT_FIX_INDEX", subject_column, trial_column):
-        if name not in report.columns:
-            raise InputError(f"{path} has no column {name}; add it to the report in Data Viewer, or name another one.")
+    _check_columns(report, subject_column, trial_column, path)
     mark = decimal or _decimal(report, changes)
     table = pd.DataFrame(
         {
             "stimulus": report[stimulus],
             "subject": report[subject_column],
             "trial": report[trial_column],
-            "fixation": _numbers(report["CURRENT_FIX_INDEX"], mark, path) - 1,
             "x_px": _numbers(report["CURRENT_FIX_X"], mark, path),
             "y_px": _numbers(report["CURRENT_FIX_Y"], mark, path),
         }
     )
-    changes.add("offset", "CURRENT_FIX_INDEX counts from 1, fixation from 0")
     for own, name in _RENAMED.items():
         if own in report.columns:
             table[name] = _numbers(report[own], mark, path)
+    table["fixation"] = _index(report, table, mark, path, changes)
     if _EYE in report.columns:
         table["eye"] = report[_EYE].str.lower()
     bad = table["x_px"].isna() | table["y_px"].isna()
@@ -97,6 +95,32 @@ def read(
     )
 
 
+def _check_columns(report: pd.DataFrame, subject: str, trial: str, path: Path) -> None:
+    settings = {subject: "subject_column", trial: "trial_column"}
+    for name in (*_POSITION, subject, trial):
+        if name not in report.columns:
+            other = f", or name another one with {settings[name]}" if name in settings else ""
+            shown = ", ".join(report.columns[:40])
+            raise InputError(
+                f"{path} has no column {name}; add it to the report in Data Viewer{other}. Its columns are {shown}."
+            )
+        if list(report.columns).count(name) > 1:
+            raise InputError(f"{path} has the column {name} more than once; keep one of them.")
+
+
+def _index(report: pd.DataFrame, table: pd.DataFrame, mark: str, path: Path, changes: Changes) -> pd.Series:
+    """Place of each fixation in its trial, from 0, counting those without a position."""
+    if _INDEX in report.columns:
+        changes.add("offset", f"{_INDEX} counts from 1, fixation from 0")
+        return _numbers(report[_INDEX], mark, path) - 1
+    order = table
+    if "onset_ms" in table:
+        order = table.sort_values("onset_ms", kind="stable")
+    by = "CURRENT_FIX_START" if "onset_ms" in table else "their rows"
+    changes.add("assumed", f"fixations of a trial are in the order of {by}, as {_INDEX} is not there")
+    return order.groupby(["stimulus", "subject", "trial"], dropna=False, sort=False).cumcount().sort_index()
+
+
 def _read_text(path: Path, encoding: str | None) -> pd.DataFrame:
     raw = path.read_bytes()
     coding = encoding or ("utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
@@ -105,15 +129,18 @@ def _read_text(path: Path, encoding: str | None) -> pd.DataFrame:
     except (UnicodeDecodeError, LookupError):
         raise InputError(f"{path} is not {coding} text; say what it is with encoding, such as 'latin-1'.") from None
     head = text.split("\n", 1)[0]
-    separator = "\t" if "\t" in head else ","
+    separator = next((sign for sign in "\t;" if sign in head), ",")
     try:
         report = pd.read_csv(io.StringIO(text), sep=separator, dtype=str, keep_default_na=False, na_values=[".", ""])
     except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         raise InputError(f"{path} is not a readable fixation report ({error}).") from error
-    return report.rename(columns=lambda name: name.strip().upper() if name.strip().upper() in _KNOWN else name.strip())
+    names = [name.strip() for name in report.columns]
+    # names that experiments choose themselves may differ from Data Viewer's own by their case only
+    report.columns = [name.upper() if name.upper() in _KNOWN and name.upper() not in names else name for name in names]
+    return report
 
 
-_KNOWN = {*_POSITION, _SUBJECT, _TRIAL, _EYE, "CURRENT_FIX_INDEX", *_RENAMED}
+_KNOWN = {*_POSITION, _SUBJECT, _TRIAL, _EYE, _INDEX, *_RENAMED}
 
 
 def _stimulus_column(report: pd.DataFrame, given: str | None, path: Path) -> str:

@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from scanpath._core.errors import InputError
 
 #: Most bytes that one file may take in memory unless the caller allows more.
@@ -25,9 +27,24 @@ def read_json(path: Path, max_bytes: int = MAX_BYTES) -> Any:
     """Read a JSON file, or say what is wrong with it."""
     check_bytes(path, "the JSON text", path.stat().st_size, max_bytes)
     try:
-        return json.loads(path.read_text(encoding="utf-8-sig"))
+        return json.loads(path.read_text(encoding="utf-8-sig"), parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
         raise InputError(f"{path} is not readable JSON ({error}).") from error
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON; missing values are null")
+
+
+def numbers(values: Any, name: str, what: str) -> np.ndarray:
+    """Take a list of numbers out of JSON, or say what is wrong with it."""
+    try:
+        array = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        array = None
+    if array is None or array.ndim != 1:
+        raise InputError(f"{what} needs a list of numbers as {name}, got {str(values)[:60]!r}.")
+    return array
 
 
 def read_gzip(path: Path, max_bytes: int = MAX_BYTES) -> bytes:

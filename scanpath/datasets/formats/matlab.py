@@ -23,7 +23,7 @@ _GUESSES = {
     "y_px": ("y_px", "y", "Y", "fix_y", "ys"),
     "duration_ms": ("duration_ms", "duration", "durations", "fix_duration", "T", "dur"),
     "onset_ms": ("onset_ms", "onset", "onsets", "start"),
-    "stimulus": ("stimulus", "image", "img", "name", "filename", "picture"),
+    "stimulus": ("stimulus", "image", "img", "image_name", "imgname", "filename", "picture", "name"),
     "subject": ("subject", "subj", "participant", "sub"),
     "trial": ("trial",),
     "task": ("task",),
@@ -75,6 +75,8 @@ def read(
             f"{path} has no struct with positions under known names; give fields, such as "
             f"{{'x_px': 'fix_x', 'y_px': 'fix_y'}}. The file has {_outline(content)}."
         )
+    empty = sum(frame.empty for frame in frames)
+    changes.add("dropped", f"{empty} scanpaths that hold no fixation", n=None if empty else 0)
     table = pd.concat(frames, ignore_index=True)
     for name in ("stimulus", "subject"):
         if name not in table or table[name].isna().any():

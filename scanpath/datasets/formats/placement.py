@@ -1,6 +1,7 @@
 """Where the picture was on the screen: the step from screen pixels to picture pixels."""
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -72,7 +73,12 @@ def picture_sizes(names: pd.Series, picture_px: Any) -> np.ndarray:
     if isinstance(picture_px, str | os.PathLike):
         found = {path.name: path for path in find_pictures(picture_px)}
         found |= {path.stem: path for path in found.values()}
-        picture_px = {name: picture_size(_of(found, name, Path(picture_px)))[::-1] for name in map(str, names.unique())}
+        folder = Path(picture_px)
+        # experiments store the path of a picture as it was on their machine
+        picture_px = {
+            name: picture_size(_of(found, name if name in found else re.split(r"[/\\]", name)[-1], folder))[::-1]
+            for name in map(str, names.unique())
+        }
     if isinstance(picture_px, Mapping):
         sizes = {
             name: check_size("picture_px", _of(picture_px, name, "picture_px")) for name in map(str, names.unique())

@@ -49,12 +49,15 @@ def read(
     """
     h5py = require("h5py", purpose="Reading pysaliency's HDF5")
     require_file(path, "HDF5 file")
+    kind = "files"
     try:
         with h5py.File(path, "r") as file:
             group, kind = _group(file, path)
             arrays = _arrays(group, kind, path, max_bytes)
     except OSError as error:
         raise InputError(f"{path} is not a readable HDF5 file ({error}).") from error
+    except KeyError as error:
+        raise InputError(f"{path} lacks a part of pysaliency's {kind} ({error.args[0]}).") from error
     names = _stimulus_names(stimuli, path, max_bytes)
     table = _table(arrays, names, path)
     for name in ("onset_ms", "duration_ms"):
@@ -103,11 +106,27 @@ def _arrays(group: Any, kind: str, path: Path, max_bytes: int) -> dict[str, Any]
         for name, dataset in group.get("scanpath_fixation_attributes", {}).items():
             found["fixation"][name] = whole(dataset, name)[inside]
     else:
-        found |= {name: whole(group[name], name) for name in ("xs", "ys", "n", "lengths")}
-        found["fixation"] |= {name: whole(one, name) for name, one in group["fixation_attributes"].items()}
+        # development versions differ in the name, and in whether rows are padded or one after the other
+        found |= {name: whole(group[name], name) for name in ("xs", "ys", "n")}
+        found["lengths"] = whole(group["length" if "length" in group else "lengths"], "length")
+        found |= {name: _flat(found[name], found["lengths"]) for name in ("xs", "ys")}
+        found["fixation"] |= {
+            name: _flat(whole(one, name), found["lengths"]) for name, one in group["fixation_attributes"].items()
+        }
     for name, dataset in group.get("scanpath_attributes", {}).items():
         found["scanpath"][name] = whole(dataset, name)
     return found
+
+
+def _flat(rows: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    return rows if rows.ndim == 1 else rows[np.arange(rows.shape[1]) < lengths[:, None]]
+
+
+def _padded(rows: list[np.ndarray]) -> np.ndarray:
+    padded = np.full((len(rows), max(map(len, rows), default=0)), np.nan)
+    for place, row in enumerate(rows):
+        padded[place, : len(row)] = row
+    return padded
 
 
 def _table(arrays: dict[str, Any], names: Sequence[str] | None, path: Path) -> pd.DataFrame:
@@ -192,16 +211,16 @@ def write(table: pd.DataFrame, path: Path, changes: Changes, *, time_unit: str =
     fixation_attributes = {}
     for own, name in (("ts", "onset_ms"), ("durations", "duration_ms")):
         parts = [getattr(one, name) if getattr(one, name) is not None else np.full(len(one), np.nan) for one in paths]
-        fixation_attributes[own] = np.concatenate(parts) / factor
+        fixation_attributes[own] = _padded(parts) / factor
     if factor != 1:
         changes.add("unit", f"times from ms to {time_unit}")
     with atomic_path(path) as temporary, h5py.File(temporary, "w") as file:
         _attributes(file, type="ScanpathFixations", version="1.0")
         group = file.create_group("scanpaths")
         _attributes(group, type="Scanpaths", version="1.0")
-        group["xs"], group["ys"] = (np.concatenate([one.xy[:, axis] for one in paths]) for axis in (0, 1))
+        group["xs"], group["ys"] = (_padded([one.xy[:, axis] for one in paths]) for axis in (0, 1))
         group["n"] = np.array([number[scanpath.info["stimulus"]] for scanpath in paths])
-        group["lengths"] = np.array([len(scanpath) for scanpath in paths])
+        group["length"] = np.array([len(scanpath) for scanpath in paths])
         for title, content in (("scanpath", scanpath_attributes), ("fixation", fixation_attributes)):
             part = group.create_group(f"{title}_attributes")
             for name, values in content.items():

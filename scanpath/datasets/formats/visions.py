@@ -18,7 +18,7 @@ from scanpath._core.errors import InputError
 from scanpath._core.files import write_text
 from scanpath.datasets.formats.catalog import Format
 from scanpath.datasets.formats.changes import Changes
-from scanpath.datasets.formats.limits import MAX_BYTES, read_json
+from scanpath.datasets.formats.limits import MAX_BYTES, numbers, read_json
 from scanpath.datasets.formats.placement import picture_sizes
 from scanpath.gaze.scanpath import Scanpath
 from scanpath.gaze.table import scanpaths_from_table
@@ -35,7 +35,8 @@ def read(
     """Read people's scanpaths (a file or a folder of ``*_scanpaths.json``) or a model's (``Scanpaths.json``).
 
     A model's coordinates are places on its own grid; they become the centers of the grid's cells in the picture. In
-    people's files T is not cut with X and Y; surplus durations are left out.
+    people's files T is not cut with X and Y; surplus durations are left out. The lists of trials that early versions
+    of the benchmark had, with the picture's name in ``image``, are read, too.
 
     Parameters
     ----------
@@ -53,7 +54,7 @@ def read(
     frames = [
         _trial(name, trial, file, agent, picture_px, changes)
         for file in files
-        for name, trial in _trials(file, max_bytes).items()
+        for name, trial in _trials(file, max_bytes)
     ]
     if not frames:
         raise InputError(f"{path} holds no trial.")
@@ -61,10 +62,17 @@ def read(
     return pd.concat(frames, ignore_index=True)
 
 
-def _trials(file: Path, max_bytes: int) -> dict[str, Any]:
-    trials = read_json(file, max_bytes)
-    if not isinstance(trials, dict):
-        raise InputError(f"{file} is not ViSioNS JSON: expected a mapping of pictures, got {type(trials).__name__}.")
+def _trials(file: Path, max_bytes: int) -> list[tuple[str, dict[str, Any]]]:
+    content = read_json(file, max_bytes)
+    if isinstance(content, dict):
+        trials = list(content.items())
+    elif isinstance(content, list) and all(isinstance(trial, dict) and "image" in trial for trial in content):
+        trials = [(str(trial["image"]), trial) for trial in content]
+    else:
+        raise InputError(f"{file} is not ViSioNS JSON: expected a mapping of pictures, got {type(content).__name__}.")
+    for name, trial in trials:
+        if not isinstance(trial, dict):
+            raise InputError(f"{file}: the trial of {name} must be a mapping, got {type(trial).__name__}.")
     return trials
 
 
@@ -72,8 +80,10 @@ def _trial(name: str, trial: Any, file: Path, agent: str | None, picture_px: Any
     missing = [key for key in ("subject", "image_height", "image_width", "target_found", "X", "Y") if key not in trial]
     if missing:
         raise InputError(f"{file}: the trial of {name} has no {', '.join(missing)}.")
-    xy = np.column_stack([np.asarray(trial[axis], dtype=np.float64).ravel() for axis in "XY"])
-    duration = np.asarray(trial.get("T", []), dtype=np.float64)
+    x, y, duration = (numbers(trial.get(axis, []), axis, f"{file}: the trial of {name}") for axis in "XYT")
+    if x.size != y.size:
+        raise InputError(f"{file}: the trial of {name} has {x.size} X and {y.size} Y.")
+    xy = np.column_stack([x, y])
     if 0 < duration.size < len(xy):
         raise InputError(f"{file}: the trial of {name} has {len(xy)} fixations but only {duration.size} durations (T).")
     changes.add("dropped", "durations beyond the last position", n=int(max(duration.size - len(xy), 0)))
@@ -83,7 +93,7 @@ def _trial(name: str, trial: Any, file: Path, agent: str | None, picture_px: Any
         xy, box = _from_grid(xy, box, name, trial, picture_px, changes, file)
     frame = pd.DataFrame({"fixation": np.arange(len(xy)), "x_px": xy[:, 0], "y_px": xy[:, 1]})
     frame["duration_ms"] = duration[: len(xy)] if duration.size else np.nan
-    frame["target_found"] = bool(trial["target_found"])
+    frame["target_found"] = _flag(trial["target_found"], name, file)
     who = {"subject": str(trial["subject"])} if person else {"agent": agent or str(trial["subject"])}
     frame = frame.assign(dataset=trial.get("dataset"), stimulus=name, task=trial.get("target_object"), **who)
     for side, value in zip("xywh", box):
@@ -115,6 +125,14 @@ def _from_grid(
 def _size(name: str, picture_px: Any) -> tuple[float, float]:
     width, height = picture_sizes(pd.Series([name]), picture_px)[0]
     return float(width), float(height)
+
+
+def _flag(value: Any, name: str, file: Path) -> bool:
+    # early versions of the benchmark wrote the words
+    known = {"true": True, "false": False, "1": True, "0": False}
+    if str(value).lower() not in known:
+        raise InputError(f"{file}: target_found of {name} must be true or false, got {value!r}.")
+    return known[str(value).lower()]
 
 
 def _box(box: Any) -> list[float]:

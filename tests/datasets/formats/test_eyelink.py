@@ -140,3 +140,64 @@ def test_a_recording_without_picture_messages_asks_for_their_pattern(tmp_path):
     assert table["stimulus"].tolist() == ["a", "a", "b"]
     with pytest.raises(ValueError, match=r"must have a group \(\?P<stimulus>"):
         read_fixations(path, picture_at="screen", stimulus_message="DRAW")
+
+
+def test_a_recording_shows_its_messages_where_none_names_a_picture(tmp_path):
+    path = tmp_path / "p.asc"
+    setup = "MSG\t2091661 RECCFG CR 1000 2 1 L\nMSG\t2091662 -2 SYNCTIME"
+    path.write_text(ASC.replace("MSG\t2091662 -2 !V IMGLOAD FILL images/a.png", setup).replace("IMGLOAD", "DRAW"))
+    with pytest.raises(ValueError, match=r"messages are, for example, 'TRIALID 1', '-2 SYNCTIME'"):
+        read_fixations(path, picture_at="screen")
+
+
+def test_positions_in_head_reference_units_are_refused(tmp_path):
+    path = tmp_path / "p.asc"
+    path.write_text(ASC.replace("SAMPLES\tGAZE", "EVENTS\tHREF\tLEFT\tRATE\t1000.00\nSAMPLES\tHREF"))
+    with pytest.raises(ValueError, match="HREF units, which are not screen pixels"):
+        read_fixations(path, picture_at="screen")
+
+
+def test_a_damaged_line_is_named_by_its_number(tmp_path):
+    path = tmp_path / "p.asc"
+    path.write_text(ASC.replace("EFIX L   2091867\t2092067\t201\t  800.0", "EFIX L   2091867\t2092067\t201\t  8x0.0"))
+    with pytest.raises(ValueError, match="line 14 is damaged: 'EFIX L"):
+        read_fixations(path, picture_at="screen")
+
+
+def test_a_picture_shown_twice_in_a_trial_gives_two_scanpaths(tmp_path):
+    path = tmp_path / "p.asc"
+    path.write_text(ASC.replace("images/b.png", "images/a.png").replace("TRIALID", "BLOCK"))
+    table, changes = read_fixations(path, picture_at="screen")
+    assert table[["trial", "fixation", "onset_ms"]].values.tolist() == [["1", 0, -9.0], ["1", 1, 203.0], ["2", 0, 8.0]]
+    assert any("number of the showing" in change.text for change in changes)
+
+
+def test_pictures_are_found_in_a_folder_by_name_though_the_recording_has_their_path(tmp_path):
+    Image.new("L", (1024, 768)).save(tmp_path / "a.png")
+    Image.new("L", (640, 480)).save(tmp_path / "b.png")
+    path = tmp_path / "p.asc"
+    path.write_text(ASC.replace("images/b.png", r"C:\\exp\\b.png"))
+    table, _ = read_fixations(path, picture_at="center", picture_px=tmp_path)
+    assert table["x_px"].tolist() == [640 - 128, 800 - 128, 100 - 320]
+
+
+def test_reports_of_few_columns_are_numbered_by_the_fixations_start(tmp_path):
+    # as R packages ship them: no index, no trial number, rows not in order, columns that differ by case only
+    path = tmp_path / "fix.xls"
+    path.write_text(
+        "RECORDING_SESSION_LABEL\tCURRENT_FIX_START\tCURRENT_FIX_DURATION\tCURRENT_FIX_X\tCURRENT_FIX_Y\t"
+        "Target\ttrial_index\tTRIAL_INDEX\n"
+        "9115\t858\t428\t180.90\t131.10\tpistol\t7\t1\n9115\t22\t786\t511.80\t417.50\tpistol\t7\t1\n"
+    )
+    table, changes = read_fixations(path, stimulus_column="Target", picture_at="screen")
+    assert table[["fixation", "x_px", "trial"]].values.tolist() == [[1, 180.9, "1"], [0, 511.8, "1"]]
+    assert any("in the order of CURRENT_FIX_START" in change.text for change in changes)
+    with pytest.raises(ValueError, match=r"no column subj;.*another one with subject_column\. Its columns"):
+        read_fixations(path, stimulus_column="Target", subject_column="subj", picture_at="screen")
+
+
+def test_reports_exported_with_semicolons_and_decimal_commas(tmp_path):
+    path = tmp_path / "fix.csv"
+    path.write_text(report(decimal=",").replace("\t", ";"))
+    table, _ = read_fixations(path, stimulus_column="image_file", picture_at="screen")
+    assert table["x_px"].tolist() == [512.0, 600.25, 100.0]

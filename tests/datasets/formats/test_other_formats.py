@@ -44,6 +44,35 @@ def test_pysaliency_fixation_trains(tmp_path):
         read_fixations(tmp_path / "t.hdf5", stimuli=["i1.jpeg"], time_unit="s")
 
 
+@pytest.mark.parametrize("padded", [True, False])
+@pytest.mark.parametrize("nested", [True, False])
+def test_pysaliency_scanpaths_of_every_version(padded, nested, tmp_path):
+    h5py = pytest.importorskip("h5py")
+    nan = np.nan
+    with h5py.File(tmp_path / "s.hdf5", "w") as file:
+        group = file
+        if nested:
+            file.attrs["type"], file.attrs["version"] = np.bytes_("ScanpathFixations"), np.bytes_("1.0")
+            group = file.create_group("scanpaths")
+        group.attrs["type"], group.attrs["version"] = np.bytes_("Scanpaths"), np.bytes_("1.0")
+        group["n"], group["length" if padded else "lengths"] = np.array([1, 0]), np.array([2, 3])
+        values = {"xs": [[1.0, 2.0, nan], [3.0, 4.0, 5.0]], "ys": [[6.0, 7.0, nan], [8.0, 9.0, 10.0]]}
+        for name, rows in values.items():
+            group[name] = np.array(rows) if padded else np.array(rows).ravel()[[0, 1, 3, 4, 5]]
+        part = group.create_group("fixation_attributes")
+        part["durations"] = np.array([[0.2, 0.3, nan], [0.1, 0.2, 0.3]]) if padded else np.arange(1, 6) / 10
+        group.create_group("scanpath_attributes")["subject"] = np.array([0, 3])
+    table, _ = read_fixations(tmp_path / "s.hdf5", stimuli="index", time_unit="s")
+    assert table["x_px"].tolist() == [1, 2, 3, 4, 5]
+    assert table["y_px"].tolist() == [6, 7, 8, 9, 10]
+    assert table["subject"].tolist() == ["0", "0", "3", "3", "3"]
+    assert table["duration_ms"].notna().all()
+    with h5py.File(tmp_path / "s.hdf5", "r+") as file:
+        del (file["scanpaths"] if nested else file)["n"]
+    with pytest.raises(ValueError, match="lacks a part of pysaliency's Scanpaths"):
+        read_fixations(tmp_path / "s.hdf5", stimuli="index", time_unit="s")
+
+
 def test_pysaliency_stimuli_files_name_the_pictures(tmp_path):
     h5py = pytest.importorskip("h5py")
     trains(tmp_path / "t.hdf5", h5py)
@@ -230,3 +259,13 @@ def test_real_scanpaths_survive_every_format(shared, tmp_path):
     back, _ = read_fixations(tmp_path / "m.mat", one_based=False, time_unit="ms")
     columns = ["stimulus", "subject", "x_px", "y_px", "duration_ms"]
     pd.testing.assert_frame_equal(back[columns], table[columns], check_dtype=False)
+
+
+def test_matlab_structs_without_a_fixation_are_counted(tmp_path):
+    array = np.empty(3, dtype=[("subj", object), ("image_name", object), ("x", object), ("y", object)])
+    for place, n in enumerate((2, 0, 1)):
+        array[place] = (f"p{place}", "a.jpg", np.arange(1.0, n + 1), np.arange(11.0, n + 11))
+    savemat(tmp_path / "info.mat", {"info_per_subj": array})
+    table, changes = read_fixations(tmp_path / "info.mat", one_based=True)
+    assert table[["subject", "x_px", "y_px"]].values.tolist() == [["p0", 0, 10], ["p0", 1, 11], ["p2", 0, 10]]
+    assert "dropped: 1 scanpaths that hold no fixation" in [str(change) for change in changes]

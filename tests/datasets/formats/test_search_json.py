@@ -103,3 +103,52 @@ def test_other_json_is_refused_in_one_sentence(content, tmp_path):
     (tmp_path / "x.json").write_text(content)
     with pytest.raises(ValueError, match=r"x\.json"):
         read_fixations(tmp_path / "x.json")
+
+
+EARLY = {
+    "subject": "03",
+    "image": "img111.jpg",
+    "dataset": "VisualSearchZeroShot Natural Design Dataset",
+    "image_height": 1024,
+    "image_width": 1280,
+    "screen_height": 1024,
+    "screen_width": 1280,
+    "window_height": 200,
+    "window_width": 200,
+    "target_found": "False",
+    "target_bbox": [544, 507, 618, 561],
+    "X": [632, 100],
+    "Y": [596, 200],
+    "T": [354, 120],
+    "split": "valid",
+    "target_object": "TBD",
+    "max_fixations": 80,
+}
+
+
+def test_the_benchmarks_early_lists_of_trials_are_read_with_found_as_a_word(tmp_path):
+    found = EARLY | {"image": "img196.jpg", "target_found": "True"}
+    table, _ = read_fixations(write(tmp_path / "human_scanpaths.json", [EARLY, found]))
+    assert table["stimulus"].tolist() == ["img111.jpg"] * 2 + ["img196.jpg"] * 2
+    assert table["target_found"].tolist() == [False, False, True, True]
+    assert table["duration_ms"].tolist() == [354, 120] * 2
+    assert table.loc[0, ["target_x_px", "target_y_px", "target_w_px", "target_h_px"]].tolist() == [507, 544, 54, 74]
+    with pytest.raises(ValueError, match="must be true or false, got 'maybe'"):
+        read_fixations(write(tmp_path / "bad.json", [EARLY | {"target_found": "maybe"}]))
+
+
+@pytest.mark.parametrize("trial", [TRIAL, EARLY])
+@pytest.mark.parametrize("wrong", ["a", ["a"], [[1, 2]], {"x": 1}, None, 3])
+def test_positions_that_are_no_list_of_numbers_are_refused_in_one_sentence(trial, wrong, tmp_path):
+    with pytest.raises(ValueError, match="needs a list of numbers as X"):
+        read_fixations(write(tmp_path / "bad.json", [{**trial, "X": wrong}]))
+
+
+def test_json_has_no_nan_and_is_not_deep_without_end(tmp_path):
+    path = tmp_path / "bad.json"
+    path.write_text(json.dumps([TRIAL | {"X": [float("nan"), 1, 2]}]))
+    with pytest.raises(ValueError, match="NaN is no JSON; missing values are null"):
+        read_fixations(path)
+    path.write_text("[" * 200_000)
+    with pytest.raises(ValueError, match="not readable JSON"):
+        read_fixations(path)
