@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +61,7 @@ class _Count:
 
 def simulate_to_folder(
     agents: Agent | Sequence[Agent],
-    stimuli: Iterable[Stimulus],
+    stimuli: Stimulus | Iterable[Stimulus],
     out: str | os.PathLike[str],
     *,
     n_fixations: int = 10,
@@ -129,9 +130,8 @@ def simulate_to_folder(
     >>> run.n_scanpaths, run.n_fixations, len(pd.read_parquet(run.path))
     (200, 600, 600)
     """
-    crew = [agents] if isinstance(agents, Agent) else list(agents)
-    draws = [seeds] if isinstance(seeds, int) else [int(seed) for seed in seeds]
-    check_crew(crew, draws)
+    crew, draws = check_crew(agents, seeds)
+    check_jobs(jobs)
     check_count("shard_size", shard_size)
     how = looking(n_fixations, batch_size, on_error)
     identity = run_facts(crew, draws, n_fixations) | {"shard_size": shard_size}
@@ -193,14 +193,37 @@ def looking(n_fixations: int, batch_size: int, on_error: str) -> Looking:
     return Looking(check_count("n_fixations", n_fixations), check_count("batch_size", batch_size), on_error == "skip")
 
 
-def check_crew(crew: Sequence[Agent], seeds: Sequence[int]) -> None:
-    """Raise if an agent or a seed is there twice, or none at all."""
-    for kind, names in (("agent", [one.name for one in crew]), ("seed", list(seeds))):
+def check_crew(agents: Agent | Sequence[Agent], seeds: int | Sequence[int]) -> tuple[list[Agent], list[int]]:
+    """Return agents and seeds as lists, or raise if one is no agent or seed, is there twice, or none is there."""
+    crew = list(agents) if isinstance(agents, Iterable) else [agents]
+    for one in crew:
+        if not isinstance(one, Agent):
+            raise InputError(f"An agent is needed, such as create_agent('eccnet') returns, got {_given(agents)}.")
+    draws = [_seed(one) for one in (seeds if isinstance(seeds, Iterable) and not isinstance(seeds, str) else [seeds])]
+    for kind, names in (("agent", [one.name for one in crew]), ("seed", draws)):
         if not names:
             raise InputError(f"There is no {kind} to simulate; give at least one.")
         twice = sorted({name for name in names if names.count(name) > 1})  # type: ignore[arg-type, type-var]
         if twice:
             raise InputError(f"Two {kind}s are both named {twice[0]!r}; names must differ to tell rows apart.")
+    return crew, draws
+
+
+def check_jobs(jobs: Any) -> int:
+    """Return `jobs` if it says how many workers there are."""
+    if isinstance(jobs, bool) or not isinstance(jobs, Integral) or jobs == 0:
+        raise InputError(f"jobs must be a whole number: 1 or more, or -1 for one worker a core; got {jobs!r}.")
+    return int(jobs)
+
+
+def _seed(seed: Any) -> int:
+    if isinstance(seed, bool) or not isinstance(seed, Integral):
+        raise InputError(f"seed must be a whole number, or several of them, got {seed!r}.")
+    return int(seed)
+
+
+def _given(value: Any) -> str:
+    return repr(value) if isinstance(value, str) else type(value).__name__
 
 
 def run_facts(crew: Sequence[Agent], seeds: Sequence[int], n_fixations: int) -> dict[str, Any]:
@@ -208,6 +231,7 @@ def run_facts(crew: Sequence[Agent], seeds: Sequence[int], n_fixations: int) -> 
     return {
         "program": f"scanpath {__version__}",
         "agents": {one.name: one.settings for one in crew},
+        "rules_and_networks": {one.name: one.facts() for one in crew},
         "seeds": list(seeds),
         "n_fixations": n_fixations,
     }

@@ -11,7 +11,7 @@ from scanpath.gaze.scanpath import Scanpath
 from scanpath.gaze.stimulus import Stimulus
 from scanpath.gaze.table import write_table
 from scanpath.simulation.look import tabulate
-from scanpath.simulation.run import check_crew, looking, run_facts, simulate_to_folder
+from scanpath.simulation.run import check_crew, check_jobs, looking, run_facts, simulate_to_folder
 from scanpath.simulation.units import Unit, cut
 from scanpath.simulation.workers import keep_paths, run_units
 
@@ -21,7 +21,7 @@ _FILES = (".parquet", ".csv")
 
 def simulate(
     agent: Agent | Sequence[Agent],
-    stimuli: Iterable[Stimulus],
+    stimuli: Stimulus | Iterable[Stimulus],
     n_fixations: int = 10,
     seed: int | Sequence[int] = 0,
     jobs: int = 1,
@@ -42,7 +42,7 @@ def simulate(
     agent
         One agent or several with different names.
     stimuli
-        Pictures with different names.
+        One picture or several with different names.
     n_fixations
         The most fixations a scanpath has, the first one, which is not chosen by the agent, included.
     seed
@@ -77,8 +77,8 @@ def simulate(
     >>> table[["stimulus", "agent", "fixation"]].values.tolist()
     [['a', 'random', 0], ['a', 'random', 1], ['a', 'random', 2]]
     """
-    crew = [agent] if isinstance(agent, Agent) else list(agent)
-    seeds = [seed] if isinstance(seed, int) else [int(one) for one in seed]
+    crew, seeds = check_crew(agent, seed)
+    check_jobs(jobs)
     if out is not None and Path(out).suffix.lower() not in _FILES:
         return simulate_to_folder(
             crew,
@@ -91,7 +91,6 @@ def simulate(
             on_error=on_error,
             progress=progress,
         ).table()
-    check_crew(crew, seeds)
     how = looking(n_fixations, batch_size, on_error)
     pictures = [stimulus for _, group in cut(stimuli, batch_size) for stimulus in group]
     units = (

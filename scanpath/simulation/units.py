@@ -43,13 +43,19 @@ class Unit:
         return Unit(self.chunk, self.agent, self.place, self.seed, (stimulus,))
 
 
-def cut(stimuli: Iterable[Stimulus], size: int) -> Iterator[tuple[int, tuple[Stimulus, ...]]]:
+def cut(stimuli: Stimulus | Iterable[Stimulus], size: int) -> Iterator[tuple[int, tuple[Stimulus, ...]]]:
     """Number groups of `size` successive pictures, reading no further than the group; names must differ."""
-    rest = iter(stimuli)
+    if isinstance(stimuli, str | Path) or not isinstance(stimuli, Stimulus | Iterable):
+        raise InputError(f"stimuli must be Stimulus objects, got {stimuli!r}; make one with Stimulus(picture).")
+    rest = iter([stimuli] if isinstance(stimuli, Stimulus) else stimuli)
     known: set[str] = set()
     number = 0
     while group := tuple(islice(rest, size)):
         for stimulus in group:
+            if not isinstance(stimulus, Stimulus):
+                raise InputError(
+                    f"stimuli must be Stimulus objects, got {type(stimulus).__name__}; make one with Stimulus(picture)."
+                )
             if stimulus.name in known:
                 raise InputError(f"Two stimuli are both named {stimulus.name!r}; names must differ to tell rows apart.")
             known.add(stimulus.name)

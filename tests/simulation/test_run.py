@@ -10,10 +10,14 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from safetensors.torch import save_file
 
 import scanpath as sp
 from scanpath import InputError
 from scanpath.agents.random import RandomAgent
+from scanpath.agents.target_found import InBox
+from scanpath.recognition.conversion import network
+from scanpath.recognition.weights import seeded_weights
 from scanpath.simulation import simulate_to_folder
 
 
@@ -113,6 +117,40 @@ def test_a_folder_of_another_run_is_refused(change, says, tmp_path):
     with pytest.raises(InputError, match=says):
         simulate_to_folder(agents, pictures, tmp_path / "run", **{**SETTINGS, **change})
     assert shards(tmp_path / "run") == before
+
+
+def test_a_rule_or_weights_that_no_setting_names_tell_runs_apart(tmp_path, monkeypatch):
+    """Rules set after an agent was built, and networks found through the environment."""
+    pictures = [sp.Stimulus(torch.rand(1, 40, 40), name="a", target_box=(3, 3, 9, 9))]
+    agent = sp.create_agent("random")
+    simulate_to_folder(agent, pictures, tmp_path / "rules", n_fixations=2)
+    agent.found_rule = InBox(margin_px=4)
+    with pytest.raises(InputError, match=r"rules_and_networks.*margin_px=0.*margin_px=4"):
+        simulate_to_folder(agent, pictures, tmp_path / "rules", n_fixations=2)
+
+    model = network("squeezenet1_1")
+    for seed in (1, 2):
+        (tmp_path / f"{seed}").mkdir()
+        save_file(seeded_weights(model, seed), tmp_path / f"{seed}" / "squeezenet1_1.safetensors")
+
+    def look(folder):
+        monkeypatch.setenv("SCANPATH_WEIGHTS", str(folder))
+        agent = sp.create_agent("eccnet", backbone="squeezenet1_1")
+        return simulate_to_folder(agent, pictures, tmp_path / "networks", n_fixations=1)
+
+    look(tmp_path / "1")
+    (tmp_path / "1").rename(tmp_path / "moved")
+    assert look(tmp_path / "moved").n_resumed == 1  # content counts, not the place
+    with pytest.raises(InputError, match="rules_and_networks"):
+        look(tmp_path / "2")
+
+
+def test_a_run_begun_before_rules_and_networks_were_noted_is_continued(tmp_path):
+    simulate_to_folder(crew(), stimuli(), tmp_path / "run", **SETTINGS)
+    manifest = json.loads((tmp_path / "run" / "_run.json").read_text())
+    del manifest["identity"]["rules_and_networks"]
+    (tmp_path / "run" / "_run.json").write_text(json.dumps(manifest))
+    assert simulate_to_folder(crew(), stimuli(), tmp_path / "run", **SETTINGS).n_resumed > 0
 
 
 def test_other_files_and_a_file_in_place_of_the_folder_are_refused(tmp_path):

@@ -85,3 +85,39 @@ def test_the_eye_starts_where_the_stimulus_says_or_at_the_nearest_pixel():
         stimulus = sp.Stimulus(torch.zeros(1, 30, 40), name="a", start_xy=start)
         table = sp.simulate(sp.create_agent("random"), [stimulus], n_fixations=1)
         assert table.loc[0, ["x_px", "y_px"]].tolist() == expected
+
+
+def test_one_stimulus_need_not_be_in_a_list(tmp_path):
+    agent, one = sp.create_agent("random"), stimuli(1)[0]
+    table = sp.simulate(agent, one, n_fixations=3)
+    pd.testing.assert_frame_equal(table, sp.simulate(agent, [one], n_fixations=3))
+    folder = sp.simulate(agent, one, n_fixations=3, out=tmp_path / "run")
+    assert folder["x_px"].tolist() == table["x_px"].tolist()
+
+
+@pytest.mark.parametrize("folder", [False, True])
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"seed": 1.5}, "seed must be a whole number, or several of them, got 1.5"),
+        ({"seed": [0, 1.5]}, "seed must be a whole number, or several of them, got 1.5"),
+        ({"seed": "0"}, "seed must be a whole number"),
+        ({"seed": None}, "seed must be a whole number"),
+        ({"seed": []}, "There is no seed"),
+        ({"jobs": 0}, "jobs must be a whole number: 1 or more, or -1 for one worker a core; got 0"),
+        ({"jobs": 1.5}, "jobs must be a whole number"),
+        ({"agent": "random"}, r"create_agent\('eccnet'\) returns, got 'random'"),
+        ({"agent": 3}, "An agent is needed"),
+        ({"stimuli": "a.png"}, "stimuli must be Stimulus objects, got 'a.png'"),
+        ({"stimuli": 3}, "stimuli must be Stimulus objects, got 3"),
+        ({"stimuli": ["a.png"]}, "stimuli must be Stimulus objects, got str"),
+        ({"n_fixations": 2.5}, "n_fixations must be a whole number"),
+        ({"batch_size": 0}, "batch_size must be a whole number"),
+    ],
+)
+def test_what_cannot_be_simulated_is_said_in_one_sentence(change, says, folder, tmp_path):
+    given = {"agent": sp.create_agent("random"), "stimuli": stimuli(2), "out": tmp_path / "run" if folder else None}
+    with pytest.raises(InputError, match=says) as error:
+        sp.simulate(**(given | change))
+    assert "\n" not in str(error.value)
+    assert not list(tmp_path.rglob("*.parquet"))
