@@ -3,6 +3,7 @@
 import weakref
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import is_dataclass
 from typing import Any
 
 import torch
@@ -41,6 +42,18 @@ class Agent(ABC):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r})"
+
+    def facts(self) -> dict[str, Any]:
+        """Return what fixations depend on beside the settings, in a form that JSON can hold: rules set since, networks.
+
+        A run that is continued compares it.
+        """
+        rules = {name: vars(self).get(name) for name in ("found_rule", "selection", "inhibition")}
+        return {
+            name: repr(rule) if is_dataclass(rule) else type(rule).__qualname__
+            for name, rule in rules.items()
+            if rule is not None
+        }
 
     def prepare(self, stimulus: Stimulus) -> Any:
         """Compute what depends on the picture alone, such as the target's features; kept for the last picture."""

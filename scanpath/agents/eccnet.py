@@ -19,7 +19,7 @@ from scanpath.agents.agent import History, PriorityAgent
 from scanpath.agents.episode import run_together
 from scanpath.agents.inhibition import CellOrSquareInhibition, visited_cells
 from scanpath.agents.target_found import FoundRule, WindowOverlap
-from scanpath.agents.views import Eye, View, levels_together
+from scanpath.agents.views import Eye, View, levels_together, seen_target
 from scanpath.gaze.scanpath import Scanpath
 from scanpath.gaze.stimulus import Stimulus
 from scanpath.guidance.sharpening import sharpen
@@ -78,12 +78,16 @@ class EccNet(PriorityAgent):
         self.px_per_deg = check_positive("px_per_deg", px_per_deg)
         self.eye = Eye(features, margin_px=margin_px)
 
+    def facts(self) -> dict[str, Any]:
+        """Return what fixations depend on beside the settings: rules set since, and the network."""
+        return {"backbone": self.backbone.facts(), **super().facts()}
+
     def prepare(self, stimulus: Stimulus) -> Scene:
         """Run the target through the network at its own size; a target of up to 8 degrees lies inside the fovea."""
         backbone = self.backbone.at_scale(stimulus.px_per_deg or self.px_per_deg)
         gray = (stimulus.background or 0) / 255
         view = self.eye.view(backbone, stimulus, gray)
-        target = stimulus.require_target(self.name).expand(3, -1, -1).to(backbone.device)
+        target = seen_target(stimulus, self.name).to(backbone.device)
         features = backbone.target_features(target[None])
         return Scene(
             view,

@@ -43,6 +43,10 @@ class Ivsn(PriorityAgent):
         self.target_px = check_count("target_px", target_px)
         self.block_px = check_count("block_px", block_px, least=32)
 
+    def facts(self) -> dict[str, Any]:
+        """Return what fixations depend on beside the settings: rules set since, and the network."""
+        return {"backbone": self.backbone.facts(), **super().facts()}
+
     def first_fixation(self, stimulus: Stimulus, generator: torch.Generator) -> tuple[float, float]:
         """Look at the map's maximum at once, as the model has no initial fixation, unless the stimulus gives one."""
         if stimulus.start_xy is not None:

@@ -1,5 +1,6 @@
 """What a network gets to see at a fixation: the whole square around it, only what is needed of it, or a fixed grid."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -11,19 +12,26 @@ from scanpath._core.errors import InputError
 from scanpath.gaze.stimulus import Stimulus
 from scanpath.guidance.sharpening import enlarge
 from scanpath.recognition.backbone import PICTURE_STRIDE, Backbone
-from scanpath.recognition.patchwise import FineFeatures, Ground, coarse_features, empty_ground
+from scanpath.recognition.empty_ground import Ground, empty_ground
+from scanpath.recognition.patchwise import FineFeatures, coarse_features
 from scanpath.recognition.rectangles import Rectangle
 
 #: Everything in which a picture differs from the original: labels to (top, bottom, left, right).
 Changes = Mapping[int, Rectangle]
 
-#: Side of the largest square that is run through a network at once.
+#: Side of the largest square that is seen at once. VGG16's memory on a picture of 3840 x 2160 px is about 5 GB.
 MOST_SEEN_PX = 4608
+
+#: The same where a CPU runs the square through the network in one piece, which takes about 4 GB at this size.
+MOST_WHOLE_PX = 2304
+
+#: Pixels of the largest picture, of any proportions, and of the largest target.
+MOST_PIXELS, MOST_TARGET_PIXELS = 1 << 23, 1 << 20
 
 #: Pixels of squares that go through a network in one batch, at most, but at least one square.
 TOGETHER_PX = 1 << 22
 
-#: How many empty squares are kept at once; each takes up to several hundred MB.
+#: How many empty squares are kept at once, fewer where they are large.
 GROUNDS_KEPT = 2
 
 #: Ground around the picture on a fixed grid.
@@ -211,28 +219,52 @@ class Eye:
 
     def view(self, backbone: Backbone, stimulus: Stimulus, gray: float) -> View:
         """Return the view of a picture on ground of some gray, or say that it is too large."""
-        side = 2 * (stimulus.size[0] + self.margin_px)
-        if side > MOST_SEEN_PX:
-            height = MOST_SEEN_PX // 2 - self.margin_px
-            raise InputError(
-                f"A square of twice the picture's height and margin is seen at once, {side} px for "
-                f"{stimulus.name!r}, and the limit is {MOST_SEEN_PX} px, where it takes several GB; shrink the picture "
-                f"to at most {height} px high, with its target, its boxes and px_per_deg."
-            )
+        self._check_memory(stimulus, on_cpu=backbone.device.type == "cpu")
         if backbone.windows == "smooth" and self.features == "patchwise":
             raise InputError('windows="smooth" needs features="fixed_grid" or "whole"; "patchwise" knows rings alone.')
         kind = VIEWS[self.features]
         shared = {} if kind is WholeView else {"ground_of": self._ground}
         return kind(backbone, stimulus.size, gray=gray, margin_px=self.margin_px, **shared)
 
+    def _check_memory(self, stimulus: Stimulus, *, on_cpu: bool) -> None:
+        """Refuse what would take many GB, and say what fits."""
+        height, width = stimulus.size
+        most_side = MOST_WHOLE_PX if self.features == "whole" and on_cpu else MOST_SEEN_PX
+        most_height = height if self.features == "fixed_grid" else most_side // 2 - self.margin_px
+        share = min(most_height / height, math.sqrt(MOST_PIXELS / (height * width)))
+        if share >= 1:
+            return
+        if most_height < 1:
+            raise InputError(f"margin_px must be less than {most_side // 2}, got {self.margin_px}.")
+        raise InputError(
+            f"{stimulus.name!r} of {width} x {height} px would take too much memory, as a square of twice its height "
+            f"and margin is seen at once; {max(1, int(width * share))} x {max(1, int(height * share))} px fit with "
+            f"features={self.features!r}. Shrink the picture, with its target, its boxes and px_per_deg."
+        )
+
     def _ground(self, backbone: Backbone, side: int, gray: float) -> Ground:
         """Features of an empty square; the last few are kept."""
         key = (id(backbone.stages[0].body), backbone.px_per_deg, side, gray)
         if key not in self._grounds:
-            while len(self._grounds) >= GROUNDS_KEPT:
+            while self._grounds and (
+                len(self._grounds) >= GROUNDS_KEPT
+                or side**2 + sum(ground.side**2 for ground in self._grounds.values()) > MOST_SEEN_PX**2
+            ):
                 self._grounds.pop(next(iter(self._grounds)))
             self._grounds[key] = empty_ground(backbone, side, gray)
         return self._grounds[key]
+
+
+def seen_target(stimulus: Stimulus, who: str) -> Tensor:
+    """Return the target's picture (3, h, w), or say that there is none or that it is too large to be compared."""
+    target = stimulus.require_target(who).expand(3, -1, -1)
+    height, width = target.shape[-2:]
+    if height * width > MOST_TARGET_PIXELS:
+        raise InputError(
+            f"The target of {stimulus.name!r} is {width} x {height} px, which would take too much memory; give it at "
+            "the size that it has in the picture."
+        )
+    return target
 
 
 #: How features are computed, by name.

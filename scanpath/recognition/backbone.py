@@ -1,6 +1,7 @@
 """A network seen as stages: what it computes at each scale, which scales are compared with a target, and how."""
 
 import copy
+import hashlib
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -162,6 +163,21 @@ class Backbone(nn.Module):
     def device(self) -> torch.device:
         """Where it computes."""
         return next(itertools.chain(self.parameters(), self.buffers())).device
+
+    def facts(self) -> dict[str, Any]:
+        """Return all that its features depend on, in a form that JSON can hold; weights by their checksum."""
+        digest = hashlib.sha256()
+        for name, value in itertools.chain(self.named_parameters(), self.named_buffers()):
+            digest.update(name.encode())
+            digest.update(value.detach().cpu().contiguous().numpy())
+        return {
+            "name": self.name,
+            "checksum": digest.hexdigest()[:16],
+            "pools": [str(stage.pool) for stage in self.stages],
+            "kinds": [stage.kind for stage in self.stages],
+            "preprocessing": repr(self.preprocessing),
+            "levels": list(self.levels),
+        }
 
     def at_scale(self, px_per_deg: float) -> "Backbone":
         """Return this network, weights shared, for pictures of another scale."""

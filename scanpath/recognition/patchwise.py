@@ -9,78 +9,24 @@ of what changed in the picture are computed again. The numbers are those of the 
 
 import functools
 from collections.abc import Mapping
-from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from scanpath.kernels.eccentricity_pooling import pool_windows
-from scanpath.recognition.backbone import PICTURE_STRIDE, Backbone, Stage
+from scanpath.recognition.backbone import PICTURE_STRIDE
 from scanpath.recognition.eccentricity_pooling import ring_bounds
-from scanpath.recognition.links import Link, PoolLink, foveal_reach, parts_of, reached, region
+from scanpath.recognition.empty_ground import CoarseStage, Ground
+from scanpath.recognition.links import Link, reached, region
 from scanpath.recognition.rectangles import Patch, Rectangle
 
+#: Pixels of a picture that run through the first layers at once; a larger picture is computed in strips.
+STRIP_PX = 1 << 20
 
-@dataclass(frozen=True)
-class CoarseStage:
-    """A stage from the first level on, with what an empty square gives there."""
-
-    stage: Stage
-    links: list[Link]  # its body; none for the first level's, which belongs to the fine features
-    body: Tensor  # (1, C, n, n), what the body returns
-    level: Tensor | None  # (1, C, n, n) at 1/16
-
-
-@dataclass(frozen=True)
-class Ground:
-    """Features of an empty square of one size and gray."""
-
-    backbone: Backbone
-    side: int  # px of the square
-    fine: list[Link]  # all layers up to the first level, pools included
-    stages: list[CoarseStage]
-
-    @property
-    def fine_value(self) -> Tensor:
-        """The fine features far from the border, (C,)."""
-        return _middle(self.stages[0].body)
-
-
-@torch.inference_mode()
-def empty_ground(backbone: Backbone, side: int, gray: float) -> Ground:
-    """Run an empty square through the network, and keep what restricted passes need."""
-    first = backbone.levels[0]
-    x = backbone.preprocessing(torch.full((1, 3, side, side), gray, device=backbone.device)).contiguous(
-        memory_format=torch.channels_last
-    )
-    fine: list[Link] = []
-    stages: list[CoarseStage] = []
-    for index, stage in enumerate(backbone.stages):
-        links = []
-        for layers, reach in parts_of(stage.body, x):
-            links.append(Link(layers, reach, x.shape[-1], _kept(x, whole=index > first)))
-            x = layers(x)
-        if index <= first:
-            fine += links
-        if index >= first:
-            level = stage.reduced(stage.tap(x), PICTURE_STRIDE) if index in backbone.levels else None
-            stages.append(CoarseStage(stage, links if index > first else [], x, level))
-        else:
-            fine.append(
-                PoolLink(stage.pool, foveal_reach(stage.pool.law, x.shape[-1]), x.shape[-1], _kept(x, whole=False))
-            )
-        if index < len(backbone.stages) - 1:
-            x = stage.pool(x)
-    return Ground(backbone, side, fine, stages)
-
-
-def _kept(x: Tensor, *, whole: bool) -> Tensor:
-    return x if whole else _middle(x)
-
-
-def _middle(x: Tensor) -> Tensor:
-    return x[0, :, x.shape[2] // 2, x.shape[3] // 2].clone()
+#: Bytes of fine features that are kept, of one phase at least.
+KEPT_BYTES = 1 << 30
 
 
 class FineFeatures:
@@ -100,6 +46,8 @@ class FineFeatures:
         self.scale = ground.stages[0].stage.scale
         strided = [link.reach.stride > 1 for link in ground.fine]
         cut = strided.index(True) if any(strided) else len(strided)
+        if self.picture.area > STRIP_PX:  # their results would take too much memory to keep
+            cut = 0
         # layers before the first stride give the same on every grid
         self.unstrided, self.strided = ground.fine[:cut], ground.fine[cut:]
         self._kept: dict[tuple[int, ...], tuple[Patch, dict[int, Rectangle]]] = {}
@@ -157,12 +105,32 @@ class FineFeatures:
             stale = [{**before, **changed}[label] for label in before.keys() ^ changed.keys()]
             places = [reached(upto, place, origin).within(patch.rectangle) for place in stale]
         if patch is None or sum(place.area for place in places) > patch.rectangle.area:
-            patch = region(links, start, reached(upto, self.picture, origin))
+            self._kept.pop(key, None)  # free the old before the new is made
+            patch = self._in_strips(links, start, reached(upto, self.picture, origin))
         for place in places:
             into = place.moved(-patch.rectangle.top, -patch.rectangle.left)
             into.put(patch.values, region(links, start, place).cut(place))
         self._kept[key] = (patch, dict(changed))
+        self._forget(key)
         return patch
+
+    def _in_strips(self, links: list[Link], start: Patch, wanted: Rectangle) -> Patch:
+        """Run the layers on some rows at a time, as their first maps are much larger than the last."""
+        n = -(-self.picture.area // STRIP_PX)
+        if n == 1:
+            return region(links, start, wanted)
+        rows = np.linspace(wanted.top, wanted.bottom, n + 1).round().astype(int).tolist()
+        strips = [
+            region(links, start, wanted._replace(top=top, bottom=bottom)).values for top, bottom in pairwise(rows)
+        ]
+        return Patch(torch.cat(strips, dim=2), wanted)
+
+    def _forget(self, key: tuple[int, ...]) -> None:
+        """Drop what was kept longest, until it is not too much; the present phase and what all need stay."""
+        sizes = {one: patch.values.nbytes for one, (patch, _) in self._kept.items()}
+        for one in list(sizes):
+            if sum(sizes.values()) > KEPT_BYTES and one not in (key, ()):
+                del self._kept[one], sizes[one]
 
     @functools.cached_property
     def _undisturbed(self) -> tuple[int, int]:
@@ -191,26 +159,26 @@ def coarse_features(ground: Ground, patch: Patch) -> list[Tensor]:
             into = link.needed(out, bordered=True)
             patch = link.run(link.extended(patch, into), into, out)
         if here.level is not None:
-            levels.append(_reduced(here, patch))
+            levels.append(_reduced(here, here.level, patch))
         if here is not ground.stages[-1]:
             patch = _ring_pooled(here, patch)
     return levels
 
 
-def _reduced(here: CoarseStage, patch: Patch) -> Tensor:
+def _reduced(here: CoarseStage, empty: Tensor, patch: Patch) -> Tensor:
     """Bring a level to 1/16: the ground's, but anew in all cells that the patch touches."""
-    ratio, side = PICTURE_STRIDE // here.stage.scale, here.body.shape[-1]
+    ratio, side = PICTURE_STRIDE // here.stage.scale, here.body.side
     cells = patch.rectangle.each(lambda start, stop: (start // ratio, -(-stop // ratio)))
     source = cells.each(lambda start, stop: (start * ratio, min(stop * ratio, side)))
-    values = patch.over(here.body[(..., *source.slices)], source)
-    level = here.level.clone()
+    values = patch.over(here.body.cut(source), source)
+    level = empty.clone()
     cells.put(level, here.stage.reduced(here.stage.tap(values), PICTURE_STRIDE))
     return level
 
 
 def _ring_pooled(here: CoarseStage, patch: Patch) -> Patch:
     """Pool with windows that grow around the square's center, wherever a window touches the patch."""
-    pool, side = here.stage.pool, here.body.shape[-1]
+    pool, side = here.stage.pool, here.body.side
     n_out = -(-side // pool.law.stride)
     bounds = ring_bounds(pool.law, (side, side), (n_out // 2, n_out // 2), n_out)
     y0, y1, x0, x1 = bounds
@@ -220,6 +188,6 @@ def _ring_pooled(here: CoarseStage, patch: Patch) -> Patch:
     out = Rectangle(int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1)
     y0, y1, x0, x1 = bounds[(slice(None), *out.slices)]
     source = Rectangle(int(y0.min()), int(y1.max()), int(x0.min()), int(x1.max()))
-    values = patch.over(here.body[(..., *source.slices)], source)
+    values = patch.over(here.body.cut(source), source)
     moved = np.stack([y0 - source.top, y1 - source.top, x0 - source.left, x1 - source.left])
     return Patch(pool_windows(values, moved, pool.kind), out)

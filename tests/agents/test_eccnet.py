@@ -1,5 +1,6 @@
 import json
 import pickle
+import re
 from pathlib import Path
 
 import numpy as np
@@ -297,6 +298,31 @@ def test_bad_settings_get_one_sentence(scene, settings, words):
 def test_a_picture_without_a_target_is_refused():
     with pytest.raises(InputError, match="target"):
         create_agent("eccnet", backbone="steerable").priority(Stimulus(torch.zeros(1, 40, 40)), [(3, 3)])
+
+
+def test_pictures_that_would_take_too_much_memory_are_refused_with_what_fits():
+    """Neither height nor area may be too large; the size that is named is accepted."""
+    for features, width, height in (("patchwise", 9000, 2200), ("patchwise", 300, 3000), ("whole", 1500, 1500)):
+        agent = create_agent("eccnet", backbone="steerable", features=features)
+        image = torch.zeros(1, 1, 1).expand(1, height, width)
+        with pytest.raises(InputError, match=f"{width} x {height} px would take too much memory") as caught:
+            agent.prepared(Stimulus(image, target=torch.zeros(1, 9, 9)))
+        wide, high = re.search(r"(\d+) x (\d+) px fit", str(caught.value)).groups()
+        assert int(wide) / int(high) == pytest.approx(width / height, rel=0.02)
+        agent.eye._check_memory(Stimulus(torch.zeros(1, 1, 1).expand(1, int(high), int(wide))), on_cpu=True)
+        larger = Stimulus(torch.zeros(1, 1, 1).expand(1, int(high) + 2, int(wide) + 2))
+        with pytest.raises(InputError, match="fit"):
+            agent.eye._check_memory(larger, on_cpu=True)
+    with pytest.raises(InputError, match="margin_px must be less than 2304"):
+        create_agent("eccnet", backbone="steerable", margin_px=3000).prepared(
+            Stimulus(torch.zeros(1, 9, 9), target=torch.zeros(1, 9, 9))
+        )
+
+
+def test_a_target_larger_than_any_picture_shows_it_is_refused():
+    stimulus = Stimulus(torch.zeros(1, 40, 40), target=torch.zeros(1, 1100, 1000))
+    with pytest.raises(InputError, match="1000 x 1100 px"):
+        create_agent("eccnet", backbone="steerable").prepared(stimulus)
 
 
 def test_a_picture_of_one_pixel_and_a_blank_one_do_not_fail():

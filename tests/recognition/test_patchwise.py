@@ -4,7 +4,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scanpath import create_backbone
-from scanpath.recognition.patchwise import FineFeatures, coarse_features, empty_ground
+from scanpath.recognition import empty_ground as module
+from scanpath.recognition import patchwise
+from scanpath.recognition.empty_ground import empty_ground
+from scanpath.recognition.patchwise import FineFeatures, coarse_features
 from scanpath.recognition.rectangles import Rectangle
 
 GRAY = 0.3
@@ -93,9 +96,65 @@ def test_the_published_network_gives_the_same_features_from_patches():
     check_walk(create_backbone("vgg16", **SEED), (40, 70), [((20, 20), ()), ((69, 0), (1,))])
 
 
-def test_a_second_look_from_the_same_phase_computes_no_fine_features_again(squeezenet, monkeypatch):
-    from scanpath.recognition import patchwise
+@pytest.mark.parametrize(
+    ("name", "side", "small"),
+    [("steerable", 300, 128), ("squeezenet1_1", 291, 64), ("vgg16", 214, 64), ("resnet18", 222, 128)],
+)
+def test_a_small_empty_square_stands_for_a_large_one(name, side, small, monkeypatch):
+    backbone = create_backbone(name, px_per_deg=6, **({} if name == "steerable" else SEED))
+    monkeypatch.setattr(module, "SMALL_SIDE_PX", small)
+    ground = empty_ground(backbone, side, GRAY)
+    assert ground.stages[0].body.small.shape[-1] < ground.stages[0].body.side
+    monkeypatch.setattr(module, "SMALL_SIDE_PX", side)
+    direct = empty_ground(backbone, side, GRAY)
+    for found, expected in zip(ground.stages, direct.stages, strict=True):
+        for a, b in ((found.body.whole, expected.body.whole), (found.level, expected.level)):
+            assert a.shape == b.shape
+            assert (a - b).abs().max() <= 1e-5 * b.abs().max()
+    for link, other in zip(ground.fine, direct.fine, strict=True):
+        assert (link.side, link.reach) == (other.side, other.reach)
+        torch.testing.assert_close(link.ground, other.ground)
+    whole = ground.stages[0].body.whole
+    part = Rectangle(3, whole.shape[-1], 5, 9)
+    assert torch.equal(ground.stages[0].body.cut(part), whole[..., part.top : part.bottom, 5:9])
 
+
+def test_a_square_too_small_to_be_free_of_its_border_is_not_used(monkeypatch):
+    backbone = create_backbone("steerable")
+    monkeypatch.setattr(module, "SMALL_SIDE_PX", 32)
+    side = empty_ground(backbone, 400, GRAY).stages[0].body.small.shape[-1]
+    assert 64 // 4 < side < 400 // 4
+
+
+def test_a_large_picture_is_computed_in_strips_and_few_phases_are_kept(squeezenet, monkeypatch):
+    ground = empty_ground(squeezenet, 2 * (90 + 28), GRAY)
+    image = torch.rand(3, 90, 110, generator=torch.Generator().manual_seed(3))
+    origins = ((-100, -100), (-99, -98), (-97, -101), (-100, -100))
+
+    def looks():
+        fine = FineFeatures(ground, (90, 110))
+        with torch.inference_mode():
+            found = [fine.in_square(image, origin, {}) for origin in origins]
+        return found, [patch.values.nbytes for patch, _ in fine._kept.values()]
+
+    whole, sizes = looks()
+    assert len(sizes) == 3
+    most = sum(sizes) - 1
+    monkeypatch.setattr(patchwise, "STRIP_PX", 110 * 20)
+    monkeypatch.setattr(patchwise, "KEPT_BYTES", most)
+    calls = []
+    real = patchwise.region
+    monkeypatch.setattr(patchwise, "region", lambda *args, **kwargs: calls.append(args) or real(*args, **kwargs))
+    strips, sizes = looks()
+    assert len(calls) >= 4 * 5
+    assert len(sizes) == 2
+    assert sum(sizes) <= most
+    for a, b in zip(whole, strips, strict=True):
+        assert a.rectangle == b.rectangle
+        assert (a.values - b.values).abs().max() <= 1e-5 * a.values.abs().max()
+
+
+def test_a_second_look_from_the_same_phase_computes_no_fine_features_again(squeezenet, monkeypatch):
     calls = []
     real = patchwise.region
     monkeypatch.setattr(patchwise, "region", lambda *args, **kwargs: calls.append(args) or real(*args, **kwargs))
