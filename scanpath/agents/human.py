@@ -1,5 +1,6 @@
 """A person as an agent: the scanpath that someone made, on the same picture or on another one."""
 
+import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from scanpath.agents.agent import Agent, History
 from scanpath.agents.target_found import FoundRule, InBox
 from scanpath.gaze.scanpath import Scanpath
 from scanpath.gaze.stimulus import Stimulus
-from scanpath.gaze.table import scanpaths_from_table
+from scanpath.gaze.table import read_table, scanpaths_from_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,7 +77,7 @@ class HumanAgent(Agent):
 
 def human(
     *,
-    fixations: "pd.DataFrame",
+    fixations: "pd.DataFrame | str | os.PathLike[str]",
     picture: str = "same",
     exclude_subject: str | None = None,
     found_rule: FoundRule | None = None,
@@ -86,7 +87,8 @@ def human(
     Parameters
     ----------
     fixations
-        Tidy fixation table with people's scanpaths, such as ``load_dataset(...).fixations``.
+        Tidy fixation table with people's scanpaths, such as ``load_dataset(...).fixations``, or its file, Parquet or
+        CSV.
     picture
         "same" replays a scanpath made on the stimulus's picture: what one person says of another. "other" replays
         one made on another picture: people's habits without the picture.
@@ -96,7 +98,8 @@ def human(
         When a search ends; default a fixation inside the target's box.
     """
     by_picture: dict[str, list[Scanpath]] = {}
-    for path in scanpaths_from_table(fixations):
+    table = read_table(fixations) if isinstance(fixations, str | os.PathLike) else fixations
+    for path in scanpaths_from_table(table):
         by_picture.setdefault(str(path.info["stimulus"]), []).append(path)
     return HumanAgent(paths=by_picture, picture=picture, exclude=exclude_subject, found_rule=found_rule or InBox())
 

@@ -1,6 +1,7 @@
 """NeVA: an eye that moves to where a blurred picture serves a model's task best (Schwinn et al. 2022)."""
 
-from collections.abc import Callable, Iterator, Sequence
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,7 @@ from scanpath.agents.neva_search import RESTARTS, Look, Search, best_search, fir
 from scanpath.agents.target_found import FoundRule, InBox
 from scanpath.gaze.scanpath import Scanpath
 from scanpath.gaze.stimulus import Stimulus
+from scanpath.recognition.classifier import as_classifier
 
 Eye = NevaEye | ForeignEye
 #: Starts of a search lie this far apart in NeVA's frame: about the fovea's radius at half height.
@@ -45,6 +47,8 @@ class NevaRecord:
         The fixations.
     seen
         What the model saw at each fixation, (n, C, h, w).
+    seen_xy
+        Where the eye was in what the model saw, (n, 2) px.
     losses
         The loss at each fixation, measured where the eye is.
     searches
@@ -53,6 +57,7 @@ class NevaRecord:
 
     scanpath: Scanpath
     seen: Tensor
+    seen_xy: Tensor
     losses: list[float]
     searches: list[tuple[list[tuple[float, float]], list[float]]]
 
@@ -145,7 +150,7 @@ class NevaAgent(Agent):
 
     def watch(self, stimulus: Stimulus, *, n_fixations: int, generator: torch.Generator) -> NevaRecord:
         """Look at one picture and keep what was seen, and the losses of all points that were tried."""
-        prepared, history, seen, losses, searches = self.prepared(stimulus), [], [], [], []
+        prepared, history, seen, kept, losses, searches = self.prepared(stimulus), [], [], [], [], []
         for _ in range(check_count("n_fixations", n_fixations)):
             search = self.search(stimulus, history, generator)
             memory = prepared.eye.memory(prepared.frame.from_px(history))
@@ -154,9 +159,12 @@ class NevaAgent(Agent):
                 seen.append(look.see(search.kept()[None]))
                 losses.append(float(look.loss(seen[-1])[0]))
             history.append(prepared.frame.to_px(search.kept()[None])[0])
+            kept.append(search.kept())
             searches.append((prepared.frame.to_px(torch.stack(search.points)), search.losses))
         path = Scanpath(history, info={"stimulus": stimulus.name, "agent": self.name})
-        return NevaRecord(path, torch.cat(seen).cpu(), losses, searches)
+        half = (torch.tensor([*prepared.frame.size]) - 1) / 2
+        seen_xy = ((torch.stack(kept).cpu() + 1) * half).flip(1)
+        return NevaRecord(path, torch.cat(seen).cpu(), seen_xy, losses, searches)
 
     @contextmanager
     def _hold(self) -> Iterator[None]:
@@ -197,7 +205,8 @@ class NevaAgent(Agent):
 
 def neva(
     *,
-    model: Callable[[Tensor], Tensor] | None = None,
+    model: str | Callable[[Tensor], Tensor] | None = None,
+    weights: str | os.PathLike[str] | Mapping[str, int] | None = None,
     loss: str | Callable[[Tensor], Tensor] | Objective = "reconstruction",
     mode: str = "best",
     retention: float = 0.7,
@@ -220,7 +229,9 @@ def neva(
     model
         Turns pictures (B, 3, H, W) in [0, 1] into features, labels or pictures, with a gradient; its own
         normalization is its own business. It is used frozen and in evaluation mode. Default the identity, with which
-        "reconstruction" looks where most is lost by blur.
+        "reconstruction" looks where most is lost by blur. A torchvision classifier can be given by its name.
+    weights
+        Of a network that is given by name, as in `scanpath.recognition.load_classifier`.
     loss
         "classification" (the model's own label of the sharp picture), "reconstruction" (the model restores
         pictures), "feature_match" (the model's features of the sharp picture), or a function of the model's output,
@@ -271,10 +282,13 @@ def neva(
     True
     """
     if model is None and loss != "reconstruction":
-        raise InputError(f"Agent 'neva' with loss {loss!r} needs model=<module>; without one it can only reconstruct.")
+        raise InputError(
+            f"Agent 'neva' with loss {loss!r} needs model=<module or torchvision name>; without one it can only "
+            "reconstruct."
+        )
     return NevaAgent(
         name="neva",
-        model=model or nn.Identity(),
+        model=nn.Identity() if model is None else as_classifier(model, weights),
         objective=as_objective(loss),
         eye=NevaEyeSettings(mask_sigma, blur_sigma_px, kernel_px, retention),
         mode=mode,

@@ -1,6 +1,7 @@
 """Bottom-up agents: the most salient place wins, is inhibited, and the next one wins."""
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -12,6 +13,7 @@ from scanpath._core.errors import InputError
 from scanpath.agents.agent import History, PriorityAgent
 from scanpath.agents.target_found import FoundRule, InBox
 from scanpath.gaze.stimulus import Stimulus
+from scanpath.recognition.classifier import as_classifier
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,11 @@ def itti_koch(
         What is left of an inhibition one fixation later.
     found_rule
         When a search ends; default a fixation inside the target's box.
+
+    References
+    ----------
+    Itti, Koch, Niebur (1998), A model of saliency-based visual attention for rapid scene analysis, IEEE PAMI 20(11),
+    doi:10.1109/34.730558.
     """
     return _agent("itti_koch", itti_koch_map, inhibition_radius, inhibition_keep, found_rule)
 
@@ -92,13 +99,19 @@ def itti_koch(
 def spectral_residual(
     *, inhibition_radius: float = 1 / 6, inhibition_keep: float = 0.9, found_rule: FoundRule | None = None
 ) -> SaliencyAgent:
-    """Build the agent that follows the spectral residual map of Hou and Zhang (2007); see `itti_koch`."""
+    """Build the agent that follows the spectral residual map; see `itti_koch` for the settings.
+
+    References
+    ----------
+    Hou, Zhang (2007), Saliency detection: a spectral residual approach, CVPR, doi:10.1109/CVPR.2007.383267.
+    """
     return _agent("spectral_residual", spectral_map, inhibition_radius, inhibition_keep, found_rule)
 
 
 def salient_relevance(
     *,
-    model: torch.nn.Module,
+    model: str | torch.nn.Module = "squeezenet1_1",
+    weights: str | os.PathLike[str] | Mapping[str, int] | None = None,
     inhibition_radius: float = 1 / 6,
     inhibition_keep: float = 0.9,
     found_rule: FoundRule | None = None,
@@ -108,16 +121,24 @@ def salient_relevance(
     Parameters
     ----------
     model
-        Convolutional classifier, pictures (B, 3, 224, 224) in [0, 1] to (B, classes); needs the library captum.
+        Name of a torchvision network, or a convolutional classifier, pictures (B, 3, 224, 224) in [0, 1] to
+        (B, classes); needs the library captum.
+    weights
+        Of a network that is given by name, as in `scanpath.recognition.load_classifier`.
+
+    References
+    ----------
+    Li, Tian, Mueller, Chen (2017), Beyond saliency: understanding convolutional neural networks from saliency
+    prediction on layer-wise relevance propagation, arXiv:1712.08268.
     """
-    saliency = partial(_relevance_map, model=model)
+    saliency = partial(_relevance_map, model=as_classifier(model, weights))
     return _agent("salient_relevance", saliency, inhibition_radius, inhibition_keep, found_rule)
 
 
 def clip_attention(
     *,
-    model: str,
-    pretrained: object = None,
+    model: str = "ViT-B-32",
+    pretrained: str | os.PathLike[str] | Mapping[str, int] | None = None,
     general: str = "a picture",
     inhibition_radius: float = 1 / 6,
     inhibition_keep: float = 0.9,

@@ -52,6 +52,8 @@ def _root(
 def main() -> None:
     """Run the command line: exit 0 done, 2 wrong use or bad input, 1 failed; set SCANPATH_DEBUG=1 for tracebacks."""
     debug = bool(os.environ.get("SCANPATH_DEBUG"))
+    if not debug:
+        warnings.showwarning = _remark
     # worker processes that have grown large are replaced between pictures; nothing is lost, nothing is to be done
     warnings.filterwarnings("ignore", message="A worker stopped while some jobs were given to the executor")
     try:
@@ -67,6 +69,12 @@ def main() -> None:
         if debug:
             raise
         _fail(f"{type(error).__name__}: {error} (SCANPATH_DEBUG=1 shows where)", 1)
+
+
+def _remark(message: Warning | str, category: type[Warning], *place: object, **more: object) -> None:
+    """Show a warning as one sentence, without the line of code that it came from."""
+    if issubclass(category, UserWarning):
+        typer.echo(f"scanpath: {' '.join(str(message).split())}", err=True)
 
 
 def _fail(message: str, code: int) -> None:

@@ -34,8 +34,8 @@ def salient_relevance(image: Tensor, model: nn.Module, *, input_size: int = 224,
 
     References
     ----------
-    Li et al. (2017), Beyond saliency: understanding convolutional neural networks from saliency prediction on
-    layer-wise relevance propagation, arXiv:1712.08268. Goferman, Zelnik-Manor, Tal (2012), Context-aware saliency
+    Li, Tian, Mueller, Chen (2017), Beyond saliency: understanding convolutional neural networks from saliency
+    prediction on layer-wise relevance propagation, arXiv:1712.08268. Goferman, Zelnik-Manor, Tal (2012), Context-aware saliency
     detection, IEEE PAMI 34(10), doi:10.1109/TPAMI.2011.272.
     """
     check_image(image)

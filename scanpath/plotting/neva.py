@@ -1,5 +1,7 @@
 """How NeVA came to look where it did: the path, what the model saw, and the loss falling."""
 
+import textwrap
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -19,7 +21,7 @@ def plot_neva(record: NevaRecord, stimulus: Stimulus, *, title: str | None = Non
     record
         What `NevaAgent.watch` returns.
     stimulus
-        The picture that was looked at; its caption is the heading.
+        The picture that was looked at; its caption is the heading, cut after three lines.
     title
         Another heading.
     columns
@@ -55,7 +57,9 @@ def plot_neva(record: NevaRecord, stimulus: Stimulus, *, title: str | None = Non
             plot_seen(record, index, ax=ax)
         else:
             ax.set_axis_off()
-    figure.suptitle(title or stimulus.caption or stimulus.name, wrap=True)
+    heading = title or stimulus.caption or stimulus.name
+    lines = textwrap.wrap(heading, width=round(8.5 * figure.get_figwidth()), max_lines=3, placeholder=" ...")
+    figure.suptitle("\n".join(lines), parse_math=False)
     return [path_ax, loss_ax, *seen[:n]]
 
 
@@ -84,7 +88,7 @@ def plot_search_losses(record: NevaRecord, *, ax: Axes | None = None) -> Axes:
 
 
 def plot_seen(record: NevaRecord, index: int, *, ax: Axes | None = None) -> Axes:
-    """Draw the picture as the model saw it at fixation number `index`, from 0, under its number and loss.
+    """Draw the picture as the model saw it at fixation number `index`, from 0, with the eye as a cross.
 
     Parameters
     ----------
@@ -98,6 +102,9 @@ def plot_seen(record: NevaRecord, index: int, *, ax: Axes | None = None) -> Axes
     ax = ax or new_axes()[0]
     image = record.seen[index].permute(1, 2, 0).clamp(0, 1).numpy()
     ax.imshow(image if image.shape[-1] == 3 else image[..., 0], cmap="gray", vmin=0, vmax=1)
+    x, y = record.seen_xy[index].tolist()
+    ax.plot(x, y, "+", color="white", markersize=13, markeredgewidth=3.2, clip_on=False)
+    ax.plot(x, y, "+", color=COLORS[0], markersize=11, markeredgewidth=1.4, clip_on=False)
     ax.set_title(f"{index + 1}: loss {record.losses[index]:.3g}", fontsize=9)
     ax.set_axis_off()
     return ax

@@ -3,9 +3,12 @@ from .backbone import Preprocessing as Preprocessing
 from .backbone import Stage as Stage
 from .backbones import create_backbone as create_backbone
 from .backbones import list_backbones as list_backbones
+from .classifier import load_classifier as load_classifier
 from .eccentricity_pooling import EccentricityPool2d as EccentricityPool2d
 from .eccentricity_pooling import RingLaw as RingLaw
 from .eccentricity_pooling import eccentricity_pool as eccentricity_pool
+from .language import LanguageModel as LanguageModel
+from .language import load_language_model as load_language_model
 from .pool_replacement import with_eccentric_pools as with_eccentric_pools
 from .smooth_pooling import SmoothEccentricityPool2d as SmoothEccentricityPool2d
 from .smooth_pooling import smooth_eccentricity_pool as smooth_eccentricity_pool

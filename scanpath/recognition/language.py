@@ -1,8 +1,10 @@
 """Image-text models: pictures and sentences as vectors of one space; open_clip's, or the package's own small CLIP."""
 
+import logging
 import os
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -154,9 +156,12 @@ def _open_clip(model: str, pretrained: Any) -> nn.Module:
     if pretrained is None:
         raise InputError(f"Model {model!r} needs pretrained=<tag or file>; its tags are {', '.join(tags) or 'none'}.")
     if isinstance(pretrained, Mapping):
+        if set(pretrained) != {"seed"}:
+            raise InputError(f'pretrained must be a tag, a file or {{"seed": number}}, got {dict(pretrained)!r}.')
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(derive_seed(pretrained["seed"], "image-text model", model))
-            return open_clip.create_model(model, load_weights=False)
+            with _silent():  # open_clip warns of weights that were not asked for
+                return open_clip.create_model(model, load_weights=False)
     if str(pretrained) in tags:
         failure = (
             f"The weights {pretrained!r} of {model} could not be downloaded ({{reason}}); give a local file instead."
@@ -166,6 +171,16 @@ def _open_clip(model: str, pretrained: Any) -> nn.Module:
         raise unknown_name(f"pretrained tag of {model}", pretrained, tags)
     file = require_file(pretrained, "weights file")
     return _created(model, str(file), f"{file} holds no weights of {model} ({{reason}}); check the model's name.")
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    disabled = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        yield
+    finally:
+        logging.disable(disabled)
 
 
 def _created(model: str, pretrained: str, failure: str) -> nn.Module:

@@ -115,6 +115,18 @@ def test_levy_names_wrong_settings(settings):
         sp.create_agent("levy", **settings)
 
 
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_human_reads_its_table_from_a_file(pictures, tmp_path, ending):
+    fixations = sp.table_from_scanpaths(
+        [sp.Scanpath([(i, 1), (50, 2)], info={"stimulus": f"p{i}", "subject": "s"}) for i in range(4)]
+    )
+    sp.write_table(fixations, tmp_path / f"people.{ending}")
+    agent = sp.create_agent("human", fixations=str(tmp_path / f"people.{ending}"))
+    assert sp.simulate(agent, pictures, n_fixations=1)["x_px"].tolist() == [0, 1, 2, 3]
+    with pytest.raises(sp.InputError, match="no table"):
+        sp.create_agent("human", fixations=tmp_path / "none.csv")
+
+
 def test_human_replays_other_people_and_other_pictures(pictures):
     fixations = sp.table_from_scanpaths(
         [

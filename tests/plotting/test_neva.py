@@ -21,7 +21,7 @@ def test_figure_shows_path_losses_and_each_view(watched, tmp_path):
     axes = plot_neva(record, scene)
     assert len(axes) == 5
     figure = axes[0].get_figure(root=True)
-    assert scene.caption in figure.get_suptitle()
+    assert scene.caption in figure.get_suptitle().replace("\n", " ")
     assert save_figure(axes[0], tmp_path / "figure.png").stat().st_size > 10_000
 
 
@@ -40,3 +40,18 @@ def test_seen_picture_is_the_models_input(watched):
     ax = plot_seen(record, 2)
     np.testing.assert_allclose(ax.images[0].get_array(), record.seen[2].permute(1, 2, 0).clamp(0, 1))
     assert ax.get_title().startswith("3: loss")
+    # the scene is as large as the model's input, so that the cross is at the fixation itself
+    for cross in ax.lines:
+        np.testing.assert_allclose(cross.get_xydata()[0], record.scanpath.xy[2], atol=1e-4)
+
+
+@pytest.mark.parametrize("caption", ["a $5 ring beside a $x_{ sign", "words and " * 150])
+def test_no_caption_covers_or_breaks_the_figure(watched, caption):
+    scene, record = watched
+    axes = plot_neva(record, sp.Stimulus(scene.image, name="odd", caption=caption))
+    figure = axes[0].get_figure(root=True)
+    figure.canvas.draw()
+    heading = figure._suptitle.get_window_extent()
+    assert heading.x0 >= 0
+    assert heading.x1 <= figure.bbox.x1
+    assert heading.y0 >= axes[0].get_window_extent().y1 - 1

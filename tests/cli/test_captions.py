@@ -1,0 +1,83 @@
+"""`scanpath simulate` led by captions of all kinds, and the agents that need a file or a network."""
+
+import sys
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from scanpath.cli import main
+
+
+@pytest.fixture
+def picture(tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 255, (60, 80, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "noise.png")
+    return tmp_path / "noise.png"
+
+
+@pytest.fixture
+def command(monkeypatch, capsys):
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["scanpath", *map(str, arguments)])
+        monkeypatch.setattr(warnings, "showwarning", warnings.showwarning)  # put back afterwards
+        with warnings.catch_warnings():
+            warnings.simplefilter("always", UserWarning)
+            with pytest.raises(SystemExit) as end:
+                main()
+        return (end.value.code or 0, *capsys.readouterr())
+
+    return run
+
+
+@pytest.mark.parametrize("caption", ["a red\nring\t", "a 😀 ring", "é 漢字", "x"])
+def test_any_text_leads_the_eye(command, picture, caption):
+    code, table, _ = command("simulate", "--agent", "nevaclip", "--caption", caption, "--fixations", 2, picture)
+    assert code == 0
+    assert len(table.splitlines()) == 3
+
+
+def test_a_caption_that_is_cut_is_one_sentence(command, picture):
+    code, table, said = command(
+        "simulate", "--agent", "nevaclip", "--caption", "ring " * 300, "--fixations", 1, picture
+    )
+    assert code == 0
+    assert len(table.splitlines()) == 2
+    assert said.splitlines() == [
+        "scanpath: toy reads 24 tokens; caption 'ring ring ring ring ring ring '... has 302; its end is cut."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (["nevaclip", "--caption", ""], "empty"),
+        (["nevaclip", "--caption", "a \udcff ring"], "true encoding"),
+        (["nevaclip"], "no caption"),
+        (["nevaclip", "--caption", "a", "--set", "model=toi"], "toi"),
+        (["nevaclip", "--caption", "a", "--set", "pretrained=none.pt"], "none.pt"),
+        (["nevaclip", "--caption", "a", "--fixations", "0"], "0"),
+        (["human"], "fixations"),
+        (["human", "--set", "fixations=none.csv"], "none.csv"),
+        (["clip_attention", "--caption", "a"], "pretrained"),
+        (["salient_relevance", "--set", "model=resnet1"], "resnet1"),
+        (["neva", "--set", "loss=classification"], "model="),
+        (["neva", "--set", "steps=many"], "steps"),
+    ],
+)
+def test_wrong_use_is_one_sentence_and_code_2(command, picture, settings, message):
+    code, table, said = command("simulate", "--agent", *settings, picture)
+    assert (code, table) == (2, "")
+    assert len(said.splitlines()) == 1
+    assert said.startswith("scanpath: ")
+    assert message in said
+
+
+def test_people_are_replayed_from_a_file(command, picture, tmp_path):
+    rows = {"stimulus": "noise.png", "subject": "s", "fixation": [0, 1], "x_px": [3.0, 4.0], "y_px": [5.0, 6.0]}
+    pd.DataFrame(rows).to_csv(tmp_path / "people.csv", index=False)
+    code, table, _ = command("simulate", "--agent", "human", "--set", f"fixations={tmp_path / 'people.csv'}", picture)
+    assert code == 0
+    assert [line.split(",")[5:7] for line in table.splitlines()[1:]] == [["3.0", "5.0"], ["4.0", "6.0"]]
