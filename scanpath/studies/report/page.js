@@ -104,7 +104,11 @@
     }
     const chosen = path();
     if (!chosen) return;
-    const seen = chosen.xy.slice(0, state.fixation + 1);
+    const seen = chosen.xy.slice(0, state.fixation + 1), rest = chosen.xy.slice(state.fixation);
+    // what is still to come is shown while nothing moves, so that a page that was just opened shows whole paths
+    if (!state.playing && rest.length > 1) {
+      overlay.append(svg("polyline", { class: `path ${chosen.kind} rest`, points: points(rest) }));
+    }
     overlay.append(svg("polyline", { class: "halo", points: points(seen) }));
     overlay.append(svg("polyline", { class: `path ${chosen.kind}`, points: points(seen) }));
     seen.forEach((xy, index) => {
@@ -113,7 +117,7 @@
       const now = index === state.fixation ? " now" : "";
       overlay.append(svg("circle", { class: `dot ${chosen.kind}${now}`, cx: xy[0], cy: xy[1], r: radius }));
       const size = unit * 1.6;
-      const label = svg("text", { class: "number", x: xy[0], y: xy[1] - radius - size * 0.7, "stroke-width": size / 5 }, String(index + 1));
+      const label = svg("text", { class: "number", x: xy[0], y: xy[1] + (xy[1] < 3 * size ? 1 : -1) * (radius + size * 0.7), "stroke-width": size / 5 }, String(index + 1));
       label.style.fontSize = `${size}px`;
       overlay.append(label);
     });
@@ -147,6 +151,7 @@
     state.playing = false;
     window.clearTimeout(state.timer);
     find("play").textContent = "Play";
+    drawOverlay();
   }
 
   function tick() {
@@ -182,6 +187,15 @@
     const last = path() ? Math.max(path().xy.length - 1, 0) : 0;
     state.fixation = Math.min(Math.max(fixation, 0), last);
     show();
+  }
+
+  function press(event) {
+    if (event.altKey || event.ctrlKey || event.metaKey) return;
+    const last = path() ? path().xy.length - 1 : 0;
+    const keys = { ArrowLeft: () => go(state.fixation - 1), ArrowRight: () => go(state.fixation + 1), Home: () => go(0), End: () => go(last), " ": play };
+    if (!Object.hasOwn(keys, event.key)) return;
+    event.preventDefault();
+    keys[event.key]();
   }
 
   function chooseLooker(index) {
@@ -246,6 +260,7 @@
   find("view").addEventListener("change", show);
   find("people").addEventListener("change", show);
   find("play").addEventListener("click", play);
+  find("stage").addEventListener("keydown", press);
   find("back").addEventListener("click", () => go(state.fixation - 1));
   find("forward").addEventListener("click", () => go(state.fixation + 1));
   if (data.scenes.length) chooseScene(0);

@@ -63,7 +63,8 @@ def report_page(
     run
         Table of fixations, or the path of a table or of a run's folder.
     human
-        People's fixations in the same forms; without them there are no scores.
+        People's fixations in the same forms, of which those on the run's pictures count; without them there are no
+        scores.
     pictures
         What was looked at: stimuli, a folder of pictures, or a mapping of stimulus names to files. A picture that is
         not given is an empty frame.
@@ -107,11 +108,13 @@ def report_page(
     table, people = _table(run), None if human is None else _table(human)
     if table.empty:
         raise InputError("The run holds no fixation, so there is nothing to report.")
+    if people is not None:
+        people = _same_pictures(people, table)
     facts = table.attrs.get("scanpath", {})
     stimuli = as_stimuli(pictures, px_per_deg)
     sizes = {name: one.size[::-1] for name, one in stimuli.items()} or facts.get("size_px", {})
     shown = scenes(
-        [table] if people is None else [table, people[people["stimulus"].isin(table["stimulus"].unique())]],
+        [table] if people is None else [table, people],
         stimuli,
         facts.get("size_px", {}),
         px_per_deg=px_per_deg,
@@ -136,6 +139,21 @@ def report_page(
 
 def _table(source: Any) -> pd.DataFrame:
     return source if isinstance(source, pd.DataFrame) else read_table(source)
+
+
+def _same_pictures(people: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
+    """Fixations of people on the pictures of the run."""
+    same = people["stimulus"].isin(table["stimulus"].unique())
+    if not same.any():
+        raise InputError(
+            f"People looked at none of the run's pictures: theirs are {people['stimulus'].iloc[0]!r} and so on, the "
+            f"run's {table['stimulus'].iloc[0]!r}."
+            if len(people)
+            else "The table of people holds no fixation."
+        )
+    chosen = people[same].reset_index(drop=True)
+    chosen.attrs = dict(people.attrs)
+    return chosen
 
 
 def _page(*, title: str, summary: str, scores: str, plots: str, provenance: str, data: Any) -> str:
@@ -186,9 +204,9 @@ def _summary(table: pd.DataFrame, people: pd.DataFrame | None, shown: int) -> st
 def _scores(result: pd.DataFrame | None) -> str:
     if result is None:
         return "<p>There are no scores, as no people's fixations were given.</p>"
-    head = ("agent", "metric", "value", "95 % interval", "people", "better", "pictures", "undefined")
+    head = ("agent", "metric", "value", "95 % interval", "ceiling: people", "better", "pictures", "undefined")
     rows = "".join(_score_row(row) for row in result.itertuples())
-    caption = f"Pairing: {result['pairing'].iloc[0]}. People: the same number for people among themselves."
+    caption = f"Pairing: {result['pairing'].iloc[0]}. Ceiling: the same number for people among themselves."
     return _html_table("score-table", caption, head, rows)
 
 
@@ -207,7 +225,10 @@ def _score_row(row: Any) -> str:
     name = str(row.metric) if row.part in ("", "value", row.metric) else f"{row.metric}: {row.part}"
     undefined = f"{row.n_undefined} ({row.undefined})" if row.n_undefined else "0"
     interval = f"{_number(row.low)} to {_number(row.high)}" if np.isfinite(row.low) else ""
-    texts = [name, _number(row.value), interval, _number(row.ceiling)]
+    ceiling = _number(row.ceiling)
+    if np.isfinite(row.ceiling_low):
+        ceiling += f" ({_number(row.ceiling_low)} to {_number(row.ceiling_high)})"
+    texts = [name, _number(row.value), interval, ceiling]
     texts += [str(row.better), str(row.n_pictures), undefined]
     cells = "".join(f"<td{'' if place else _LEFT}>{escape(text)}</td>" for place, text in enumerate(texts))
     return f'<tr><th scope="row">{escape(str(row.agent))}</th>{cells}</tr>'

@@ -108,10 +108,29 @@ def found_plot(table: pd.DataFrame) -> str:
 
 
 def _axis(low: float, high: float, x: object, bottom: float) -> list[str]:
-    ticks = np.linspace(low, high, 5)
-    digits = max(0, 2 - int(np.floor(np.log10(high - low)))) if high > low else 2
+    ticks, digits = _ticks(low, high)
     parts = [_line(x(low), bottom, x(high), bottom, "axis")]  # type: ignore[operator]
-    return parts + [_text(x(float(tick)), bottom + 18, f"{tick:.{digits}f}", "middle") for tick in ticks]  # type: ignore[operator]
+    for tick in ticks:
+        parts.append(_line(x(tick), bottom, x(tick), bottom + 4, "axis"))  # type: ignore[operator]
+        parts.append(_text(x(tick), bottom + 18, f"{tick:.{digits}f}", "middle"))  # type: ignore[operator]
+    return parts
+
+
+def _ticks(low: float, high: float) -> tuple[list[float], int]:
+    """Round numbers from low to high, three to six of them, and how many digits they have behind the point.
+
+    Examples
+    --------
+    >>> _ticks(0.794, 0.953)
+    ([0.8, 0.85, 0.9, 0.95], 2)
+    """
+    if not high > low:
+        return [low], 2
+    size = 10.0 ** np.floor(np.log10((high - low) / 5))
+    step = next(float(size * factor) for factor in (1, 2, 5, 10) if (high - low) / (size * factor) <= 5)
+    first, last = int(np.ceil(low / step - 1e-9)), int(np.floor(high / step + 1e-9))
+    digits = max(0, -int(np.floor(np.log10(step) + 1e-9)))
+    return [round(number * step, digits) for number in range(first, last + 1)], digits
 
 
 def _svg(parts: Sequence[str], height: float, title: str, said: str) -> str:

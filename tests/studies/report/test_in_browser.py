@@ -148,6 +148,7 @@ def page(chromium, report):
     page = Page(chromium, report.as_uri())
     page.wait("document.documentElement.dataset.ready === '0'")
     yield page
+    page.stream.close()
     page.socket.close()
 
 
@@ -226,6 +227,21 @@ def test_the_keyboard_is_enough(page):
         page.press("Tab", 9)
         reached.append(page.run("document.activeElement.id || document.activeElement.className"))
     assert {"skip", "scene", "looker", "play", "fixation", "view", "people"} <= set(reached)
+
+
+def test_the_player_itself_takes_keys(page):
+    page.run("document.getElementById('stage').focus()")
+    before = page.run("window.scrollY")
+    assert page.run("document.querySelectorAll('#overlay .rest').length") == 1  # the whole path is shown at first
+    for key, code, says in (("ArrowRight", 39, "Fixation 2"), ("End", 35, "Fixation 4"), ("Home", 36, "Fixation 1")):
+        page.press(key, code)
+        assert says in page.text("status")
+    page.press(" ", 32)
+    assert page.text("play") == "Pause"
+    assert page.run("document.querySelectorAll('#overlay .rest').length") == 0
+    page.press("ArrowRight", 39)  # a step stops the playback
+    assert page.text("play") == "Play"
+    assert page.run("window.scrollY") == before  # space and End did not scroll
 
 
 def test_hostile_names_and_captions_stay_text(page):
