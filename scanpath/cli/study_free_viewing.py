@@ -19,9 +19,9 @@ def free_viewing(
 ) -> None:
     """Look freely at photographs with agents that need no task, and compare them with 15 people."""
     from scanpath.cli.progress import progress_bar
-    from scanpath.studies.free_viewing import free_viewing_agents, run_free_viewing
+    from scanpath.studies.free_viewing import free_viewing_agents, n_scanpaths, run_free_viewing
 
-    with progress_bar("looking", (pictures or 60) * len(free_viewing_agents(weights))) as advance:
+    with progress_bar("looking", n_scanpaths(free_viewing_agents(weights), pictures or 60)) as advance:
         result = run_free_viewing(
             root=root, weights=weights, n_pictures=pictures, seed=seed, jobs=jobs, out=out, progress=advance
         )
@@ -59,15 +59,18 @@ def captioning(
 
 def caption_search(
     train: Annotated[
-        Path | None, typer.Option(help="Folder of three trained models; missing ones are trained.")
+        Path | None, typer.Option(help="Compare three training seeds; their models are in this folder or are trained.")
     ] = None,
     scenes: Annotated[int, typer.Option(help="Number of scenes.")] = 200,
+    scene_seed: Annotated[int | None, typer.Option(help="Other scenes than the usual ones.")] = None,
     jobs: Annotated[int, typer.Option(help="Worker processes; -1 for one a core.")] = 1,
 ) -> None:
     """Search drawn scenes for what captions say, with the package's own small CLIP, as a table."""
     from scanpath.studies.caption_search import main
 
-    main(["--scenes", str(scenes), "--jobs", str(jobs), *(["--train", str(train)] if train else [])])
+    chosen = {"--train": train, "--scene-seed": scene_seed}
+    more = [part for name, value in chosen.items() if value is not None for part in (name, str(value))]
+    main(["--scenes", str(scenes), "--jobs", str(jobs), *more])
 
 
 def _report(result: "FreeViewing", out: Path) -> None:

@@ -1,7 +1,7 @@
 """Does the eye find what it is told to? NevaClip with the small CLIP, on drawn scenes with known answers.
 
-``python -m scanpath.studies.caption_search --train DIR`` trains three models from different seeds, which takes minutes
-each, and prints the table; without ``--train`` it uses the model that comes with the package.
+``scanpath study caption-search --train DIR`` prints the table for models of three training seeds: the package's own,
+and two that are trained first, which takes minutes each. Without ``--train`` it uses the package's own alone.
 """
 
 import argparse
@@ -29,6 +29,9 @@ CONDITIONS = {
     "another present object's caption": "other_caption",
     "its twin's caption (other place)": "twin_caption",
 }
+#: Names the scenes of the study; no model is trained or tuned on them.
+SCENE_SEED = 1_000_003
+N_DRAWS = 4000
 TRUE, ABSENT, CHANCE, RANDOM = "its own caption", "an absent object's caption", "chance by area", "random fixations"
 
 
@@ -41,7 +44,7 @@ class CaptionSearch:
     hits
         One row a scene, model and condition: whether the target was reached by the first fixation and within three.
     table
-        One row a condition: shares with 95 % intervals, and the least and largest share over models.
+        One row a condition: shares with 95 % intervals, and the least and largest share of a model.
     ratios
         The true caption's share over the absent object's and over chance, with 95 % intervals.
     """
@@ -55,15 +58,16 @@ def run_caption_search(
     models: Sequence[str | os.PathLike[str] | None] = (None,),
     *,
     n_scenes: int = 200,
-    seed: int = 1_000_003,
+    seed: int = SCENE_SEED,
     jobs: int = 1,
     progress: Callable[[int], None] | None = None,
 ) -> CaptionSearch:
     """Let NevaClip search every scene under every caption, with each model.
 
-    A target is reached when a fixation falls into its box. Intervals are percentile bootstrap intervals over scenes,
-    each scene with the mean of its models' results; they say what other scenes would give with these models. Chance
-    by area is 1 - (1 - a)^3 with a the box's share of the picture.
+    A target is reached when a fixation falls into its box. Intervals are percentile bootstrap intervals over models and
+    scenes at once: both are drawn with replacement, independently, so that they speak of other training seeds and
+    other scenes; with one model, of other scenes alone. Chance by area is 1 - (1 - a)^3 with a the box's share of the
+    picture.
 
     Parameters
     ----------
@@ -137,27 +141,31 @@ def _kinds(hits: pd.DataFrame, scenes: Sequence[Stimulus]) -> pd.DataFrame:
     )
 
 
-def _by_scene(hits: pd.DataFrame, condition: str) -> pd.DataFrame:
-    return hits[hits["condition"] == condition].groupby("stimulus")[["first", "within"]].mean()
+def _shares(hits: pd.DataFrame, condition: str, part: str) -> pd.DataFrame:
+    """Return whether the target was reached, one row a model and one column a scene."""
+    return hits[hits["condition"] == condition].pivot_table(index="model", columns="stimulus", values=part)
+
+
+def _resampled(shares: np.ndarray) -> np.ndarray:
+    """Return the mean of (models, scenes) in each bootstrap sample; equally many scenes get the same draws."""
+    scenes = bootstrap_weights(shares.shape[1], N_DRAWS, 0, "scenes") / shares.shape[1]
+    models = bootstrap_weights(shares.shape[0], N_DRAWS, 0, "models") / shares.shape[0]
+    return np.einsum("dm,ms,ds->d", models, shares, scenes, optimize=True)
 
 
 def _summary(hits: pd.DataFrame, condition: str) -> dict[str, object]:
-    scenes = _by_scene(hits, condition)
-    per_model = hits[hits["condition"] == condition].groupby("model")["within"].mean()
-    row: dict[str, object] = {"condition": condition, "n_scenes": len(scenes)}
-    weights = bootstrap_weights(len(scenes), 4000, 0, "scenes") / len(scenes)
-    for part in ("within", "first"):
-        values = scenes[part].to_numpy()
-        low, high = np.quantile(weights @ values, [0.025, 0.975])
-        row |= {part: values.mean(), f"{part}_low": low, f"{part}_high": high}
+    shares = {part: _shares(hits, condition, part) for part in ("within", "first")}
+    per_model = shares["within"].mean(axis=1)
+    row: dict[str, object] = {"condition": condition, "n_scenes": shares["within"].shape[1]}
+    for part, table in shares.items():
+        low, high = np.quantile(_resampled(table.to_numpy()), [0.025, 0.975])
+        row |= {part: table.to_numpy().mean(), f"{part}_low": low, f"{part}_high": high}
     return row | {"least_model": per_model.min(), "largest_model": per_model.max(), "n_models": len(per_model)}
 
 
 def _ratio(hits: pd.DataFrame, floor: str) -> dict[str, object]:
-    both = _by_scene(hits, TRUE).join(_by_scene(hits, floor).add_suffix("_floor"))
-    weights = bootstrap_weights(len(both), 4000, 0, "scenes")
-    top, bottom = both["within"].to_numpy(), both["within_floor"].to_numpy()
-    low, high = np.quantile((weights @ top) / np.maximum(weights @ bottom, 1e-9), [0.025, 0.975])
+    top, bottom = (_shares(hits, condition, "within").to_numpy() for condition in (TRUE, floor))
+    low, high = np.quantile(_resampled(top) / np.maximum(_resampled(bottom), 1e-9), [0.025, 0.975])
     return {"ratio": f"own caption / {floor}", "value": top.mean() / max(bottom.mean(), 1e-9), "low": low, "high": high}
 
 
@@ -181,13 +189,22 @@ def format_caption_search(result: CaptionSearch) -> str:
 
 
 def train_models(folder: str | os.PathLike[str], seeds: Sequence[int]) -> list[Path]:
-    """Train the models that a folder lacks; each is resumed where it was stopped."""
+    """Train the models that a folder lacks; each is resumed where it was stopped.
+
+    The package's own model is that of the training program's default seed, and is not trained again.
+    """
+    from scanpath.recognition.toy_clip import shipped_weights
+    from scanpath.recognition.train_toy_clip import Recipe
     from scanpath.recognition.train_toy_clip import main as train
 
-    files = [Path(folder) / f"toy_clip-seed{seed}.safetensors" for seed in seeds]
-    for seed, file in zip(seeds, files):
-        if not file.exists():
+    files = []
+    for seed in seeds:
+        file = Path(folder) / f"toy_clip-seed{seed}.safetensors"
+        if not file.exists() and seed == Recipe.seed:
+            file = shipped_weights()
+        elif not file.exists():
             train(["--out", str(file), "--seed", str(seed)])
+        files.append(file)
     return files
 
 
@@ -197,17 +214,24 @@ def main(arguments: list[str] | None = None) -> None:
     from rich.progress import Progress
 
     parser = argparse.ArgumentParser(description="Caption-guided search on drawn scenes, as a table.")
-    parser.add_argument("--train", type=Path, help="folder of three trained models; missing ones are trained")
+    parser.add_argument("--train", type=Path, help="folder of trained models; missing ones are trained")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2], help="training seeds, with --train")
     parser.add_argument("--scenes", type=int, default=200)
+    parser.add_argument("--scene-seed", type=int, default=SCENE_SEED, help="other scenes than the usual ones")
     parser.add_argument("--jobs", type=int, default=1)
     options = parser.parse_args(arguments)
     models = [None] if options.train is None else train_models(options.train, options.seeds)
     with Progress(console=Console(stderr=True)) as bar:
-        task = bar.add_task("searching", total=None)
+        # a scene without a twin has one condition less, so that the bar may end before its end
+        task = bar.add_task("searching", total=len(models) * len(CONDITIONS) * options.scenes)
         result = run_caption_search(
-            models, n_scenes=options.scenes, jobs=options.jobs, progress=lambda done: bar.advance(task, done)
+            models,
+            n_scenes=options.scenes,
+            seed=options.scene_seed,
+            jobs=options.jobs,
+            progress=lambda done: bar.advance(task, done),
         )
+        bar.update(task, completed=len(models) * len(CONDITIONS) * options.scenes)
     print(format_caption_search(result))
 
 

@@ -1,16 +1,17 @@
 """Agents beside people who look at photographs freely: 60 scenes of OSIE, 15 people, the first ten fixations.
 
-All agents that run without a download take part; a folder with ImageNet weights adds NeVA on a network. A start that
-an agent did not choose is dropped, as people's first fixation on the start marker is not in the data.
+All agents that run without a download take part; a folder with ImageNet weights adds NeVA on a network and, where
+captum is installed, Salient Relevance. Agents that draw random numbers look five times at each picture. A start that an
+agent did not choose is dropped, as people's first fixation on the start marker is not in the data.
 """
 
+import importlib.util
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
-import torch
-from torch import Tensor, nn
+from torch import nn
 
 from scanpath._core.errors import MissingFileError
 from scanpath._core.files import write_text
@@ -20,6 +21,7 @@ from scanpath.datasets import load_dataset
 from scanpath.evaluation import compare_agents, evaluate, picture_scores
 from scanpath.gaze.stimulus import Stimulus
 from scanpath.gaze.table import write_table
+from scanpath.recognition.classifier import load_classifier
 from scanpath.simulation import simulate
 
 N_FIXATIONS = 10
@@ -32,6 +34,9 @@ MEASURES = {
     "ScanMatch": ("scanmatch", {}),
 }
 PAIRINGS = {"plausibility": "best", "mean similarity": "leave_one_out"}
+#: Looks at each picture of agents that draw random numbers.
+N_LOOKS = 5
+RANDOM_WALKERS = ("random", "center", "levy", "g_eymol")
 WALKERS = ("random", "center", "itti_koch", "spectral_residual", "levy", "g_eymol")
 
 
@@ -79,7 +84,8 @@ def run_free_viewing(
     root
         Folder of the data set OSIE.
     weights
-        Folder with ``squeezenet1_1*.safetensors``; adds NeVA that classifies and NeVA that matches features.
+        Folder with ``squeezenet1_1*.safetensors``; adds NeVA that classifies, NeVA that matches features, and Salient
+        Relevance.
     n_pictures
         Only the first pictures, for a quick look.
     seed
@@ -95,7 +101,8 @@ def run_free_viewing(
     stimuli = data.stimuli[:n_pictures]
     names = [stimulus.name for stimulus in stimuli]
     people = data.fixations[data.fixations["stimulus"].isin(names) & (data.fixations["fixation"] < N_FIXATIONS)]
-    fixations = look(free_viewing_agents(weights), stimuli, N_FIXATIONS, seed=seed, jobs=jobs, progress=progress)
+    agents = free_viewing_agents(weights)
+    fixations = look(agents, stimuli, N_FIXATIONS, seed=seed, looks=N_LOOKS, jobs=jobs, progress=progress)
     result = score(fixations, people, stimuli, seed=seed)
     if out is not None:
         save(result, out)
@@ -106,11 +113,19 @@ def free_viewing_agents(weights: Path | None = None) -> list[Agent]:
     """Build the agents of the study."""
     agents = [create_agent(name) for name in WALKERS]
     agents.append(create_agent("neva", label="neva reconstruction", size=(224, 224)))
+    agents.append(create_agent("nevaclip", label="nevaclip toy, picture", condition="picture"))
     if weights is not None:
         network = squeezenet_classifier(weights)
         for loss in ("classification", "feature_match"):
             agents.append(create_agent("neva", label=f"neva {loss}", model=network, loss=loss, size=(224, 224)))
+        if importlib.util.find_spec("captum") is not None:
+            agents.append(create_agent("salient_relevance", model=network))
     return agents
+
+
+def n_scanpaths(agents: Sequence[Agent], n_pictures: int) -> int:
+    """Count the scanpaths that the study makes, for a progress bar."""
+    return n_pictures * sum(N_LOOKS if agent.name in RANDOM_WALKERS else 1 for agent in agents)
 
 
 def look(
@@ -119,14 +134,19 @@ def look(
     n_fixations: int,
     *,
     seed: int,
+    looks: int = 1,
     jobs: int = 1,
     progress: Callable[[int], None] | None = None,
 ) -> pd.DataFrame:
-    """Simulate `n_fixations` that the agents choose; a start that is not chosen comes on top and is dropped."""
+    """Simulate `n_fixations` that the agents choose; a start that is not chosen comes on top and is dropped.
+
+    `RANDOM_WALKERS` look `looks` times at each picture, with the seeds from `seed` on.
+    """
     parts = []
     for agent in agents:
         start = 0 if getattr(agent, "chooses_first", False) else 1
-        table = simulate(agent, stimuli, n_fixations + start, seed, jobs, progress=progress)
+        seeds = range(seed, seed + (looks if agent.name in RANDOM_WALKERS else 1))
+        table = simulate(agent, stimuli, n_fixations + start, list(seeds), jobs, progress=progress)
         table = table[table["fixation"] >= start].copy()
         table["fixation"] -= start
         parts.append(table)
@@ -164,28 +184,9 @@ def save(result: FreeViewing, out: Path) -> None:
         write_text(out / f"{name}.csv", getattr(result, name).to_csv(index=False, lineterminator="\n"))
 
 
-class _Normalized(nn.Module):
-    """A torchvision classifier on pictures in [0, 1]."""
-
-    def __init__(self, network: nn.Module) -> None:
-        super().__init__()
-        self.network = network
-        self.register_buffer("mean", torch.tensor([0.485, 0.456, 0.406])[:, None, None])
-        self.register_buffer("std", torch.tensor([0.229, 0.224, 0.225])[:, None, None])
-
-    def forward(self, images: Tensor) -> Tensor:
-        """Return the class scores."""
-        return self.network((images - self.mean) / self.std)
-
-
 def squeezenet_classifier(folder: Path) -> nn.Module:
     """Load SqueezeNet 1.1 from a folder, for pictures in [0, 1]."""
-    from safetensors.torch import load_file
-    from torchvision.models import squeezenet1_1
-
     found = sorted(Path(folder).glob("squeezenet1_1*.safetensors"))
     if not found:
         raise MissingFileError(f"There is no file squeezenet1_1*.safetensors in {folder}; leave --weights out.")
-    network = squeezenet1_1()
-    network.load_state_dict({name: value.float() for name, value in load_file(found[0]).items()})
-    return _Normalized(network).eval()
+    return load_classifier("squeezenet1_1", found[0])

@@ -1,15 +1,18 @@
 """The package's own CLIP: its file, its token list, and training that can be stopped and resumed."""
 
 import itertools
+import math
 
 import pytest
 import torch
 from safetensors.torch import save_file
 
 import scanpath as sp
+from scanpath._core.random import derive_seed
 from scanpath.recognition.toy_clip import build_toy_clip, load_toy_clip, make_tokenizer, shipped_weights, train_merges
 from scanpath.recognition.train_toy_clip import Recipe, _blur, main, train
 from scanpath.stimuli.caption_grammar import all_words
+from scanpath.stimuli.captioned_scenes import COLORS, SHAPES, TEXTURES
 
 TINY = Recipe(seed=3, steps=4, n_scenes=6, scenes_per_batch=3, empty_per_batch=2, warmup_steps=2)
 
@@ -20,6 +23,18 @@ def test_shipped_file_is_small_and_loads_frozen():
     assert not model.training
     assert not any(weight.requires_grad for weight in model.parameters())
     assert type(model).__name__ == "CLIP"
+
+
+def test_shipped_model_is_the_training_programs():
+    """Tokens that no caption uses keep their first, seeded weights but for the decay of all steps' learning rates."""
+    recipe = Recipe()
+    model, tokenizer = load_toy_clip()
+    assert tokenizer.encoder == make_tokenizer(train_merges([*COLORS, *SHAPES, *TEXTURES, *all_words()])).encoder
+    torch.manual_seed(derive_seed(recipe.seed, "toy clip weights"))
+    first = build_toy_clip(tokenizer.vocab_size).token_embedding.weight.detach()
+    decay = math.prod(1 - recipe.rate(step) * recipe.weight_decay for step in range(recipe.steps))
+    kept = torch.isclose(model.token_embedding.weight, decay * first, rtol=1e-3, atol=1e-6).all(1)
+    assert kept.sum() > 500
 
 
 def test_each_word_of_the_grammar_is_one_token_and_any_text_can_be_encoded():

@@ -5,10 +5,13 @@ import pandas as pd
 import pytest
 
 from scanpath.studies.caption_search import (
+    ABSENT,
     CHANCE,
     CONDITIONS,
     RANDOM,
     TRUE,
+    _ratio,
+    _summary,
     format_caption_search,
     main,
     run_caption_search,
@@ -52,6 +55,35 @@ def test_models_are_averaged_within_scenes():
     pd.testing.assert_frame_equal(
         once.table.drop(columns="n_models"), twice.table.drop(columns="n_models"), check_exact=False
     )
+
+
+def test_intervals_hold_what_other_models_and_other_scenes_would_give():
+    """Hits that differ by model alone, or by scene alone: intervals are those of a binomial over models or scenes."""
+    n_models, n_scenes = 30, 60
+    grid = [(f"m{m}", f"s{s:02d}", m, s) for m in range(n_models) for s in range(n_scenes)]
+    for by_model in (True, False):
+        rows = [
+            {"model": model, "stimulus": scene, "condition": TRUE, "within": float((m if by_model else s) % 2 == 0)}
+            for model, scene, m, s in grid
+        ]
+        row = _summary(pd.DataFrame(rows).assign(first=0.0), TRUE)
+        half_width = 1.96 * (0.25 / (n_models if by_model else n_scenes)) ** 0.5
+        assert row["within"] == 0.5
+        assert row["within_high"] - row["within_low"] == pytest.approx(2 * half_width, rel=0.12)
+        assert (row["least_model"], row["largest_model"]) == ((0, 1) if by_model else (0.5, 0.5))
+
+
+def test_ratio_pairs_models_and_scenes():
+    """Twice the hits in every model and scene is a ratio of two without doubt, however much models and scenes vary."""
+    rng = np.random.default_rng(0)
+    rows = []
+    for model in "abc":
+        for scene in range(20):
+            share = rng.random() / 2
+            about = {"model": model, "stimulus": scene, "first": 0.0}
+            rows += [about | {"condition": TRUE, "within": 2 * share}, about | {"condition": ABSENT, "within": share}]
+    ratio = _ratio(pd.DataFrame(rows), ABSENT)
+    assert (ratio["value"], ratio["low"], ratio["high"]) == pytest.approx((2, 2, 2))
 
 
 def test_command_prints_the_table(capsys, result):
