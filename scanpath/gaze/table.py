@@ -1,5 +1,6 @@
 """The tidy fixation table: one row a fixation, flat columns, units in the names."""
 
+import csv
 import json
 import os
 import warnings
@@ -41,6 +42,9 @@ REQUIRED = ("stimulus", "fixation", "x_px", "y_px")
 #: The columns whose values together name one scanpath.
 SCANPATH_KEYS = ("dataset", "stimulus", "task", "condition", "agent", "seed", "subject", "trial")
 FRAME = "image pixels: x right, y down, pixel centers at integers, (0, 0) is the center of the top-left pixel"
+#: Most memory that the rows of one Parquet file may take unless the caller allows more.
+MAX_TABLE_BYTES = 16 * 2**30
+_BYTES_A_VALUE = 8
 _METADATA_KEY = b"scanpath"
 _DTYPES = {"text": "str", "count": "Int64", "number": "float64", "flag": "boolean"}
 
@@ -136,22 +140,29 @@ def to_arrow(table: pd.DataFrame, metadata: Mapping[str, Any] | None = None) -> 
     return arrow.replace_schema_metadata({_METADATA_KEY: json.dumps(facts, sort_keys=True).encode()})
 
 
-def read_table(path: str | os.PathLike[str]) -> pd.DataFrame:
+def read_table(path: str | os.PathLike[str], *, max_bytes: int = MAX_TABLE_BYTES) -> pd.DataFrame:
     """Read a fixation table from a Parquet or CSV file, or from a run's folder of Parquet shards.
 
     The facts stored with a Parquet file are in ``table.attrs["scanpath"]``.
 
+    Parameters
+    ----------
+    path
+        File or folder.
+    max_bytes
+        Parquet files whose rows would take more memory are refused, as a small one can hold any number of equal rows.
+
     Raises
     ------
     InputError
-        If the file is missing, empty, of another kind, damaged, or breaks the schema.
+        If the file is missing, empty, of another kind, damaged, too large, or breaks the schema.
     """
     path = Path(path)
     if path.is_dir():
-        return _read_folder(path)
+        return _read_folder(path, max_bytes)
     require_file(path, "table")
     if path.suffix.lower() == ".parquet":
-        table = _read_parquet(path)
+        table = _read_parquet(path, max_bytes)
     elif path.suffix.lower() == ".csv":
         table = _read_csv(path)
     else:
@@ -294,22 +305,33 @@ def _check_values(table: pd.DataFrame, source: str) -> None:
         )
 
 
-def _read_parquet(path: Path) -> pd.DataFrame:
+def _read_parquet(path: Path, max_bytes: int) -> pd.DataFrame:
     import pyarrow
     import pyarrow.parquet
 
     try:
-        arrow = pyarrow.parquet.ParquetFile(path).read()
+        file = pyarrow.parquet.ParquetFile(path)
+        n_bytes = file.metadata.num_rows * file.metadata.num_columns * _BYTES_A_VALUE
+        if n_bytes > max_bytes:
+            raise InputError(
+                f"{path} holds {file.metadata.num_rows} rows, which would take {n_bytes} bytes, above the limit of "
+                f"{max_bytes}; if the file can be trusted, raise max_bytes."
+            )
+        arrow = file.read()
     except (pyarrow.ArrowException, OSError) as error:
         raise InputError(f"{path} is not a readable Parquet file ({str(error).splitlines()[0]}).") from error
     facts = (arrow.schema.metadata or {}).get(_METADATA_KEY)
     table = arrow.to_pandas()
     if facts:
-        table.attrs["scanpath"] = json.loads(facts)
+        try:
+            table.attrs["scanpath"] = dict(json.loads(facts))
+        except (ValueError, TypeError, RecursionError) as error:
+            raise InputError(f"{path}: what is stored beside its rows is not readable ({error}).") from error
     return table
 
 
 def _read_csv(path: Path) -> pd.DataFrame:
+    _check_head(path)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)
@@ -317,19 +339,32 @@ def _read_csv(path: Path) -> pd.DataFrame:
             table = pd.read_csv(path, dtype={"stimulus": "str", "subject": "str", "trial": "str"}, index_col=False)
     except pd.errors.ParserWarning:
         raise InputError(f"{path} has rows with more values than there are columns; name all columns.") from None
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError:
+        raise InputError(f"{path} is not UTF-8 text; save it as UTF-8.") from None
+    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         raise InputError(f"{path} is not a readable CSV file ({str(error).splitlines()[0]}).") from error
-    for sign, name in ((";", "semicolons"), ("\t", "tabs")):
-        if len(table.columns) == 1 and sign in str(table.columns[0]):
-            raise InputError(f"{path} separates values by {name}; a table separates them by commas.")
     return table
 
 
-def _read_folder(folder: Path) -> pd.DataFrame:
+def _check_head(path: Path) -> None:
+    """Refuse other separators, and names that are there twice, of which pandas would rename the second one."""
+    with path.open("rb") as file:
+        head = file.readline(1 << 16).decode("utf-8-sig", errors="replace")
+    head = next(iter(head.splitlines()), "")
+    for sign, name in ((";", "semicolons"), ("\t", "tabs")):
+        if sign in head and "," not in head:
+            raise InputError(f"{path} separates values by {name}; a table separates them by commas.")
+    names = [name.strip() for name in next(csv.reader([head]), [])]
+    twice = next((name for name in names if name and names.count(name) > 1), None)
+    if twice is not None:
+        raise InputError(f"{path} has the column {twice!r} more than once; keep one of them.")
+
+
+def _read_folder(folder: Path, max_bytes: int) -> pd.DataFrame:
     shards = sorted(path for path in folder.glob("*.parquet") if not path.name.startswith("."))
     if not shards:
         raise InputError(f"There is no .parquet file in {folder}; give a run's folder or a table.")
-    tables = [_read_parquet(shard) for shard in shards]
+    tables = [_read_parquet(shard, max_bytes) for shard in shards]
     facts: dict[str, Any] = {}
     for shard in tables:
         for name, value in shard.attrs.pop("scanpath", {}).items():

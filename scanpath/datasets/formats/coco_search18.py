@@ -73,7 +73,9 @@ def _trial(trial: Any, place: int, path: Path, changes: Changes, seen: dict[tupl
         if own in trial:
             frame[name] = trial[own]
     box = trial.get("bbox")
-    for side, value in zip("xywh", box if isinstance(box, list) and len(box) == 4 else [np.nan] * 4):
+    known = isinstance(box, list) and len(box) == 4
+    sides = numbers(box, "bbox", f"{path}: trial {place}") if known else [np.nan] * 4
+    for side, value in zip("xywh", sides):
         frame[f"target_{side}_px"] = value
     return frame
 

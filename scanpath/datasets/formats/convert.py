@@ -7,10 +7,12 @@ from typing import Any
 
 import pandas as pd
 
-from scanpath._core.errors import InputError, unknown_name
+from scanpath._core.errors import InputError, ScanpathError, unknown_name
 from scanpath.datasets.formats.catalog import FORMATS, Format, check_settings, detect_format, format_for_writing
 from scanpath.datasets.formats.changes import Change, Changes
 from scanpath.gaze.table import SCANPATH_KEYS, check_table
+
+_UNFORESEEN = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RuntimeError, MemoryError)
 
 
 @dataclass(frozen=True)
@@ -156,11 +158,12 @@ def _read(form: Format, source: Path, changes: Changes, settings: dict[str, Any]
         table = form.read(source, changes, **settings)  # type: ignore[misc]
     except UnicodeDecodeError as error:
         raise InputError(f"{source} is not {error.encoding} text, so it is no {form.name} file.") from error
-    except (KeyError, IndexError, TypeError, AttributeError, OverflowError, MemoryError) as error:
+    except ScanpathError:
+        raise
+    except _UNFORESEEN as error:
         # what readers do not foresee comes from files that somebody damaged or that are of another kind
-        raise InputError(
-            f"{source} cannot be read as {form.name} ({form.title}): {type(error).__name__}: {error}."
-        ) from error
+        text = " ".join(str(error).split())[:200]
+        raise InputError(f"{source} cannot be read as {form.name}: {text} ({type(error).__name__}).") from error
     return check_table(table, source=str(source))
 
 

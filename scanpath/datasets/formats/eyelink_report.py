@@ -133,7 +133,7 @@ def _read_text(path: Path, encoding: str | None) -> pd.DataFrame:
     try:
         report = pd.read_csv(io.StringIO(text), sep=separator, dtype=str, keep_default_na=False, na_values=[".", ""])
     except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise InputError(f"{path} is not a readable fixation report ({error}).") from error
+        raise InputError(f"{path} is not a readable fixation report ({str(error).strip()}).") from error
     names = [name.strip() for name in report.columns]
     # names that experiments choose themselves may differ from Data Viewer's own by their case only
     report.columns = [name.upper() if name.upper() in _KNOWN and name.upper() not in names else name for name in names]

@@ -100,7 +100,9 @@ def _load(path: Path) -> pd.DataFrame:
             import pyarrow.ipc
 
             with pyarrow.ipc.open_file(path) as content:
-                return content.read_all().to_pandas()
+                table = content.read_all()
+            table.validate(full=True)  # a damaged file would end the process where its values are taken out
+            return table.to_pandas()
         if suffix == ".parquet":
             return pd.read_parquet(path)
         if suffix in (".csv", ".tsv"):

@@ -6,12 +6,18 @@ import pandas as pd
 
 from scanpath.datasets.formats.catalog import Format
 from scanpath.datasets.formats.changes import Changes
-from scanpath.gaze.table import read_table, write_table
+from scanpath.gaze.table import MAX_TABLE_BYTES, read_table, write_table
 
 
-def read(path: Path, changes: Changes) -> pd.DataFrame:
-    """Read the tidy table; a CSV or Parquet file, or a run's folder of Parquet shards."""
-    return read_table(path)
+def read(path: Path, changes: Changes, *, max_bytes: int = MAX_TABLE_BYTES) -> pd.DataFrame:
+    """Read the tidy table; a CSV or Parquet file, or a run's folder of Parquet shards.
+
+    Parameters
+    ----------
+    max_bytes
+        Parquet files whose rows would take more memory are refused.
+    """
+    return read_table(path, max_bytes=max_bytes)
 
 
 def write(table: pd.DataFrame, path: Path, changes: Changes) -> None:
