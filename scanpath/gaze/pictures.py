@@ -137,8 +137,8 @@ def _decoding(path: Path) -> Iterator[None]:
 def _opened(path: Path, max_pixels: int) -> Image.Image:
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the limit below is ours
-            picture = Image.open(path)
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            picture = _open_of_any_size(path)  # the limit below is ours, and can be raised
     except UnidentifiedImageError:
         raise InputError(f"{path} is not a picture that can be read (its content matches no known format).") from None
     except Exception as error:  # each format has its own errors for damaged files
@@ -150,6 +150,15 @@ def _opened(path: Path, max_pixels: int) -> Image.Image:
             f"{path} is {width} x {height} px, above the limit of {max_pixels} px; shrink it or raise max_pixels."
         )
     return picture
+
+
+def _open_of_any_size(path: Path) -> Image.Image:
+    """Open a picture, which reads its header only, without Pillow's own limit."""
+    before, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+    try:
+        return Image.open(path)
+    finally:
+        Image.MAX_IMAGE_PIXELS = before
 
 
 def _to_tensor(picture: Image.Image, path: Path, background: float | tuple[float, float, float] | None) -> Tensor:

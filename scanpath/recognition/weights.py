@@ -1,6 +1,7 @@
 """Where a network's weights come from: a file, a folder of files, torchvision's download, or a seed."""
 
 import os
+import pickle
 import re
 import sys
 from pathlib import Path
@@ -44,6 +45,11 @@ def read_weights(path: str | os.PathLike[str]) -> dict[str, Tensor]:
             state = torch.load(path, map_location="cpu", weights_only=True)
     except ScanpathError:
         raise
+    except pickle.UnpicklingError as error:  # torch's own message advises to run what is in the file
+        raise InputError(
+            f"{path} cannot be read as weights: it is damaged, or holds code or objects beside tensors, which are "
+            "never loaded; ask for it as safetensors or as a plain state dict."
+        ) from error
     except Exception as error:  # each format has its own errors for damaged files
         raise InputError(f"{path} cannot be read as weights: {str(error).splitlines()[0]}") from error
     state = state.get("state_dict", state) if isinstance(state, dict) else state

@@ -1,5 +1,7 @@
 import contextlib
+import struct
 import warnings
+import zlib
 
 import numpy as np
 import pytest
@@ -152,6 +154,21 @@ def test_missing_and_empty_files(tmp_path):
 def test_the_size_limit_is_checked_before_decoding(tmp_path):
     with pytest.raises(InputError, match="above the limit of 34 px"):
         read_image(save(tmp_path / "a.png", RGB), max_pixels=34)
+
+
+def test_a_header_of_endless_size_is_refused_by_a_limit_that_can_be_raised(tmp_path):
+    def chunk(kind, content):
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+    header = struct.pack(">IIBBBBB", 100_000, 100_000, 8, 2, 0, 0, 0)
+    path = tmp_path / "huge.png"
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"")))
+    with pytest.raises(InputError, match=r"100000 x 100000 px, above the limit of 200000000 px; .* raise max_pixels"):
+        read_image(path)
+    allowed = Image.MAX_IMAGE_PIXELS
+    with pytest.raises(InputError, match="above the limit of 9999999999 px"):  # beyond Pillow's own limit, too
+        read_image(path, max_pixels=9_999_999_999)
+    assert allowed == Image.MAX_IMAGE_PIXELS
 
 
 def test_one_pixel_and_twenty_megapixels(tmp_path):
