@@ -216,6 +216,12 @@ def _draw_searches(
 
 
 def _stem(name: str, names: Iterable[str]) -> str:
-    """File name of a picture's figure: a.png and a.jpg keep their endings, so that each has its own."""
+    """File name of a picture's figure: a.png and a.jpg keep their endings, so that each has its own.
+
+    Names of pictures come from files, and may hold a path that leads out of the folder; its separators are escaped.
+    """
+    from urllib.parse import quote
+
     stem = Path(name).stem
-    return stem if sum(Path(other).stem == stem for other in names) == 1 else name
+    single = sum(Path(other).stem == stem for other in names) == 1 and stem not in ("", ".", "..")
+    return stem if single else quote(name, safe=" ()[],;=+@~")

@@ -190,7 +190,13 @@ def _only_one(folder: Path) -> Iterator[None]:
 
 def _read_record(folder: Path) -> dict[str, Any]:
     path = folder / _RECORD
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    if not path.is_file():
+        return {}
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        return {str(file): {"sha256": str(entry["sha256"]), **entry} for file, entry in record.items()}
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+        raise InputError(f"{path} is damaged; delete it, and the files are fetched and recorded again.") from error
 
 
 def _matches(path: Path, known: str) -> bool:

@@ -94,7 +94,7 @@ class RunFolder:
         path.mkdir(parents=True, exist_ok=True)
         manifest = path / _MANIFEST
         if manifest.is_file():
-            self._check_same(json.loads(manifest.read_text(encoding="utf-8"))["identity"])
+            self._check_same(_identity(manifest))
         elif any(one for one in path.iterdir() if one.name != ".lock"):
             raise InputError(f"{path} holds files that are not a run's; give a new or empty folder.")
         else:
@@ -217,6 +217,13 @@ class RunFolder:
         }
         with (self.path / _LOG).open("a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
+
+
+def _identity(manifest: Path) -> Mapping[str, Any]:
+    try:
+        return dict(json.loads(manifest.read_text(encoding="utf-8"))["identity"])
+    except (ValueError, LookupError, TypeError, RecursionError) as error:
+        raise InputError(f"{manifest} is damaged, so what run it is cannot be told; give another folder.") from error
 
 
 def _plain_schema(schema: pa.Schema) -> pa.Schema:

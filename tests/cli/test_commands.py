@@ -3,6 +3,7 @@ import io
 import subprocess
 import sys
 import types
+from pathlib import Path
 from unittest import mock
 
 import numpy as np
@@ -251,3 +252,14 @@ def test_the_exit_code_reaches_the_shell():
     assert done.returncode == 2
     assert done.stderr == "scanpath: There is no table at none.csv; check the path.\n"
     assert done.stdout == ""
+
+
+def test_figures_of_pictures_with_a_path_in_their_name_stay_in_their_folder():
+    from scanpath.cli.simulate import _stem
+
+    names = ["../a.png", "../../a.png", "b/..", "a b.png", "x/y.jpg"]
+    stems = [_stem(name, names) for name in names]
+    assert len(set(stems)) == len(names)
+    for stem in stems:
+        assert (Path("figures") / f"{stem}_agent.png").parent == Path("figures")
+    assert stems[3:] == ["a b", "y"]

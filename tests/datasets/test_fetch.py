@@ -231,6 +231,17 @@ def test_a_file_that_changed_at_its_source_since_it_was_recorded_is_noticed(toy,
         fetch_dataset("toy", root=tmp_path)
 
 
+@pytest.mark.parametrize("content", ["{", "[1]", '{"table.bin": {}}', '{"table.bin": 3}'])
+def test_a_damaged_record_is_an_error_with_its_remedy(content, toy, tmp_path):
+    fetch_dataset("toy", root=tmp_path, accept_license=True)
+    (tmp_path / "toy/raw/fetched.json").write_text(content)
+    with pytest.raises(ValueError, match="is damaged; delete it"):
+        verify_downloads("toy", root=tmp_path)
+    (tmp_path / "toy/raw/fetched.json").unlink()
+    fetch_dataset("toy", root=tmp_path)
+    assert set(verify_downloads("toy", root=tmp_path).values()) == {"ok"}
+
+
 def test_two_fetches_at_once_are_told_apart(toy, tmp_path):
     with fetch._only_one(tmp_path / "toy" / "raw"), pytest.raises(ValueError, match="Another process is fetching"):
         fetch_dataset("toy", root=tmp_path, accept_license=True)

@@ -288,3 +288,11 @@ def test_the_manifest_says_what_the_run_is_and_that_it_is_finished(tmp_path):
     assert manifest["identity"]["seeds"] == [0, 7]
     assert manifest["finished"] == {"n_failures": 0, "n_fixations": 160, "n_scanpaths": 40, "n_shards": 12}
     assert len((run.path / "_log.jsonl").read_text().splitlines()) == 1
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"identity": 3}'])
+def test_a_damaged_manifest_is_refused_in_one_sentence(content, tmp_path):
+    simulate_to_folder(sp.create_agent("random"), stimuli(), tmp_path, n_fixations=2)
+    (tmp_path / "_run.json").write_text(content)
+    with pytest.raises(InputError, match="is damaged, so what run it is cannot be told"):
+        simulate_to_folder(sp.create_agent("random"), stimuli(), tmp_path, n_fixations=2)

@@ -24,6 +24,8 @@ def read(
     changes: Changes,
     *,
     location: str | None = None,
+    name: str | None = None,
+    eye: str | None = None,
     stimulus_column: str | None = None,
     subject_column: str | None = None,
     trial_column: str | None = None,
@@ -38,6 +40,10 @@ def read(
     location
         Column with the mean position in px, a list of x and y or, in CSV, two columns with the endings _x and _y; by
         default "location" or "pixel". (``gaze.compute_event_properties(("location", ...))`` adds it.)
+    name
+        Which events are meant, such as "fixation_ivt", where fixations were detected in several ways.
+    eye
+        "left" or "right", where the frame holds both.
     stimulus_column, subject_column, trial_column
         Trial columns of the frame; those named stimulus, subject and trial need not be given.
     picture_at, picture_px, screen_px
@@ -52,6 +58,7 @@ def read(
         {"stimulus": stimulus_column, "subject": subject_column, "trial": trial_column},
         location,
         {"picture_at": picture_at, "picture_px": picture_px, "screen_px": screen_px},
+        {"name": name, "eye": eye},
     )
 
 
@@ -69,8 +76,8 @@ def table_from_events(
     changes
         Receives what was changed.
     settings
-        ``stimulus_column``, ``subject_column``, ``trial_column``, ``picture_at``, ``picture_px``, ``screen_px`` as for
-        reading a file.
+        ``name``, ``eye``, ``stimulus_column``, ``subject_column``, ``trial_column``, ``picture_at``, ``picture_px``,
+        ``screen_px`` as for reading a file.
 
     Examples
     --------
@@ -86,9 +93,10 @@ def table_from_events(
     frame = nw.from_native(getattr(events, "frame", events)).to_pandas()
     columns = {name: settings.pop(f"{name}_column", None) for name in ("stimulus", "subject", "trial")}
     place = {name: settings.pop(name, None) for name in ("picture_at", "picture_px", "screen_px")}
+    chosen = {name: settings.pop(name, None) for name in ("name", "eye")}
     if settings:
         raise InputError(f"table_from_events has no setting {next(iter(settings))!r}.")
-    table = _table(frame, changes if changes is not None else Changes(), "The events", columns, location, place)
+    table = _table(frame, changes if changes is not None else Changes(), "The events", columns, location, place, chosen)
     return check_table(table, source="The events")
 
 
@@ -119,15 +127,14 @@ def _table(
     columns: dict[str, str | None],
     location: str | None,
     place: dict[str, Any],
+    chosen: dict[str, str | None],
 ) -> pd.DataFrame:
     for name in ("name", "onset", "offset"):
         if name not in frame:
             raise InputError(f"{source}: pymovements events have a column {name!r}, and this frame has not.")
-    fixations = frame["name"].astype(str).str.startswith("fixation")
-    if not fixations.any():
-        raise InputError(f"{source} has no fixation among its events ({', '.join(map(str, frame['name'].unique()))}).")
-    changes.add("dropped", "events that are not fixations", n=int((~fixations).sum()))
-    frame = frame[fixations].reset_index(drop=True)
+    frame = _one_kind(frame, "name", chosen["name"], changes, source)
+    if "eye" in frame:
+        frame = _one_kind(frame, "eye", chosen["eye"], changes, source)
     wanted = columns | dict.fromkeys(_KEPT)
     present = {name: own for name, own in wanted.items() if own or name in frame}
     table = pd.DataFrame({name: frame[_column(frame, own, name, source)] for name, own in present.items()})
@@ -148,6 +155,26 @@ def _table(
     table["fixation"] = table.groupby(keys, dropna=False, sort=False).cumcount()
     table = table.sort_index()
     return to_picture_px(table, changes, what=f"{source}: positions", **place)
+
+
+def _one_kind(frame: pd.DataFrame, column: str, given: str | None, changes: Changes, source: str) -> pd.DataFrame:
+    """Fixations of one detection, or of one eye; several would make one scanpath of two recordings of it."""
+    values = frame[column].astype(str)
+    if column == "name":
+        fixations = values.str.startswith("fixation")
+        if not fixations.any():
+            raise InputError(f"{source} has no fixation among its events ({', '.join(values.unique())}).")
+        changes.add("dropped", "events that are not fixations", n=int((~fixations).sum()))
+        frame, values = frame[fixations], values[fixations]
+    kinds = sorted(values[frame[column].notna()].unique())
+    if given is None and len(kinds) > 1:
+        raise InputError(f"{source} has fixations with {column} {' and '.join(kinds)}; choose one with {column}=.")
+    if given is not None:
+        if given not in kinds:
+            raise InputError(f"{source} has no fixation with {column} {given!r}, only {', '.join(kinds)}.")
+        changes.add("dropped", f"fixations with another {column} than {given}", n=int((values != given).sum()))
+        frame = frame[values == given]
+    return frame.reset_index(drop=True)
 
 
 def _column(frame: pd.DataFrame, own: str | None, name: str, source: str) -> str:

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from scanpath import __version__
-from scanpath._core.checks import check_count
+from scanpath._core.checks import check_count, check_size
 from scanpath._core.errors import InputError
 from scanpath._core.files import write_text
 from scanpath.evaluation.report import evaluate
@@ -112,11 +112,13 @@ def report_page(
         people = _same_pictures(people, table)
     facts = table.attrs.get("scanpath", {})
     stimuli = as_stimuli(pictures, px_per_deg)
-    sizes = {name: one.size[::-1] for name, one in stimuli.items()} or facts.get("size_px", {})
+    told = facts["size_px"] if isinstance(facts.get("size_px"), Mapping) else {}
+    told = {name: check_size(f"size_px of {name!r}", size) for name, size in told.items()}
+    sizes = {name: one.size[::-1] for name, one in stimuli.items()} or told
     shown = scenes(
         [table] if people is None else [table, people],
         stimuli,
-        facts.get("size_px", {}),
+        told,
         px_per_deg=px_per_deg,
         max_pictures=max_pictures,
         max_side_px=max_side_px,
@@ -249,8 +251,8 @@ def _plots(table: pd.DataFrame, people: pd.DataFrame | None, result: pd.DataFram
 
 def _provenance(run: Any, facts: Mapping[str, Any], result: pd.DataFrame | None) -> str:
     parts = []
-    failures = facts.get("failures") or {}
-    if failures:
+    failures = facts.get("failures")
+    if isinstance(failures, Mapping) and failures:
         rows = "".join(
             f'<tr><th scope="row">{escape(str(name))}</th><td class="text">{escape(str(reason))}</td></tr>'
             for name, reason in failures.items()
@@ -273,4 +275,10 @@ def _sessions(run: Any) -> list[Any]:
     if not isinstance(run, str | os.PathLike):
         return []
     log = Path(run) / "_log.jsonl"
-    return [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()] if log.is_file() else []
+    sessions = []
+    for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if log.is_file() else ():
+        try:
+            sessions.append(json.loads(line))
+        except ValueError:  # a process that was killed while it wrote its line
+            continue
+    return sessions

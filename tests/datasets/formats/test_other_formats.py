@@ -116,6 +116,28 @@ def test_pymovements_events_come_in_and_go_out():
     pd.testing.assert_frame_equal(table_from_events(again, picture_at="screen"), table)
 
 
+def test_events_of_two_eyes_or_two_detections_are_not_mixed():
+    frame = pd.DataFrame(
+        {
+            "name": ["fixation_ivt", "fixation_eyelink", "fixation_ivt", "fixation_ivt"],
+            "eye": ["left", "left", "right", None],
+            "onset": [0, 1, 2, 300],
+            "offset": [200, 201, 202, 400],
+            "location": [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0], [7.0, 8.0]],
+            "stimulus": "a",
+            "subject": "s",
+        }
+    )
+    with pytest.raises(ValueError, match="name fixation_eyelink and fixation_ivt; choose one with name="):
+        table_from_events(frame, picture_at="screen")
+    with pytest.raises(ValueError, match="eye left and right; choose one with eye="):
+        table_from_events(frame, picture_at="screen", name="fixation_ivt")
+    with pytest.raises(ValueError, match="no fixation with eye 'both', only left, right"):
+        table_from_events(frame, picture_at="screen", name="fixation_ivt", eye="both")
+    table = table_from_events(frame, picture_at="screen", name="fixation_ivt", eye="left")
+    assert table[["x_px", "y_px"]].values.tolist() == [[1, 2]]
+
+
 def test_events_without_positions_name_the_remedy():
     frame = pd.DataFrame({"name": ["fixation"], "onset": [0], "offset": [1], "stimulus": ["a"], "subject": ["s"]})
     with pytest.raises(ValueError, match="event property 'location'"):

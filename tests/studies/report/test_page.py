@@ -107,3 +107,27 @@ def test_an_empty_table_and_another_ending_are_refused(tmp_path):
         report_page(fixations("agent", ["a"]).iloc[:0])
     with pytest.raises(ValueError, match=r"ends in \.html"):
         write_report(fixations("agent", ["a"]), tmp_path / "report.pdf")
+
+
+def test_people_who_looked_at_more_pictures_than_the_run_has_are_taken_on_the_runs_pictures():
+    run = pd.DataFrame({"stimulus": "a", "agent": "mine", "fixation": range(4), "x_px": [1.0, 9, 5, 7], "y_px": 2.0})
+    run.attrs["scanpath"] = {"size_px": {"a": [20, 10]}}
+    people = pd.concat(
+        run.drop(columns="agent").assign(stimulus=name, subject=who) for name in "ab" for who in ("s1", "s2")
+    )
+    page = report_page(run, human=people, metrics=["levenshtein"])
+    assert "beside 2 people" in page
+    with pytest.raises(ValueError, match="none of the run's pictures: theirs are 'c' and so on, the run's 'a'"):
+        report_page(run, human=people.assign(stimulus="c").drop_duplicates(["subject", "fixation"]))
+
+
+def test_a_log_line_that_was_cut_by_a_kill_and_sizes_that_are_none_do_not_stop_the_page(tmp_path):
+    run = sp.simulate(sp.create_agent("random"), sp.Stimulus(torch.zeros(1, 9, 9), name="a"), out=tmp_path / "run")
+    with (tmp_path / "run" / "_log.jsonl").open("a") as log:
+        log.write('{"started": "20')
+    assert "sessions" in report_page(tmp_path / "run")
+    run.attrs["scanpath"] |= {"size_px": [1, 2], "failures": 3}
+    assert "Provenance" in report_page(run)
+    run.attrs["scanpath"]["size_px"] = {"a": ["x", 1e99]}
+    with pytest.raises(ValueError, match="size_px of 'a' must be two whole numbers"):
+        report_page(run)
