@@ -23,6 +23,25 @@ def check_positive(name: str, value: float) -> float:
     return number
 
 
+def check_number(name: str, value: float) -> float:
+    """Return `value` as a float if it is finite."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise InputError(f"{name} must be a number, got {value!r}.") from None
+    if not math.isfinite(number):
+        raise InputError(f"{name} must be a finite number, got {number:g}.")
+    return number
+
+
+def check_share(name: str, value: float) -> float:
+    """Return `value` as a float if it lies in [0, 1]."""
+    number = check_number(name, value)
+    if not 0 <= number <= 1:
+        raise InputError(f"{name} must lie in [0, 1], got {number:g}.")
+    return number
+
+
 def check_count(name: str, value: int, *, least: int = 1) -> int:
     """Return `value` as an int if it is a whole number of at least `least`."""
     try:
