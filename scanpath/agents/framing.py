@@ -63,7 +63,12 @@ class Frame:
     # pixel centers are at integers in both pictures, so that their borders, at -1/2 and n - 1/2, coincide
     @staticmethod
     def _to_picture(position: Tensor, part: int, network: int) -> Tensor:
-        return position if part == network else (position + 0.5) * part / network - 0.5
+        if part == network:
+            return position
+        # the network's outermost pixels may reach beyond the centers of the picture's: of one that was enlarged
+        inside = (position >= 0) & (position <= network - 1)
+        moved = (position + 0.5) * part / network - 0.5
+        return torch.where(inside, moved.clamp(0, part - 1), moved)
 
     @staticmethod
     def _to_network(position: Tensor, part: int, network: int) -> Tensor:

@@ -9,7 +9,7 @@ import torch
 from scipy.ndimage import gaussian_filter
 from torch import Tensor
 
-from scanpath._core.checks import check_choice, check_count, check_positive
+from scanpath._core.checks import check_choice, check_count, check_number, check_positive
 from scanpath._core.errors import InputError
 from scanpath.agents.agent import Agent, History
 from scanpath.agents.target_found import FoundRule, InBox
@@ -50,15 +50,22 @@ class LevyAgent(Agent):
         found_rule: FoundRule,
     ) -> None:
         super().__init__(name="levy", found_rule=found_rule)
-        if not 0 < alpha <= 2:
+        if check_positive("alpha", alpha) > 2:
             raise InputError(f"alpha must lie in (0, 2] (1 is Cauchy, 2 is Gaussian), got {alpha!r}.")
-        self.saliency, self.alpha, self.candidates = saliency, alpha, check_count("candidates", candidates)
-        self.step, self.force, self.noise = step, force, noise
+        if not callable(saliency):
+            names = " or ".join(map(repr, SALIENCY))
+            raise InputError(f"saliency must be {names}, or a function of the stimulus, got {saliency!r}.")
+        self.saliency, self.alpha, self.candidates = saliency, float(alpha), check_count("candidates", candidates)
+        self.step, self.force, self.noise = check_positive("step", step), check_number("force", force), noise
         self.steepness, self.temperature = steepness, check_positive("temperature", temperature)
+        check_number("noise", noise)
+        check_number("steepness", steepness)
 
     def prepare(self, stimulus: Stimulus) -> Landscape:
         """Draw the saliency map and what follows from it."""
-        raw = self.saliency(stimulus).detach().cpu().to(torch.float64).numpy()
+        raw = torch.as_tensor(self.saliency(stimulus)).detach().cpu().to(torch.float64).numpy()
+        if raw.shape != stimulus.size:
+            raise InputError(f"saliency must return a map of the picture's size {stimulus.size}, got {raw.shape}.")
         spread = raw.max() - raw.min()
         saliency = 100 * (raw - raw.min()) / spread if spread > 0 else np.zeros_like(raw)
         foa = min(stimulus.size) / 6

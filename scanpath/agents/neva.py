@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from scanpath._core.checks import check_choice, check_count, check_positive
+from scanpath._core.checks import check_choice, check_count, check_positive, check_size
 from scanpath._core.errors import InputError
 from scanpath.agents.agent import Agent, History, as_history
 from scanpath.agents.framing import Frame, check_framing, frame_picture
@@ -82,7 +82,7 @@ class NevaAgent(Agent):
         starts: int,
         step_size: float,
         restart: str,
-        size: tuple[int, int] | None,
+        size: tuple[int, int] | int | None,
         framing: str,
         foveation: Callable[[Tensor, Tensor], Tensor] | None,
         found_rule: FoundRule,
@@ -93,7 +93,8 @@ class NevaAgent(Agent):
         self.steps, self.starts = check_count("steps", steps), check_count("starts", starts)
         self.step_size = check_positive("step_size", step_size)
         self.restart = check_choice("restart", restart, RESTARTS)
-        self.size, self.framing, self.foveation = size, check_framing(framing), foveation
+        self.size = None if size is None else check_size("size", (size, size) if isinstance(size, int) else size)
+        self.framing, self.foveation = check_framing(framing), foveation
         self._held = False
 
     def prepare(self, stimulus: Stimulus) -> Prepared:
@@ -217,7 +218,7 @@ def neva(
     mask_sigma: float = 0.2,
     blur_sigma_px: float = 10.0,
     kernel_px: int = 41,
-    size: tuple[int, int] | None = None,
+    size: tuple[int, int] | int | None = None,
     framing: str = "whole",
     foveation: Callable[[Tensor, Tensor], Tensor] | None = None,
     found_rule: FoundRule | None = None,
@@ -256,7 +257,7 @@ def neva(
     blur_sigma_px, kernel_px
         Blur of the periphery in px of the model's input; the published values for 224 px.
     size
-        (height, width) of the model's input; default each picture's own.
+        (height, width) of the model's input, or the side of a square; default each picture's own.
     framing
         With `size`: "whole" squeezes the picture into it, "center_crop" cuts its sides.
     foveation

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from scanpath._core.checks import check_count, check_positive
+from scanpath._core.checks import check_count, check_positive, check_share
 from scanpath._core.errors import InputError
 from scanpath.foveation.neva_layer import neva_blurred
 
@@ -39,8 +39,7 @@ class NevaEyeSettings:
         check_positive("blur_sigma_px", self.blur_sigma_px)
         if check_count("kernel_px", self.kernel_px) % 2 == 0:
             raise InputError(f"kernel_px must be odd, got {self.kernel_px}.")
-        if not 0 <= self.retention <= 1:
-            raise InputError(f"retention must lie in [0, 1] (1 forgets nothing), got {self.retention!r}.")
+        check_share("retention", self.retention)
 
 
 class NevaEye:

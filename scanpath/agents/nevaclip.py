@@ -13,7 +13,7 @@ from scanpath.agents.neva import NevaAgent
 from scanpath.agents.neva_eye import NevaEyeSettings
 from scanpath.agents.target_found import FoundRule, InBox
 from scanpath.gaze.stimulus import Stimulus
-from scanpath.recognition.language import LanguageModel, load_language_model
+from scanpath.recognition.language import LanguageModel, check_caption, load_language_model
 
 #: What leads the eye, besides other captions by their key in `Stimulus.info`.
 CONDITIONS = ("caption", "picture", "mixture")
@@ -64,7 +64,7 @@ class CaptionMatch:
         if caption is None:
             where = "caption=<text>" if key == "caption" else f"info={{{key!r}: <text>}}"
             raise InputError(f"NevaClip follows a caption, and stimulus {stimulus.name!r} has no {key}; give {where}.")
-        return caption
+        return check_caption(caption)
 
 
 def nevaclip(

@@ -8,7 +8,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from scanpath._core.checks import check_positive
+from scanpath._core.checks import check_positive, check_share
 from scanpath._core.errors import InputError
 from scanpath.agents.agent import History, PriorityAgent
 from scanpath.agents.target_found import FoundRule, InBox
@@ -34,9 +34,8 @@ class FadingDisc:
     keep: float = 0.9
 
     def __post_init__(self) -> None:
-        check_positive("radius", self.radius)
-        if not 0 <= self.keep <= 1:
-            raise InputError(f"keep must lie in [0, 1], got {self.keep!r}.")
+        check_positive("inhibition_radius", self.radius)
+        check_share("inhibition_keep", self.keep)
 
     def weight(self, stimulus: Stimulus, history: History) -> Tensor:
         """Return 1 minus the inhibition."""

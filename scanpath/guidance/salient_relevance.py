@@ -35,8 +35,8 @@ def salient_relevance(image: Tensor, model: nn.Module, *, input_size: int = 224,
     References
     ----------
     Li, Tian, Mueller, Chen (2017), Beyond saliency: understanding convolutional neural networks from saliency
-    prediction on layer-wise relevance propagation, arXiv:1712.08268. Goferman, Zelnik-Manor, Tal (2012), Context-aware saliency
-    detection, IEEE PAMI 34(10), doi:10.1109/TPAMI.2011.272.
+    prediction on layer-wise relevance propagation, arXiv:1712.08268. Goferman, Zelnik-Manor, Tal (2012),
+    Context-aware saliency detection, IEEE PAMI 34(10), doi:10.1109/TPAMI.2011.272.
     """
     check_image(image)
     small = F.interpolate(image[None], (input_size, input_size), mode="bilinear", antialias=True, align_corners=False)
@@ -63,7 +63,10 @@ def relevance_map(image: Tensor, model: nn.Module) -> Tensor:
         elif isinstance(module, nn.Flatten):
             module.rule = rules.EpsilonRule()
     with torch.no_grad():
-        label = int(network(image)[0].argmax())
+        output = network(image)
+    if output.ndim != 2:
+        raise InputError(f"Relevance needs a model with output (B, classes), got {tuple(output.shape)}.")
+    label = int(output[0].argmax())
     try:
         relevance = attr.LRP(network).attribute(image.clone().requires_grad_(), target=label)
     except TypeError as error:

@@ -66,7 +66,7 @@ class LanguageModel(nn.Module):
         InputError
             If a caption is empty or is not text.
         """
-        sentences = [captions] if isinstance(captions, str) else list(captions)
+        sentences = list(captions) if isinstance(captions, list | tuple) else [captions]
         tokens = self.tokenizer([check_caption(sentence) for sentence in sentences])
         for sentence, row in zip(sentences, tokens):
             self._warn_if_cut(sentence, len(row))

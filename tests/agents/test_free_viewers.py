@@ -109,10 +109,42 @@ def pd_concat(tables):
     return pd.concat(list(tables), ignore_index=True)
 
 
-@pytest.mark.parametrize("settings", [{"alpha": 0}, {"alpha": 2.5}, {"saliency": "deep"}, {"candidates": 0}])
-def test_levy_names_wrong_settings(settings):
-    with pytest.raises(sp.InputError):
-        sp.create_agent("levy", **settings)
+@pytest.mark.parametrize(
+    ("name", "setting", "value"),
+    [
+        ("levy", "alpha", 0),
+        ("levy", "alpha", 2.5),
+        ("levy", "alpha", "heavy"),
+        ("levy", "saliency", "deep"),
+        ("levy", "saliency", 3),
+        ("levy", "candidates", 0),
+        ("levy", "step", "long"),
+        ("levy", "force", float("nan")),
+        ("itti_koch", "inhibition_keep", 2),
+        ("spectral_residual", "inhibition_keep", "all"),
+        ("itti_koch", "inhibition_radius", 0),
+        ("center", "spread", -1),
+        ("g_eymol", "drag", float("inf")),
+    ],
+)
+def test_wrong_settings_are_named(name, setting, value):
+    with pytest.raises(sp.InputError, match=setting):
+        sp.create_agent(name, **{setting: value})
+
+
+def test_levy_refuses_a_map_of_another_size(pictures):
+    agent = sp.create_agent("levy", saliency=lambda stimulus: torch.ones(3, 3))
+    with pytest.raises(sp.InputError, match="size"):
+        sp.simulate(agent, pictures[:1], n_fixations=2)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 40), (3, 3), (40, 2)])
+@pytest.mark.parametrize("name", ["center", "random", "itti_koch", "spectral_residual", "g_eymol", "levy"])
+def test_pictures_of_a_few_pixels_are_looked_at_inside(name, size):
+    speck = sp.Stimulus(torch.rand(3, *size, generator=torch.Generator().manual_seed(1)), name="speck")
+    table = sp.simulate(build(name), [speck], n_fixations=3)
+    assert table["x_px"].between(0, size[1] - 1).all()
+    assert table["y_px"].between(0, size[0] - 1).all()
 
 
 @pytest.mark.parametrize("ending", ["csv", "parquet"])

@@ -288,6 +288,9 @@ def test_another_foveation_can_take_its_place(noise):
         ({"mode": "bets"}, "best"),
         ({"restart": "always"}, "restart"),
         ({"retention": 1.5}, "retention"),
+        ({"retention": "long"}, "retention"),
+        ({"size": (0, 5)}, "size"),
+        ({"size": "a"}, "size"),
         ({"kernel_px": 10}, "odd"),
         ({"steps": 0}, "steps"),
         ({"framing": "crop"}, "center_crop"),
@@ -310,6 +313,11 @@ def test_inputs_that_cannot_work_say_why(noise):
     flat = sp.create_agent("neva", model=torch.nn.Flatten(), loss="reconstruction", **EYE)
     with pytest.raises(sp.InputError, match="returns a picture"):
         sp.simulate(flat, [noise], n_fixations=1)
+
+
+def test_one_number_is_the_side_of_a_square(noise):
+    tables = [sp.simulate(sp.create_agent("neva", size=size, **EYE), [noise], n_fixations=2) for size in (48, (48, 48))]
+    assert tables[0].equals(tables[1])
 
 
 def test_gray_and_odd_sized_pictures_work():

@@ -112,6 +112,21 @@ def test_watching_keeps_what_was_seen_and_how_the_loss_fell(scenes, clip):
     assert agent.priority(scenes[0], record.scanpath.xy).shape == scenes[0].size
 
 
+@pytest.mark.parametrize("size", [(1, 1), (3, 5), (20, 300)])
+def test_points_on_an_enlarged_picture_lie_on_its_pixels(clip, size):
+    speck = sp.Stimulus(torch.zeros(3, *size), name="speck", caption="a red ring")
+    table = sp.simulate(sp.create_agent("nevaclip", model=clip), [speck], n_fixations=3)
+    assert table["x_px"].between(0, size[1] - 1).all()
+    assert table["y_px"].between(0, size[0] - 1).all()
+
+
+@pytest.mark.parametrize("caption", [b"a ring", 3, ["a ring"]])
+def test_a_caption_is_text(clip, caption):
+    blank = sp.Stimulus(torch.zeros(3, 30, 30), name="blank", caption=caption)
+    with pytest.raises(sp.InputError, match=f"must be text, got {type(caption).__name__}"):
+        sp.simulate(sp.create_agent("nevaclip", model=clip), [blank], n_fixations=1)
+
+
 def test_a_missing_or_empty_caption_is_one_sentence(clip):
     blank = torch.full((3, 64, 64), 0.5)
     agent = sp.create_agent("nevaclip", model=clip)

@@ -49,5 +49,7 @@ def test_map_and_agent(network):
     assert saliency.shape == (40, 60)
     assert saliency.max() == 1
     assert network[1].inplace  # the caller's network is not changed
+    with pytest.raises(sp.InputError, match="classes"):
+        salient_relevance(picture, torch.nn.Identity())
     agent = sp.create_agent("salient_relevance", model=network)
     assert len(sp.simulate(agent, [sp.Stimulus(picture, name="noise")], n_fixations=2)) == 2
