@@ -60,7 +60,8 @@ def read_database(path: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
         y_px, onset_ms`` from the time at which the picture was shown.
     """
     try:
-        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as database:
+            database.text_factory = _text
             _check_schema(database, path)
             observations = pd.read_sql_query(
                 "SELECT img_path AS stimulus, usr_uid AS subject, obs_uid AS trial, caption, start_time "
@@ -74,9 +75,8 @@ def read_database(path: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     except sqlite3.DatabaseError as error:
         raise InputError(f"{path} is not a readable SQLite database ({error}).") from error
     clicks["fixation"] = clicks.groupby("trial").cumcount()
-    started = clicks["trial"].map(observations.set_index("trial")["start_time"])
-    elapsed = pd.to_datetime(clicks.pop("click_time"), format="mixed") - pd.to_datetime(started, format="mixed")
-    clicks["onset_ms"] = elapsed.dt.total_seconds() * 1000
+    started = clicks["trial"].map(observations.drop_duplicates("trial").set_index("trial")["start_time"])
+    clicks["onset_ms"] = (_time(clicks.pop("click_time")) - _time(started)).dt.total_seconds() * 1000
     return observations, clicks
 
 
@@ -127,6 +127,23 @@ def _find(folder: Path) -> Path:
     raise MissingFileError(
         f"There is no {DATABASE} in {folder}; get it from {LINK} (Git blob {GIT_BLOB}) and put it there."
     )
+
+
+def _text(raw: bytes) -> str:
+    """Decode a text that people typed; one in another encoding does not make the database unreadable."""
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return raw.decode("cp1252", errors="replace")
+
+
+def _time(values: pd.Series) -> pd.Series:
+    """Read points in time, written out or as seconds or milliseconds since 1970; what is neither is missing."""
+    numbers = pd.to_numeric(values, errors="coerce")
+    if numbers.notna().sum() < max(values.notna().sum(), 1):
+        return pd.to_datetime(values, format="mixed", errors="coerce", utc=True)
+    milliseconds = numbers if numbers.abs().median() > 1e11 else numbers * 1000
+    return pd.to_datetime(milliseconds, unit="ms", utc=True)
 
 
 def _check_schema(database: sqlite3.Connection, path: Path) -> None:

@@ -74,6 +74,45 @@ def test_clicks_come_in_the_order_of_their_numbers_without_durations(database):
     assert set(data.fixations["trial"]) == {"o1", "o2", "o3"}
 
 
+@pytest.mark.parametrize("unit", [1, 1000])
+def test_times_may_be_numbers_since_1970(database, unit):
+    start = 1_650_000_000 * unit
+    with sqlite3.connect(database) as db:
+        db.execute("UPDATE captions SET start_time = ?", (start,))
+        db.execute("UPDATE clicks SET click_time = ?", (start + 5 * unit,))
+    db.close()
+    _, clicks = read_database(database)
+    assert clicks["onset_ms"].tolist() == [5000] * 5
+
+
+def test_a_time_that_is_none_is_missing(database):
+    with sqlite3.connect(database) as db:
+        db.execute("UPDATE clicks SET click_time = 'noon' WHERE click_id = 7")
+        db.execute("UPDATE clicks SET click_time = NULL WHERE click_id = 9")
+    db.close()
+    _, clicks = read_database(database)
+    missing = clicks["onset_ms"].isna()
+    assert clicks[missing]["trial"].tolist() == ["o1", "o3"]
+    assert load(database.parent).fixations["onset_ms"].isna().sum() == 2
+
+
+def test_a_caption_in_another_encoding_is_read(database):
+    with sqlite3.connect(database) as db:
+        db.execute(
+            "UPDATE captions SET caption = CAST(? AS TEXT) WHERE obs_uid = 'o3'", ("brouillard épais".encode("cp1252"),)
+        )
+    db.close()
+    observations, _ = read_database(database)
+    assert set(observations["caption"]) == {"a gray wall", "une façade grise", "brouillard épais", "nothing"}
+
+
+def test_a_folder_may_have_any_name(database):
+    odd = database.parent / "what? 100 #1"
+    odd.mkdir()
+    database.rename(odd / database.name)
+    assert len(read_database(odd / database.name)[0]) == 4
+
+
 def test_captions_are_paired_with_other_peoples_and_other_pictures(database):
     stimuli = {one.name: one for one in captioned_stimuli(load(database.parent))}
     assert stimuli["a.jpeg#o2"].caption == "une façade grise"
