@@ -4,6 +4,8 @@ import math
 from typing import Any
 
 from scanpath._core.checks import check_choice
+from scanpath._core.errors import InputError
+from scanpath.geometry.quantities import check_quantity
 
 #: Cones per deg^2 at the center of the fovea.
 PEAK_CONES = 14804.6
@@ -45,6 +47,9 @@ def midget_density(eccentricity_deg: Any, *, meridian: str | None = None, polar_
     >>> round(midget_density(5.0, meridian="temporal"), 2)
     1106.77
     """
+    check_quantity("eccentricity_deg", eccentricity_deg)
+    if meridian is not None and polar_deg is not None:
+        raise InputError("Give meridian=... or polar_deg=..., one of the two.")
     if meridian is not None:
         return _on_meridian(eccentricity_deg, check_choice("meridian", meridian, tuple(MERIDIANS)))
     if polar_deg is None:

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass, fields
 
-from scanpath._core.checks import check_positive
+from scanpath._core.checks import check_count, check_positive
 from scanpath._core.errors import InputError
 
 
@@ -34,6 +34,8 @@ class Screen:
     distance_cm: float
 
     def __post_init__(self) -> None:
+        check_count("Screen.width_px", self.width_px)
+        check_count("Screen.height_px", self.height_px)
         for field in fields(self):
             check_positive(f"Screen.{field.name}", getattr(self, field.name))
 

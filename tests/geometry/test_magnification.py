@@ -188,3 +188,44 @@ def test_the_log_map_magnifies_as_horton_and_hoyt():
 def test_maps_say_what_is_wrong(call, words):
     with pytest.raises(InputError, match=words):
         call()
+
+
+@pytest.mark.parametrize(
+    "negative", [-0.5, np.array([1.0, -0.5]), torch.tensor([1.0, -0.5])], ids=["number", "array", "tensor"]
+)
+@pytest.mark.parametrize(
+    "law",
+    [
+        magnification.cutoff_frequency,
+        magnification.geisler_perry_sigma,
+        magnification.linear_sigma,
+        magnification.svis_resolution,
+        magnification.cortical_magnification,
+        magnification.bouma_spacing,
+        ganglion_cells.midget_density,
+        ganglion_cells.midget_nyquist,
+        lambda e: magnification.contrast_threshold(1.0, e),
+    ],
+)
+def test_eccentricities_are_not_negative(law, negative):
+    with pytest.raises(InputError, match=r"eccentricity_deg must not be negative, got .*-0\.5"):
+        law(negative)
+    with pytest.raises(InputError, match="number, an array or a tensor"):
+        law("5")
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: magnification.cutoff_eccentricity(0.0), "frequency_cpd must be positive"),
+        (lambda: magnification.cutoff_frequency(1.0, threshold=1.5), "contrast below 1"),
+        (lambda: magnification.cutoff_frequency(1.0, half_deg=0), "half_deg must be positive"),
+        (lambda: magnification.svis_resolution(1.0, half_deg=-2), "half_deg must be positive"),
+        (lambda: magnification.bouma_spacing(1.0, factor=0), "factor must be positive"),
+        (lambda: magnification.cortical_magnification(1.0, law="rovamo_virsu"), "give meridian=..., one of nasal"),
+        (lambda: ganglion_cells.midget_density(1.0, meridian="nasal", polar_deg=3), "one of the two"),
+    ],
+)
+def test_laws_say_what_is_wrong(call, words):
+    with pytest.raises(InputError, match=words):
+        call()
