@@ -1,11 +1,14 @@
 """NumPy at the door: functions written for tensors also take arrays, and then return arrays."""
 
 import functools
+import inspect
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 import torch
+
+from scanpath._core.errors import InputError
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -14,7 +17,9 @@ R = TypeVar("R")
 def to_tensor(value: Any) -> Any:
     """Turn an array into a tensor of the same kind (without sharing memory it may not write to)."""
     if isinstance(value, np.ndarray):
-        return torch.from_numpy(np.array(value, copy=True, order="C"))
+        if value.dtype.kind not in "biufc":
+            raise InputError(f"Arrays must hold numbers, got one of dtype {value.dtype}; convert it with astype.")
+        return torch.from_numpy(np.array(value, dtype=value.dtype.newbyteorder("="), copy=True, order="C"))
     return value
 
 
@@ -43,9 +48,11 @@ def numpy_friendly(function: Callable[P, R]) -> Callable[P, R]:
     array([2., 2.])
     """
 
+    first_name = next(iter(inspect.signature(function).parameters), "")
+
     @functools.wraps(function)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
-        first = args[0] if args else next(iter(kwargs.values()), None)
+        first = args[0] if args else kwargs.get(first_name)
         result = function(*map(to_tensor, args), **{key: to_tensor(value) for key, value in kwargs.items()})
         return to_array(result) if isinstance(first, np.ndarray) else result
 

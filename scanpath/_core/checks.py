@@ -116,14 +116,23 @@ def check_image(image: Any, *, name: str = "image") -> "torch.Tensor":
     import torch
 
     if not isinstance(image, torch.Tensor):
-        raise InputError(f"{name} must be a torch tensor or NumPy array, got {type(image).__name__}.")
+        raise InputError(
+            f"{name} must be a torch tensor or NumPy array, got {type(image).__name__}; "
+            "read files with scanpath.read_image."
+        )
     if not image.is_floating_point():
+        white = 65535 if image.dtype == torch.uint16 else 255
         raise InputError(
             f"{name} must be floating point in [0, 1], got {str(image.dtype).removeprefix('torch.')}; "
-            "read files with scanpath.read_image, or divide by 255 yourself."
+            f"read files with scanpath.read_image, or divide by {white} yourself."
         )
     if image.ndim not in (3, 4) or 0 in image.shape:
         raise InputError(f"{name} must have shape (C, H, W) or (B, C, H, W), got {tuple(image.shape)}.")
+    if name == "image" and image.shape[-1] in (1, 3, 4) and min(image.shape[-3:-1]) >= 16:
+        raise InputError(
+            f"{name} has shape {tuple(image.shape)}, which looks like (H, W, C); channels come first here: "
+            "use image.transpose(2, 0, 1) for an array, or image.movedim(-1, -3) for a tensor."
+        )
     return image
 
 

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from scanpath._core.errors import InputError
+
 if TYPE_CHECKING:
     import torch
 
@@ -21,7 +23,13 @@ def derive_seed(seed: int, *parts: str | int) -> int:
     >>> derive_seed(0, "a", "bc") == derive_seed(0, "ab", "c")
     False
     """
-    text = "\x1f".join([str(int(seed)), *(str(part) for part in parts)])
+    try:
+        number = int(seed)
+    except (TypeError, ValueError, OverflowError):
+        number = None
+    if number is None or number != seed:
+        raise InputError(f"seed must be a whole number, got {seed!r}.")
+    text = "\x1f".join([str(number), *(str(part) for part in parts)])
     return int.from_bytes(hashlib.sha256(text.encode("utf-8")).digest()[:8], "big") >> 1
 
 

@@ -61,8 +61,19 @@ def test_fixation_tensor_keeps_gradients_and_refuses_nan():
 def test_images_are_never_rescaled_or_guessed():
     with pytest.raises(InputError, match="uint8"):
         check_image(torch.zeros(3, 4, 4, dtype=torch.uint8))
+    with pytest.raises(InputError, match="divide by 65535"):
+        check_image(torch.zeros(3, 4, 4, dtype=torch.uint16))
     with pytest.raises(InputError, match="shape"):
         check_image(torch.zeros(4, 4))
+
+
+@pytest.mark.parametrize("shape", [(20, 30, 3), (2, 20, 30, 4), (20, 30, 1)])
+def test_channels_last_is_named(shape):
+    with pytest.raises(InputError, match="channels come first"):
+        check_image(torch.zeros(shape))
+    for other in ((3, 20, 30), (3, 40, 3), (1, 1, 4), (8, 8, 3)):  # thin or tiny pictures stay possible
+        check_image(torch.zeros(other))
+    check_image(torch.zeros(shape), name="maps")
 
 
 def test_numpy_in_numpy_out_also_in_named_tuples_and_without_sharing_memory():
@@ -77,3 +88,7 @@ def test_numpy_in_numpy_out_also_in_named_tuples_and_without_sharing_memory():
     assert isinstance(result["b"][0], np.ndarray)
     assert not values.any()
     assert isinstance(halves(torch.zeros(3), other=values)["a"], torch.Tensor)
+    assert isinstance(halves(other=1.0, image=values)["a"], np.ndarray)  # whatever the order of names
+    assert halves(values.astype(">f8"))["a"].dtype == np.float64
+    with pytest.raises(InputError, match="hold numbers"):
+        halves(np.array(["a"]))

@@ -1,7 +1,10 @@
+import numpy as np
+import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scanpath._core.errors import InputError
 from scanpath._core.random import derive_seed, numpy_generator, torch_generator
 
 
@@ -23,3 +26,10 @@ def test_generators_do_not_touch_global_state():
     torch.rand(3, generator=torch_generator(1, "a"))
     numpy_generator(1, "a").random(3)
     assert torch.equal(before, torch.get_rng_state())
+
+
+@pytest.mark.parametrize("seed", [1.5, "one", None, float("nan")])
+def test_seeds_are_whole_numbers(seed):
+    with pytest.raises(InputError, match="seed must be a whole number, got"):
+        derive_seed(seed, "a")
+    assert derive_seed(np.int64(3), "a") == derive_seed(3.0, "a") == derive_seed(3, "a")
