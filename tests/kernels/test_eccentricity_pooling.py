@@ -9,6 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from scanpath._core.errors import InputError
 from scanpath.kernels.dispatch import use_kernel
 from scanpath.kernels.eccentricity_pooling import pool_windows
 
@@ -130,3 +131,22 @@ def test_triton_gives_the_same_numbers_on_a_device(kind):
     bounds = random_bounds(rng, (40, 41), (20, 21))
     pooled = pool_windows(x.cuda(), bounds, kind, kernel="gpu").cpu()
     torch.testing.assert_close(pooled, pool_windows(x, bounds, kind, kernel="reference"), atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"kind": "mean"}, "max"),
+        ({"bounds": np.array([0, 9, 0, 2])[:, None, None]}, "inside the map of 6 x 7 px"),
+        ({"bounds": np.array([-1, 2, 0, 2])[:, None, None]}, "inside the map"),
+        ({"bounds": np.array([2, 2, 0, 2])[:, None, None]}, "at least one px"),
+        ({"x": torch.zeros(3, 6, 7)}, r"\(B, C, H, W\)"),
+        ({"out": torch.zeros(4, 3, 1, 1)}, r"out must have shape \(1, 3, 1, 1\)"),
+        ({"out": torch.zeros(1, 3, 1, 1, dtype=torch.float64)}, "float64"),
+    ],
+)
+def test_what_would_be_read_or_written_past_is_refused(change, words):
+    bounds = np.array([0, 2, 0, 2], dtype=np.int32)[:, None, None]
+    arguments = {"x": torch.zeros(1, 3, 6, 7), "bounds": bounds, "kind": "avg"} | change
+    with pytest.raises(InputError, match=words):
+        pool_windows(**arguments)
