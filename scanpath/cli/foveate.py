@@ -1,6 +1,7 @@
 """`scanpath foveate`: pictures as they reach the fovea and the periphery."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,7 +15,11 @@ if TYPE_CHECKING:
 
 #: Turns a picture (C, H, W) and fixations [(x, y), ...] into the picture that is seen.
 Transform = Callable[["Tensor", list[tuple[float, float]]], "Tensor"]
+#: Reads a picture file as (C, H, W).
+Reader = Callable[[Path], "Tensor"]
 KINDS = ("blur", "texture", "logpolar")
+PICTURES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp")
+ANIMATIONS = (".gif", ".mp4")
 
 
 def foveate(
@@ -26,15 +31,19 @@ def foveate(
     who: Annotated[str | None, typer.Option(help="Subject or agent in the table, where it has several.")] = None,
     kind: Annotated[str, typer.Option(help="blur, texture or logpolar.")] = "blur",
     law: Annotated[
-        str, typer.Option(help="Of the blur: geisler_perry, svis, linear, image_foveation.")
+        str, typer.Option(help="Of the blur: geisler_perry, linear, watson, svis, image_foveation.")
     ] = "geisler_perry",
     strength: Annotated[float, typer.Option(help="Of the blur; 1 is the law's own.")] = 1.0,
     scaling: Annotated[float, typer.Option(help="Of the texture: window size over eccentricity.")] = 0.4,
     seed: Annotated[int, typer.Option(help="Of the texture.")] = 0,
+    background: Annotated[
+        float | None, typer.Option(help="Gray level, 0 to 1, that shows through transparent pixels.")
+    ] = None,
 ) -> None:
     """Show pictures as seen from a fixation: blurred, as texture, or as the log-polar map of the cortex."""
     from scanpath._core.checks import check_choice, check_positive
     from scanpath._core.errors import InputError
+    from scanpath.gaze.pictures import read_image
 
     check_choice("kind", kind, KINDS)
     check_positive("px_per_deg", px_per_deg)
@@ -44,18 +53,24 @@ def foveate(
     if len(fixations) > 1 and kind != "blur":
         raise InputError(f"--kind {kind} takes one --at, got {len(fixations)}; only blur combines several fixations.")
     transform = _transform(kind, px_per_deg, law, strength, scaling, seed)
+    read = partial(read_image, background=background)
     if path is not None:
-        _follow(source, out, path, who, transform)
+        _follow(source, out, path, who, transform, read)
     elif source.is_dir():
-        _folder(source, out, fixations, transform)
+        _folder(source, out, fixations, transform, read)
     else:
-        _picture(source, out, fixations, transform)
+        _picture(source, out, fixations, transform, read)
 
 
 def _transform(kind: str, px_per_deg: float, law: str, strength: float, scaling: float, seed: int) -> Transform:
-    import scanpath as sp
+    import torch
 
+    import scanpath as sp
+    from scanpath._core.checks import check_positive
+
+    check_positive("scaling", scaling)
     if kind == "blur":
+        sp.foveated_blur(torch.zeros(1, 1, 1), (0, 0), px_per_deg=px_per_deg, law=law, strength=strength)  # a mistake?
         return lambda image, xy: sp.foveated_blur(
             image, _points(xy), px_per_deg=px_per_deg, law=law, strength=strength, several=True
         )
@@ -63,7 +78,9 @@ def _transform(kind: str, px_per_deg: float, law: str, strength: float, scaling:
         return lambda image, xy: sp.foveated_texture(
             image, _points(xy)[0], px_per_deg=px_per_deg, scaling=scaling, seed=seed
         )
-    return lambda image, xy: sp.log_polar(image, _points(xy)[0], shape=_cortex_shape(image), px_per_deg=px_per_deg)
+    return lambda image, xy: sp.log_polar(
+        image, _points(xy)[0], shape=_cortex_shape(image), px_per_deg=px_per_deg, outside="zero"
+    )
 
 
 def _cortex_shape(image: "Tensor") -> tuple[int, int]:
@@ -72,21 +89,20 @@ def _cortex_shape(image: "Tensor") -> tuple[int, int]:
     return side // 2, side
 
 
-def _picture(source: Path, out: Path, fixations: list[tuple[float, float]], transform: Transform) -> None:
+def _picture(source: Path, out: Path, fixations: list[tuple[float, float]], transform: Transform, read: Reader) -> None:
     from scanpath._core.errors import InputError
-    from scanpath.gaze.pictures import read_image
 
-    if out.suffix.lower() not in (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp"):
+    if out.suffix.lower() not in PICTURES:
         raise InputError(f"OUT {out} must be a picture file, such as {out.stem or 'seen'}.png.")
-    _save(transform(read_image(source), fixations), out)
+    _save(transform(read(source), fixations), out)
     typer.echo(str(out))
 
 
-def _folder(source: Path, out: Path, fixations: list[tuple[float, float]], transform: Transform) -> None:
+def _folder(source: Path, out: Path, fixations: list[tuple[float, float]], transform: Transform, read: Reader) -> None:
     """Work through a folder; what is there already is kept, so that a stopped run can be continued."""
     from scanpath._core.errors import InputError
     from scanpath.cli.progress import progress_bar, say
-    from scanpath.gaze.pictures import find_pictures, read_image
+    from scanpath.gaze.pictures import find_pictures
 
     if out.exists() and (not out.is_dir() or out.resolve() == source.resolve()):
         raise InputError(f"OUT {out} must be a folder other than IN.")
@@ -101,7 +117,7 @@ def _folder(source: Path, out: Path, fixations: list[tuple[float, float]], trans
                 if target.exists():
                     kept += 1
                 else:
-                    _save(transform(read_image(picture), fixations), target)
+                    _save(transform(read(picture), fixations), target)
                 done += 1
             except InputError as error:
                 say(f"skipped {picture.name}: {error}")
@@ -113,17 +129,20 @@ def _folder(source: Path, out: Path, fixations: list[tuple[float, float]], trans
     typer.echo(f"{done} of {len(pictures)} pictures in {out}")
 
 
-def _follow(source: Path, out: Path, table: Path, who: str | None, transform: Transform) -> None:
+def _follow(source: Path, out: Path, table: Path, who: str | None, transform: Transform, read: Reader) -> None:
     """Write a frame a fixation: an animation that lasts as the fixations do, or numbered pictures in a folder."""
+    from scanpath._core.errors import InputError
     from scanpath.cli.progress import progress_bar
-    from scanpath.gaze.pictures import read_image
 
-    image = read_image(source)
+    image = read(source)
     scanpath = _scanpath(table, source.name, who)
+    animation = out.suffix.lower() in ANIMATIONS
+    if not animation and (out.is_file() or (out.suffix and not out.is_dir())):
+        raise InputError(f"OUT {out} must be a .gif or .mp4 file, or a folder for numbered pictures, with --path.")
     seconds = [0.3 if ms is None or ms != ms else float(ms) / 1000 for ms in _durations(scanpath)]
     with progress_bar("foveating", len(scanpath)) as advance:
         frames = _frames(image, scanpath, transform, advance)
-        if out.suffix.lower() in (".gif", ".mp4"):
+        if animation:
             _animate(list(frames), seconds, out)
         else:
             for number, frame in enumerate(frames):
@@ -160,6 +179,7 @@ def _scanpath(table: Path, picture: str, who: str | None) -> "Scanpath":
 
 
 def _animate(frames: "list[np.ndarray]", seconds: list[float], out: Path) -> None:
+    import numpy as np
     from PIL import Image
 
     from scanpath._core.files import atomic_path
@@ -172,11 +192,13 @@ def _animate(frames: "list[np.ndarray]", seconds: list[float], out: Path) -> Non
             pictures[0].save(temporary, save_all=True, append_images=pictures[1:], duration=milliseconds, loop=0)
         return
     ffmpeg = require("imageio_ffmpeg", package="imageio-ffmpeg", purpose="Writing .mp4")
+    # players expect color at half the resolution, so sides must be even: the last row or column is repeated
+    frames = [
+        np.pad(frame, ((0, frame.shape[0] % 2), (0, frame.shape[1] % 2), (0, 0)), mode="edge") for frame in frames
+    ]
     rate, (height, width) = 30, frames[0].shape[:2]
     with atomic_path(out) as temporary:
-        writer = ffmpeg.write_frames(
-            str(temporary), (width, height), fps=rate, macro_block_size=1, pix_fmt_out="yuv444p"
-        )
+        writer = ffmpeg.write_frames(str(temporary), (width, height), fps=rate, macro_block_size=2, quality=8)
         writer.send(None)
         for frame, lasting in zip(frames, seconds):
             for _ in range(max(1, round(lasting * rate))):

@@ -74,6 +74,34 @@ def test_pictures_that_differ_in_their_ending_are_both_written(tmp_path, photo):
     assert sorted(path.name for path in (tmp_path / "seen").iterdir()) == ["cat.bmp.png", "cat.png.png"]
 
 
+def test_settings_that_suit_no_picture_are_one_sentence(tmp_path, photo):
+    Image.open(photo).save(tmp_path / "dog.png")
+    for settings in (["--law", "geislr"], ["--kind", "texture", "--scaling", "0"], ["--strength", "-1"]):
+        code, err = foveate(tmp_path, tmp_path / "seen", "--at", "80,64", "--px-per-deg", 6, *settings)
+        assert code == 2
+        assert len(err.strip().splitlines()) == 1
+        assert not (tmp_path / "seen").exists()
+
+
+def test_transparent_pictures_need_a_background(tmp_path):
+    Image.fromarray(np.dstack([data.chelsea()[:40, :50], np.full((40, 50), 99, np.uint8)])).save(tmp_path / "a.png")
+    arguments = (tmp_path / "a.png", tmp_path / "out.png", "--at", "9,9", "--px-per-deg", 6)
+    code, err = foveate(*arguments)
+    assert code == 2
+    assert "background=0.5" in err
+    assert foveate(*arguments, "--background", 0.5)[0] == 0
+    with Image.open(tmp_path / "out.png") as seen:
+        assert seen.mode == "RGB"
+
+
+def test_what_lies_outside_the_picture_is_black_on_the_cortex(tmp_path, photo):
+    code, _ = foveate(photo, tmp_path / "out.png", "--at", "0,0", "--px-per-deg", 6, "--kind", "logpolar")
+    assert code == 0
+    pixels = np.asarray(Image.open(tmp_path / "out.png"))
+    assert (pixels[30:, 10:70] == 0).all()  # of 160 directions those that point up
+    assert pixels[30:50, 130:150].min() > 0  # and right and down
+
+
 def test_one_pixel_has_a_cortical_map(tmp_path):
     Image.fromarray(np.full((1, 1, 3), 99, np.uint8)).save(tmp_path / "dot.png")
     arguments = ["--at", "0,0", "--px-per-deg", 6, "--kind", "logpolar"]
@@ -110,6 +138,35 @@ def test_an_animation_follows_a_scanpath_and_lasts_as_long(tmp_path, photo):
     first, second = sorted((tmp_path / "frames").iterdir())
     assert difference(photo, first)[0] < difference(photo, first)[1]
     assert difference(photo, second)[0] > difference(photo, second)[1]
+
+
+def test_a_film_plays_everywhere_and_lasts_as_long(tmp_path):
+    ffmpeg = pytest.importorskip("imageio_ffmpeg")
+    Image.fromarray(data.chelsea()[:121, :161]).save(tmp_path / "cat.png")  # players need even sides
+    table = pd.DataFrame(
+        {"stimulus": "cat.png", "subject": "a", "fixation": [0, 1], "x_px": [5, 150], "y_px": [60, 60]}
+    )
+    table["duration_ms"] = [200, 400]
+    table.to_csv(tmp_path / "people.csv", index=False)
+    arguments = ["--path", tmp_path / "people.csv", "--px-per-deg", 6]
+    code, err = foveate(tmp_path / "cat.png", tmp_path / "eye.mp4", *arguments)
+    assert code == 0, err
+    frames = ffmpeg.read_frames(str(tmp_path / "eye.mp4"))
+    facts = next(frames)
+    assert facts["pix_fmt"].startswith("yuv420p")
+    assert facts["size"] == (162, 122)
+    assert len(list(frames)) == 18
+
+
+@pytest.mark.parametrize("name", ["eye.avi", "eye.png", "notes"])
+def test_frames_go_to_a_folder_and_not_to_one_that_is_named_like_a_file(tmp_path, photo, name):
+    (tmp_path / "notes").write_text("mine")
+    table = pd.DataFrame({"stimulus": ["cat.png"], "subject": ["a"], "fixation": [0], "x_px": [5], "y_px": [60]})
+    table.to_csv(tmp_path / "people.csv", index=False)
+    code, err = foveate(photo, tmp_path / name, "--path", tmp_path / "people.csv", "--px-per-deg", 6)
+    assert code == 2
+    assert "must be a .gif or .mp4 file, or a folder" in err
+    assert not (tmp_path / name).is_dir()
 
 
 @pytest.mark.parametrize(
