@@ -8,10 +8,12 @@ from torch import Tensor, nn
 
 from scanpath._core.arrays import to_array, to_tensor
 from scanpath._core.checks import check_choice, check_image
+from scanpath._core.errors import InputError
 from scanpath.foveation.view import (
     AnyLaw,
     Setup,
     View,
+    check_out,
     check_sigma,
     shared_tensor,
     sigma_field,
@@ -77,8 +79,8 @@ def foveated_blur(
         "auto", "reference" (torch), "cpu" (compiled) or "gpu" (Triton): the same numbers by different means. "auto"
         takes the reference where gradients are needed, else the one for the device.
     out
-        Tensor or array of the result's shape and dtype to write into. With large pictures this saves more time than
-        the blur takes.
+        Tensor or array of the result's shape and dtype to write into, contiguous and apart from `image`. With large
+        pictures this saves more time than the blur takes.
 
     Returns
     -------
@@ -110,7 +112,7 @@ def foveated_blur(
     setup = Setup(px_per_deg, law, quality, strength, combine, softness_deg, decay_deg)
     plan, field = setup.prepare(view.fixations, size_of(image))
     levels = setup.ready_levels(view.images)
-    target = None if target is None else view.batched(target)
+    target = None if target is None else view.batched(check_out(target, view.result_shape, image))
     if levels is None:
         result = kernels.variable_blur(view.images, plan, field, kernel=kernel, out=target)
     else:
@@ -157,8 +159,13 @@ def variable_blur(
     image = check_image(shared_tensor(image))
     sigma = check_sigma(to_tensor(sigma_px), size_of(image)).to(image.device)
     images, maps = (image if image.ndim == 4 else image[None]), (sigma if sigma.ndim == 3 else sigma[None])
+    if len(images) != len(maps) and 1 not in (len(images), len(maps)):
+        raise InputError(f"{len(images)} images need one map of standard deviations or as many, got {len(maps)}.")
     single = image.ndim == 3 and sigma.ndim == 2
-    target = target[None] if target is not None and single else target
+    if target is not None:
+        shape = tuple(image.shape) if single else (max(len(images), len(maps)), *images.shape[1:])
+        target = check_out(target, shape, image)
+        target = target[None] if single else target
     plan = plan_blur(check_choice("quality", quality, tuple(LADDERS)), float(maps.detach().max()), size_of(image))
     result = kernels.variable_blur(images, plan, sigma_field(plan, maps), kernel=kernel, out=target)
     if out is not None:

@@ -67,7 +67,7 @@ def cortical_view(
     torch.Size([3, 40, 80])
     """
     image = check_image(image)
-    view = View.of(image, fixation, several=False)
+    view = View.of_single(image, fixation)
     sheet = _Sheet.around(view, shape, px_per_deg, max_deg, k_mm, a_deg, b_deg)
     if antialias:
         image = foveated_blur(image, fixation, px_per_deg=px_per_deg, law=lambda e: PREFILTER * sheet.spacing_deg(e))
@@ -119,7 +119,7 @@ def inverse_cortical_view(
     samples = check_image(samples, name="samples")
     size = check_size("size", size)
     blank = samples.new_empty((*samples.shape[:-2], 1, 1)).expand(*samples.shape[:-2], *size)
-    view = View.of(blank, fixation, several=False)
+    view = View.of_single(blank, fixation)
     sheet = _Sheet.around(view, size_of(samples), px_per_deg, max_deg, k_mm, a_deg, b_deg)
     points = view.fixations[:, 0].to(samples.dtype)
     kind = {"dtype": samples.dtype, "device": samples.device}

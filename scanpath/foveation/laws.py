@@ -15,7 +15,7 @@ from scanpath.geometry.magnification import SIGMA_LAWS, svis_resolution
 from scanpath.kernels.blur_plan import BlurPlan, level_table, plan_blur, plan_levels
 
 #: Entries of a table per px of distance, and how few and how many one has.
-ENTRIES_PER_PX = 8
+ENTRIES_PER_PX = 4
 ENTRIES = 8192, 32768
 
 
@@ -44,7 +44,10 @@ class SigmaLaw:
     def sigma_px(self, distance_px: Tensor) -> Tensor:
         """Standard deviation in px at each distance; checked, as the law may be the caller's own."""
         sigma = self.sigma_deg(distance_px / self.px_per_deg)
-        sigma = torch.as_tensor(sigma, dtype=distance_px.dtype, device=distance_px.device)
+        try:
+            sigma = torch.as_tensor(sigma, dtype=distance_px.dtype, device=distance_px.device)
+        except (TypeError, ValueError, RuntimeError):
+            raise InputError(f"A law must return sigma_deg as a tensor or a number, got {sigma!r:.80}.") from None
         if sigma.ndim and sigma.shape != distance_px.shape:
             raise InputError(
                 f"A law must return one sigma_deg per eccentricity; it got shape {tuple(distance_px.shape)} "

@@ -13,10 +13,11 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from scanpath._core.arrays import numpy_friendly
-from scanpath._core.checks import check_choice, check_fixation_tensor, check_image, check_positive
+from scanpath._core.checks import check_choice, check_image, check_positive
 from scanpath._core.errors import InputError, UndefinedError
 from scanpath.foveation.blur import foveated_blur, variable_blur
-from scanpath.foveation.view import size_of
+from scanpath.foveation.statistics import check_one_fixation
+from scanpath.foveation.view import check_unit_range, size_of
 from scanpath.kernels.blur_field import distance_map
 
 #: Of the structural similarity: side and standard deviation of the window, and the two constants.
@@ -104,7 +105,7 @@ def ssim_map(reference: Any, other: Any) -> Tensor:
     Raises
     ------
     InputError
-        If the shapes differ or the images are smaller than 6 px, half a window.
+        If the shapes differ, the images are smaller than 6 px, half a window, or do not lie in [0, 1].
 
     References
     ----------
@@ -122,7 +123,8 @@ def ssim_map(reference: Any, other: Any) -> Tensor:
         raise InputError(
             f"Both images must have one shape, got {(*reference.shape,)} and {(*other.shape,)}; resize one of them."
         )
-    return _Similarity(reference).to(other)
+    check_unit_range(reference, "reference")
+    return _Similarity(reference).to(check_unit_range(other, "other"))
 
 
 class _Similarity:
@@ -200,7 +202,7 @@ def match_uniform_blur(
     >>> round(match_uniform_blur(image, blurred, tolerance=1e-4), 1)
     1.5
     """
-    reference, distorted = _pair(reference, distorted)
+    reference, distorted = _pair(reference, distorted, unit=metric == "ssim")
     scores = _scorer(metric, reference)
     target = float(scores(distorted).mean())
 
@@ -260,13 +262,11 @@ def match_ring_blur(
     >>> bool(match.sigma_px[0] < match.sigma_px[1])
     True
     """
-    reference, distorted = _pair(reference, distorted)
+    reference, distorted = _pair(reference, distorted, unit=True)
     check_positive("px_per_deg", px_per_deg)
     check_positive("tolerance", tolerance)
-    edges = np.asarray(edges_deg, dtype=float)
-    if edges.ndim != 1 or len(edges) < 2 or not (np.isfinite(edges).all() and (np.diff(edges) > 0).all()):
-        raise InputError(f"edges_deg must be at least two increasing radii in degrees, got {edges.tolist()}.")
-    point = check_fixation_tensor("fixation", fixation).to(reference).reshape(1, 2)
+    edges = _check_edges(edges_deg)
+    point = check_one_fixation(fixation).to(reference)[None]
     eccentricity = distance_map(size_of(reference), point)[0] / px_per_deg
     rings = [(eccentricity >= inner) & (eccentricity < outer) for inner, outer in pairwise(edges)]
     if not all(bool(ring.any()) for ring in rings):
@@ -314,8 +314,8 @@ def verify_match(
     0.0
     """
     check_positive("margin", margin)
-    reference, distorted = _pair(reference, distorted)
-    _, blurred = _pair(reference, blurred)
+    reference, distorted = _pair(reference, distorted, unit=metric == "ssim")
+    _, blurred = _pair(reference, blurred, unit=metric == "ssim")
     score = _scorer(metric, reference)
     scores = [score(other).double().cpu().numpy() for other in (distorted, blurred)]
     difference = scores[1] - scores[0]
@@ -329,11 +329,25 @@ def verify_match(
     return MatchReport(scores[0], scores[1], mean, t, p, equivalent, margin)
 
 
-def _pair(reference: Any, other: Any) -> tuple[Tensor, Tensor]:
+def _check_edges(edges_deg: Any) -> np.ndarray:
+    try:
+        edges = np.asarray(edges_deg, dtype=float)
+        good = edges.ndim == 1 and len(edges) >= 2 and np.isfinite(edges).all() and (np.diff(edges) > 0).all()
+    except (TypeError, ValueError):
+        good = False
+    if not good or edges[0] < 0:
+        raise InputError(f"edges_deg must be at least two increasing radii in degrees, got {edges_deg!r:.80}.")
+    return edges
+
+
+def _pair(reference: Any, other: Any, *, unit: bool) -> tuple[Tensor, Tensor]:
+    """Check two batches of images of one shape; with `unit` their values too, whose range the similarity knows."""
     images = []
     for name, image in (("reference", reference), ("distorted", other)):
         image = torch.from_numpy(image.copy()) if isinstance(image, np.ndarray) else image
         image = check_image(image, name=name).detach().to(torch.float32)
+        if unit:
+            check_unit_range(image, name)
         images.append(image if image.ndim == 4 else image[None])
     if images[0].shape != images[1].shape:
         raise InputError(

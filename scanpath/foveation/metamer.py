@@ -15,7 +15,8 @@ from scanpath._core.errors import InputError
 from scanpath._core.random import torch_generator
 from scanpath.foveation.pooled_frame import OPPONENT, opponent_colors
 from scanpath.foveation.progress import progress_bar
-from scanpath.foveation.statistics import Groups, StatisticsModel, check_one_fixation
+from scanpath.foveation.statistics import Groups, StatisticsModel, check_one_fixation, in_full_precision
+from scanpath.foveation.view import check_unit_range
 from scanpath.foveation.windows import PoolingWindows
 
 #: Standard deviation of the noise that synthesis starts from, and corrections of its window means.
@@ -24,7 +25,7 @@ START_CORRECTIONS = 6
 #: Weight of leaving [0, 1], per squared excess, against the mean squared statistics error.
 RANGE_WEIGHT = 100.0
 #: Means start almost right and matter most to the eye: they must not be traded for fine statistics.
-GROUP_WEIGHTS = {"pixel_mean": 10.0, "low_mean": 3.0}
+GROUP_WEIGHTS = {"pixel_mean": 20.0, "low_mean": 4.0}
 #: Steps are scaled by 1 / (frequency + this), in cycles per pixel, as the amplitudes of natural pictures are.
 CORNER_FREQUENCY = 1 / 64
 HISTORY = 20
@@ -142,7 +143,7 @@ def synthesize_metamer(
     >>> result.image.shape, result.report.evaluations, result.report.improvement > 1
     (torch.Size([1, 64, 64]), 5, True)
     """
-    check_image(image)
+    check_unit_range(check_image(image))
     check_count("steps", steps)
     pictures = image if image.ndim == 4 else image[None]
     points = check_fixation_tensor("fixation", fixation).detach()
@@ -161,7 +162,8 @@ def synthesize_metamer(
             n_scales=n_scales,
             n_orientations=n_orientations,
         )
-        results.append(_synthesize(picture.detach(), model, steps, seed, progress))
+        result = _synthesize(in_full_precision(picture).detach(), model, steps, seed, progress)
+        results.append(result._replace(image=result.image.to(image.dtype)))
     if image.ndim == 3:
         return results[0] if report else results[0].image
     images = torch.stack([result.image for result in results])

@@ -9,7 +9,8 @@ from torch import Tensor
 
 from scanpath._core.arrays import to_array, to_tensor
 from scanpath._core.checks import check_image
-from scanpath.foveation.view import AnyLaw, Setup, View, shared_tensor, size_of, writable_tensor
+from scanpath._core.errors import InputError
+from scanpath.foveation.view import AnyLaw, Setup, View, check_out, shared_tensor, size_of, writable_tensor
 from scanpath.kernels.blur import KeptLevels
 from scanpath.kernels.blur_plan import BlurPlan
 from scanpath.kernels.dispatch import choose_kernel
@@ -80,12 +81,19 @@ class BlurPyramid:
         if out is None:
             result = view.unbatched(levels.blend(field))
             return to_array(result) if self._gives_arrays else result
-        levels.blend(field, out=view.batched(writable_tensor(out)))  # type: ignore[arg-type]
+        target = check_out(writable_tensor(out), view.result_shape, self._image)  # type: ignore[arg-type]
+        levels.blend(field, out=view.batched(target))
         return out
 
     def reload(self, image: Any) -> None:
         """Replace the picture by another of the same shape and dtype, such as a video's next frame."""
-        self._image = check_image(shared_tensor(image))
+        image, old = check_image(shared_tensor(image)), self._image
+        if (image.shape, image.dtype, image.device) != (old.shape, old.dtype, old.device):
+            raise InputError(
+                f"The new image must have shape {tuple(old.shape)}, {old.dtype} on {old.device}, got "
+                f"{tuple(image.shape)}, {image.dtype} on {image.device}; build a new pyramid for it."
+            )
+        self._image = image
         if self._setup.ready_levels(self._images[..., :1, :1]) is not None:
             self._kept.clear()
         for levels in self._kept.values():

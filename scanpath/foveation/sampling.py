@@ -75,7 +75,7 @@ def log_polar(
     torch.Size([3, 24, 48])
     """
     image = check_image(image)
-    view = View.of(image, fixation, several=False)
+    view = View.of_single(image, fixation)
     rings = Rings.around(view, check_size("shape", shape), px_per_deg, max_deg, foveal_deg)
     points = view.fixations[:, 0].to(image.dtype)
     if antialias:
@@ -124,7 +124,7 @@ def inverse_log_polar(
     samples = check_image(samples, name="samples")
     size = check_size("size", size)
     blank = samples.new_empty((*samples.shape[:-2], 1, 1)).expand(*samples.shape[:-2], *size)
-    view = View.of(blank, fixation, several=False)
+    view = View.of_single(blank, fixation)
     rings = Rings.around(view, size_of(samples), px_per_deg, max_deg, foveal_deg)
     points = view.fixations[:, 0].to(samples.dtype)
     eccentricity = distance_map(size, points) / px_per_deg
@@ -185,7 +185,7 @@ def glimpse(
     (torch.Size([3, 3, 16, 16]), True)
     """
     image = check_image(image)
-    view = View.of(image, fixation, several=False)
+    view = View.of_single(image, fixation)
     height, width = check_size("size", size)
     if check_positive("factor", factor) <= 1:
         raise InputError(f"factor must be above 1, got {factor:g}; each patch shows more of the picture than the last.")

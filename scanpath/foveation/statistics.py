@@ -8,7 +8,7 @@ from torch import Tensor
 from scanpath._core.arrays import numpy_friendly
 from scanpath._core.checks import check_choice, check_count, check_fixation_tensor, check_image, check_positive
 from scanpath._core.errors import InputError
-from scanpath.foveation.pooled_frame import PooledFrame, WindowSettings, opponent_colors
+from scanpath.foveation.pooled_frame import LEAST_SAMPLES, PooledFrame, WindowSettings, opponent_colors
 from scanpath.foveation.portilla_simoncelli import portilla_simoncelli_groups
 from scanpath.foveation.windows import SHAPES
 
@@ -62,15 +62,15 @@ def pooled_statistics(
     Returns
     -------
     dict of Tensor
-        Name of a group to values (n, windows), or (B, n, windows). Where a window covers fewer than four samples of
-        a scale, that scale's values are NaN. Without windows, the Portilla-Simoncelli values of a gray picture are
-        those of plenoptic's model, in its order.
+        Name of a group to values (n, windows), or (B, n, windows); float32 for half precision. Where a window covers
+        fewer than four samples of a scale, that scale's values are NaN. Without windows, the Portilla-Simoncelli
+        values of a gray picture are those of plenoptic's model, in its order.
 
     Raises
     ------
     InputError
-        If a name is unknown, a fixation comes without `px_per_deg`, or the picture is too small for the filters or
-        the windows.
+        If a name is unknown, a fixation comes without `px_per_deg`, or the picture is not finite or too small for
+        the filters or the windows.
 
     References
     ----------
@@ -80,7 +80,7 @@ def pooled_statistics(
        wavelet coefficients. International Journal of Computer Vision 40, 49-70.
        https://doi.org/10.1023/A:1026553619983
     .. [3] Broderick, W. F., Rufo, G., Winawer, J. & Simoncelli, E. P. (2025). Foveated metamers of the early
-       visual system. eLife.
+       visual system. eLife. https://doi.org/10.7554/eLife.90554
 
     Examples
     --------
@@ -101,7 +101,10 @@ def pooled_statistics(
         n_orientations=n_orientations,
         spatial_corr_width=spatial_corr_width,
     )
-    tables = [model.table(picture) for picture in (image if image.ndim == 4 else image[None])]
+    if not bool(torch.isfinite(image).all()):
+        raise InputError("image must be finite, got NaN or infinity; its filters would carry them everywhere.")
+    pictures = in_full_precision(image)
+    tables = [model.table(picture) for picture in (pictures if image.ndim == 4 else pictures[None])]
     if image.ndim == 3:
         return tables[0]
     return {name: torch.stack([table[name] for table in tables]) for name in tables[0]}
@@ -140,6 +143,11 @@ class StatisticsModel:
                 fovea_deg=check_positive("fovea_deg", fovea_deg),
             )
         self.pooled = PooledFrame(size, settings, n_scales=n_scales, n_orientations=n_orientations)
+        if not len(self.pooled.kept[0]):
+            raise InputError(
+                f"No pooling window covers {LEAST_SAMPLES:g} px of a picture of {size[1]} x {size[0]} px around this "
+                "fixation; give a larger picture, or a smaller px_per_deg or fovea_deg."
+            )
         coarsest = min(self.pooled.frame.level_size(n_scales))
         if statistics == "portilla_simoncelli" and spatial_corr_width > coarsest:
             raise InputError(
@@ -195,6 +203,11 @@ def energy_groups(channels: Tensor, pooled: PooledFrame) -> Groups:
         "low_variance": [(pooled.n_scales, _variance(low, pooled, pooled.n_scales))],
     }
     return groups
+
+
+def in_full_precision(image: Tensor) -> Tensor:
+    """Return a picture in float64 if it is, else in float32: sums over windows need more digits than halves have."""
+    return image if image.dtype == torch.float64 else image.to(torch.float32)
 
 
 def check_one_fixation(fixation: Any) -> Tensor:

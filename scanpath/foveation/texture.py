@@ -10,6 +10,7 @@ from scanpath._core.checks import check_choice, check_count, check_fixation_tens
 from scanpath._core.errors import InputError
 from scanpath.foveation.pooled_frame import WindowSettings
 from scanpath.foveation.texture_steerable import transfer_bands
+from scanpath.foveation.view import check_unit_range
 from scanpath.foveation.windows import SHAPES
 
 ENCODERS = ("steerable", "vgg19")
@@ -86,7 +87,7 @@ def foveated_texture(
     ------
     InputError
         If a name is unknown, a number is not positive, a setting belongs to the other encoder, weights are missing,
-        or the picture lies wholly in the fovea.
+        the picture lies wholly in the fovea, or its values are not those of a picture in [0, 1].
 
     References
     ----------
@@ -100,7 +101,7 @@ def foveated_texture(
     >>> bool((texture == foveated_texture(picture, (31.5, 31.5), px_per_deg=4.0)).all())
     True
     """
-    check_image(image)
+    check_unit_range(check_image(image))
     check_choice("encoder", encoder, ENCODERS)
     pictures = image if image.ndim == 4 else image[None]
     points = check_fixation_tensor("fixation", fixation).detach()

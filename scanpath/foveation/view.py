@@ -1,6 +1,7 @@
 """What is seen from where: shapes of images and fixations, and the settings of a blur, checked and worked out."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -10,6 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from scanpath._core.arrays import to_tensor
 from scanpath._core.checks import check_choice, check_fixation_tensor, check_positive
 from scanpath._core.errors import InputError
 from scanpath.foveation.laws import Tabulated, coordinate_of_sigma, resolve_law, tabulate, tabulate_named
@@ -21,6 +23,8 @@ from scanpath.kernels.blur_plan import LADDERS, BlurPlan, plan_blur
 AnyLaw = str | Callable[[Any], Any] | Tensor | np.ndarray
 #: Tables reach to a multiple of this many px, so that moving the eye seldom makes a new one.
 EXTENT_STEP_PX = 64
+#: How far beyond 0 and 1 a picture may reach where only [0, 1] makes sense: resampling overshoots at edges.
+OVERSHOOT = 0.1
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,24 @@ class View:
                 "for several fixations on one image give several=True."
             )
         return cls(images, points, single=image.ndim == 3 and not batched)
+
+    @classmethod
+    def of_single(cls, image: Tensor, fixation: Any) -> "View":
+        """Read one fixation for all images, (2,), or one for each, (B, 2)."""
+        points = check_fixation_tensor("fixation", fixation)
+        n_images = len(image) if image.ndim == 4 else 1
+        if points.ndim > 2 or 0 in points.shape or (points.ndim == 2 and 1 not in {n_images, n_images // len(points)}):
+            raise InputError(
+                f"fixation must be (x, y) or one for each image, shape (2,) or (B, 2), got {(*points.shape,)} for "
+                f"{n_images} image{'s' * (n_images > 1)}."
+            )
+        return cls.of(image, points, several=False)
+
+    @property
+    def result_shape(self) -> tuple[int, ...]:
+        """Shape of a picture seen so."""
+        channels_and_size = tuple(self.images.shape[1:])
+        return channels_and_size if self.single else (max(len(self.images), len(self.fixations)), *channels_and_size)
 
     def batched(self, out: Tensor) -> Tensor:
         """Give `out` the batch dimension of the result."""
@@ -133,7 +155,10 @@ class Setup:
 
 def check_sigma(sigma: Any, size: tuple[int, int] | None = None) -> Tensor:
     """Check a map of standard deviations: (h, w) around a fixation, or (H, W) or (B, H, W) on pictures of `size`."""
-    sigma = torch.as_tensor(sigma)
+    try:
+        sigma = torch.as_tensor(sigma)
+    except (TypeError, ValueError, RuntimeError):
+        raise InputError(f"A map of standard deviations must hold numbers, got {sigma!r:.80}.") from None
     if not sigma.is_floating_point():
         sigma = sigma.to(torch.float32)
     if size is None:
@@ -162,9 +187,10 @@ def shared_tensor(image: Any) -> Any:
     """View an array as a tensor without copying it where torch can; it is only read."""
     if not isinstance(image, np.ndarray):
         return image
-    if image.flags.writeable and all(stride >= 0 for stride in image.strides):
-        return torch.from_numpy(image)
-    return torch.from_numpy(image.copy())
+    if image.flags.writeable and image.dtype.isnative and all(stride >= 0 for stride in image.strides):
+        with suppress(TypeError):  # of a kind that torch does not have; to_tensor says so
+            return torch.from_numpy(image)
+    return to_tensor(image)
 
 
 def writable_tensor(out: Any) -> Tensor | None:
@@ -176,6 +202,40 @@ def writable_tensor(out: Any) -> Tensor | None:
     if out is not None and not isinstance(out, Tensor):
         raise InputError(f"out must be a tensor or an array, got {type(out).__name__}.")
     return out
+
+
+def check_out(out: Tensor, shape: tuple[int, ...], image: Tensor) -> Tensor:
+    """Return memory that a picture of this shape, of the image's kind, can be written into."""
+    wanted, came = (shape, image.dtype, str(image.device)), (tuple(out.shape), out.dtype, str(out.device))
+    if wanted != came:
+        raise InputError(
+            f"out must have shape {wanted[0]}, {wanted[1]} on {wanted[2]}, as the result has, "
+            f"got {came[0]}, {came[1]} on {came[2]}."
+        )
+    if not out.is_contiguous():
+        raise InputError("out must be contiguous in memory; make one with torch.empty or numpy.empty.")
+    if out.requires_grad:
+        raise InputError("out must not require gradients, as it is overwritten; give out.detach().")
+    if _extent(out)[0] < _extent(image)[1] and _extent(image)[0] < _extent(out)[1]:
+        raise InputError("out must not share memory with the image, which is still read while out is written.")
+    return out
+
+
+def check_unit_range(image: Tensor, name: str = "image") -> Tensor:
+    """Return an image in [0, 1], but for what interpolation may overshoot, for what is clipped to that range."""
+    low, high = float(image.detach().min()), float(image.detach().max())
+    if not (low >= -OVERSHOOT and high <= 1 + OVERSHOOT):
+        raise InputError(
+            f"{name} must lie in [0, 1] without NaN, but its values go from {low:.3g} to {high:.3g}; "
+            "rescale them first."
+        )
+    return image
+
+
+def _extent(tensor: Tensor) -> tuple[int, int]:
+    """First address of a tensor's values, and the one after the last."""
+    last = sum((side - 1) * stride for side, stride in zip(tensor.shape, tensor.stride()))
+    return tensor.data_ptr(), tensor.data_ptr() + (last + 1) * tensor.element_size()
 
 
 def _around(sigma: Tensor, points: Tensor, size: tuple[int, int]) -> Tensor:

@@ -16,7 +16,9 @@ from scanpath.kernels.window_pooling import WindowTaps
 #: A Gaussian ring this far (in standard deviations) from a pixel does not count it.
 GAUSSIAN_REACH = 5
 #: Cells of the fine polar grid per Gaussian window, in each direction.
-CELLS_PER_WINDOW = 6
+CELLS_PER_WINDOW = 8
+#: More cells than this take gigabytes for a few maps.
+MOST_CELLS = 100_000_000
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,12 @@ def make_tables(geometry: WindowGeometry, fixation: Tensor) -> WindowTables:
         raise InputError(
             "No pooling window fits: the whole picture is nearer to the fixation than the innermost window, "
             f"{geometry.min_eccentricity_deg:.3g} deg; give a larger picture or a smaller px_per_deg or fovea."
+        )
+    n_cells = n_rings * geometry.n_angle * (1 if geometry.window == "cosine" else CELLS_PER_WINDOW**2)
+    if n_cells > MOST_CELLS:
+        raise InputError(
+            f"A scaling of {geometry.scaling:g} makes {n_rings} rings of {geometry.n_angle} windows, more than memory "
+            f"holds for window={geometry.window!r}; give a larger scaling or min_eccentricity_deg."
         )
     make = _cosine_tables if geometry.window == "cosine" else _gaussian_tables
     return make(ring, wedge, n_rings, geometry.n_angle)

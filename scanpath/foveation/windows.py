@@ -27,7 +27,7 @@ class PoolingWindows:
     to one at every pixel beyond the innermost ring; what is missing inside is the fovea.
 
     A pixel lies in at most four cosine windows. Gaussian windows overlap far more; they are expanded in cubic
-    B-splines on a polar grid of six cells a window, of which a pixel touches sixteen. Either way the cost of
+    B-splines on a polar grid of eight cells a window, of which a pixel touches sixteen. Either way the cost of
     pooling does not depend on the number of windows. Objects of equal geometry share their tables.
 
     Parameters
@@ -107,7 +107,7 @@ class PoolingWindows:
             window=check_choice("window", window, SHAPES),
             min_eccentricity_deg=check_positive("min_eccentricity_deg", min_eccentricity_deg),
             step_px=check_positive("step_px", step_px),
-            origin_px=(float(origin_px[0]), float(origin_px[1])),
+            origin_px=_check_origin(origin_px),
         )
         if self.geometry.n_angle < 3:
             raise InputError(f"scaling must leave three windows or more around the fixation, got {scaling:g}.")
@@ -208,9 +208,13 @@ def _pool(maps: Any, windows: PoolingWindows, normalize: bool) -> Tensor:
 
 @numpy_friendly
 def _spread(values: Any, windows: PoolingWindows) -> Tensor:
-    if not (isinstance(values, Tensor) and values.shape[-1:] == (windows.n_windows,)):
-        came = tuple(values.shape) if hasattr(values, "shape") else type(values).__name__
-        raise InputError(f"values must have shape (..., {windows.n_windows}), one per window, got {came}.")
+    if not isinstance(values, Tensor) or not values.is_floating_point():
+        came = getattr(values, "dtype", type(values).__name__)
+        raise InputError(f"values must be a floating tensor or array, got {came}.")
+    if values.shape[-1:] != (windows.n_windows,):
+        raise InputError(
+            f"values must have shape (..., {windows.n_windows}), one per window, got {tuple(values.shape)}."
+        )
     tables = windows._tables
     cells = values.reshape(-1, windows.n_windows)
     if tables.mix is not None:
@@ -232,6 +236,16 @@ def _check_one_fixation(fixation: Any) -> Tensor:
     if point.shape != (2,):
         raise InputError(f"fixation must be one point (x, y) in px, got shape {tuple(point.shape)}.")
     return point
+
+
+def _check_origin(origin_px: Any) -> tuple[float, float]:
+    try:
+        x, y = (float(part) for part in origin_px)
+    except (TypeError, ValueError):
+        raise InputError(f"origin_px must be two numbers (x, y) in px, got {origin_px!r}.") from None
+    if not (math.isfinite(x) and math.isfinite(y)):
+        raise InputError(f"origin_px must be finite, got {(x, y)}.")
+    return x, y
 
 
 def _column(values: Tensor) -> Tensor:

@@ -314,6 +314,19 @@ def test_kernels_agree_from_end_to_end(law):
         torch.testing.assert_close(*views, rtol=0, atol=5e-5)
 
 
+def test_arrays_of_another_byte_order():
+    picture = np.random.default_rng(0).random((3, 12, 10))
+    view = sp.foveated_blur(picture.astype(">f4"), (2, 3), px_per_deg=1, law="linear")
+    np.testing.assert_array_equal(
+        view, sp.foveated_blur(picture.astype(np.float32), (2, 3), px_per_deg=1, law="linear")
+    )
+
+
+def test_maps_pair_with_images_one_to_one():
+    with pytest.raises(sp.InputError, match="2 images need one map"):
+        sp.variable_blur(torch.zeros(2, 1, 8, 8), torch.zeros(3, 8, 8))
+
+
 def test_arrays_come_back_as_arrays_and_are_not_changed():
     image = np.random.default_rng(0).random((3, 20, 30), dtype=np.float32)
     before, out = image.copy(), np.empty_like(image)
@@ -388,7 +401,16 @@ IMAGE = torch.zeros(1, 8, 8)
         ({"law": torch.full((3, 3), -1.0)}, "at least 0"),
         ({"law": torch.zeros(3)}, r"\(h, w\)"),
         ({"law": torch.zeros(3, 3), "combine": "decay"}, "last"),
-        ({"out": torch.zeros(1, 8, 9)}, "out must"),
+        ({"law": lambda e: "0.1"}, "tensor or a number"),
+        ({"image": np.zeros((20, 30, 3))}, r"looks like \(H, W, C\)"),
+        ({"image": torch.zeros(2, 20, 30, 4)}, "channels come first"),
+        ({"image": np.array([[["a"]]])}, "hold numbers"),
+        ({"image": "picture.png"}, "read_image"),
+        ({"out": torch.zeros(1, 8, 9)}, r"out must have shape \(1, 8, 8\)"),
+        ({"out": torch.zeros(1, 1, 8, 8)}, r"got \(1, 1, 8, 8\)"),
+        ({"out": torch.zeros(1, 8, 8, dtype=torch.float64)}, "float64"),
+        ({"out": torch.zeros(1, 16, 8)[:, ::2]}, "contiguous"),
+        ({"out": torch.zeros(1, 8, 8, requires_grad=True)}, "gradients"),
         ({"out": [0]}, "tensor or an array"),
     ],
 )
@@ -409,6 +431,7 @@ def test_bad_input_is_one_sentence(change, words):
         (torch.zeros(8, 9), "shape"),
         (torch.full((8, 8), math.nan), "finite"),
         (torch.full((8, 8), -1.0), "at least 0"),
+        ("1.0", "hold numbers"),
         (torch.zeros(3, 8, 8), None),
     ],
 )
@@ -418,6 +441,26 @@ def test_bad_maps_are_one_sentence(sigma, words):
         return
     with pytest.raises(sp.InputError, match=words):
         sp.variable_blur(IMAGE, sigma)
+
+
+def test_memory_of_the_picture_is_not_written_into():
+    shared = torch.rand(2, 3, 24, 20, generator=torch.Generator().manual_seed(0))
+    for image, out in ((shared[0], shared[0]), (shared[0, :, :-1], shared.flatten()[480 : 480 + 3 * 23 * 20])):
+        with pytest.raises(sp.InputError, match="share memory"):
+            sp.foveated_blur(image, (1, 2), px_per_deg=2, law="linear", out=out.reshape(image.shape))
+        with pytest.raises(sp.InputError, match="share memory"):
+            sp.variable_blur(image, torch.ones(image.shape[-2:]), out=out.reshape(image.shape))
+    wanted = sp.foveated_blur(shared[0].clone(), (1, 2), px_per_deg=2, law="linear")
+    sp.foveated_blur(shared[0], (1, 2), px_per_deg=2, law="linear", out=shared[1])  # neighbors in one block are fine
+    assert torch.equal(shared[1], wanted)
+
+
+def test_gradients_pass_through_given_memory():
+    image, out = torch.rand(1, 12, 10, generator=torch.Generator().manual_seed(0)), torch.empty(1, 12, 10)
+    point = torch.tensor([3.2, 4.1], requires_grad=True)
+    view = partial(sp.foveated_blur, image, point, px_per_deg=1, law="linear")
+    slopes = [torch.autograd.grad(result.square().sum(), point)[0] for result in (view(out=out), view())]
+    torch.testing.assert_close(*slopes)
 
 
 def test_a_layer_shows_its_settings_and_moves_its_map():

@@ -123,6 +123,11 @@ def test_rings_find_a_foveated_blur_again():
         (lambda a: sp.match_uniform_blur(a, 1 - a), "No blur loses as much"),
         (lambda a: sp.match_ring_blur(a, a, (9, 9), edges_deg=(2, 1), px_per_deg=2), "increasing"),
         (lambda a: sp.match_ring_blur(a, a, (9, 9), edges_deg=(1, 2, 99, 100), px_per_deg=2), "hold a pixel"),
+        (lambda a: sp.match_ring_blur(a, a, (9, 9), edges_deg=(-1, 2), px_per_deg=2), "increasing radii"),
+        (lambda a: sp.match_ring_blur(a, a, (9, 9), edges_deg="wide", px_per_deg=2), "increasing radii"),
+        (lambda a: sp.match_ring_blur(a, a, ((9, 9), (1, 2)), edges_deg=(1, 2), px_per_deg=2), "one point"),
+        (lambda a: sp.match_uniform_blur(255 * a, 255 * a), r"\[0, 1\]"),
+        (lambda a: ssim_map(a, 255 * a), r"other must lie in \[0, 1\]"),
         (lambda a: sp.verify_match(a, a, a, margin=0), "margin"),
     ],
 )

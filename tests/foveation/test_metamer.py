@@ -117,12 +117,23 @@ def test_progress_goes_to_standard_error(capsys):
         ({"scaling": 0}, "scaling must be a positive number"),
         ({"fixation": (1, 2, 3)}, "x and y"),
         ({"px_per_deg": 100}, "No pooling window fits"),
+        ({"image": torch.rand(1, 10, 10), "fixation": (5, 5), "n_scales": 1}, "No pooling window covers 4 px"),
+        ({"image": 255 * torch.rand(1, 64, 64)}, r"\[0, 1\]"),
+        ({"seed": "one"}, "seed must be a whole number"),
     ],
 )
 def test_bad_settings_are_refused_in_one_sentence(settings, words):
     arguments = {"fixation": (30, 20), "px_per_deg": 4.0} | settings
     with pytest.raises(sp.InputError, match=words):
-        sp.synthesize_metamer(torch.rand(1, 64, 64), arguments.pop("fixation"), **arguments)
+        sp.synthesize_metamer(arguments.pop("image", torch.rand(1, 64, 64)), arguments.pop("fixation"), **arguments)
+
+
+def test_half_precision_is_computed_in_single():
+    image = photograph("coffee", 48, gray=True)
+    settings = {"px_per_deg": 48 / 26, "n_scales": 1, "steps": 3}
+    result = sp.synthesize_metamer(image.half(), (20, 20), **settings)
+    wanted = sp.synthesize_metamer(image.half().float(), (20, 20), **settings)
+    assert torch.equal(result, wanted.half())
 
 
 @pytest.mark.slow

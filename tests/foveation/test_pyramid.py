@@ -63,6 +63,7 @@ def test_the_next_frame(law):
     if law == "linear":
         with pytest.raises(sp.InputError, match="new pyramid"):
             pyramid.reload(image(1, 40, 33))
+    assert pyramid.at((1, 2), out=torch.empty(1, 40, 32)).shape == (1, 40, 32)  # what was refused changed nothing
 
 
 def test_gradients_pass_through_a_pyramid():

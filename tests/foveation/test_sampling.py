@@ -147,6 +147,13 @@ def test_a_glimpse_is_a_crop_and_wider_ones_show_more():
         (lambda image: sp.log_polar(image, (1, 1), (5, 5), px_per_deg=1, outside="mirror"), "edge"),
         (lambda image: sp.log_polar(image, (math.inf, 1), (5, 5), px_per_deg=1), "finite"),
         (lambda image: sp.inverse_log_polar(image, (1, 1), (0, 5), px_per_deg=1), "size"),
+        (lambda image: sp.log_polar(image, torch.zeros(1, 3, 2), (5, 5), px_per_deg=1), "one for each image"),
+        (
+            lambda image: sp.log_polar(image[None].repeat(2, 1, 1, 1), torch.zeros(3, 2), (5, 5), px_per_deg=1),
+            "2 images",
+        ),
+        (lambda image: sp.glimpse(image, torch.zeros(1, 3, 2), (4, 4)), "one for each image"),
+        (lambda image: sp.inverse_log_polar(image, torch.zeros(1, 3, 2), (4, 4), px_per_deg=1), "one for each image"),
         (lambda image: sp.glimpse(image, (1, 1), (4, 4), factor=1), "above 1"),
         (lambda image: sp.glimpse(image, (1, 1), (4, 4), scales=0), "scales"),
     ],

@@ -129,9 +129,21 @@ def test_gradients_are_finite_on_flat_pictures(statistics):
         ({"statistics": "energie"}, "Did you mean energy"),
         ({"fixation": (3, 4)}, "need px_per_deg"),
         ({"n_scales": 6}, "frame of 6 octaves"),
+        ({"image": torch.full((1, 64, 64), torch.nan)}, "finite"),
+        (
+            {"image": torch.rand(1, 10, 10), "fixation": (5, 5), "px_per_deg": 4, "n_scales": 1},
+            "No pooling window covers",
+        ),
         ({"statistics": "portilla_simoncelli", "spatial_corr_width": 9}, "does not fit the coarsest scale"),
     ],
 )
 def test_bad_settings_are_refused_in_one_sentence(settings, words):
     with pytest.raises(sp.InputError, match=words):
-        sp.pooled_statistics(torch.rand(1, 64, 64), **settings)
+        sp.pooled_statistics(**{"image": torch.rand(1, 64, 64), **settings})
+
+
+def test_half_precision_is_computed_in_single():
+    image = torch.rand(1, 64, 64, generator=torch.Generator().manual_seed(0)).half()
+    tables = [sp.pooled_statistics(picture, (20, 30), px_per_deg=4.0, n_scales=2) for picture in (image, image.float())]
+    for name, values in tables[0].items():
+        torch.testing.assert_close(values, tables[1][name], equal_nan=True, rtol=0, atol=0)

@@ -190,10 +190,16 @@ def test_the_input_is_not_modified():
         ({"iterations": 0}, "iterations must be a whole number"),
         ({"weights": {"seed": 0}}, "has no weights"),
         ({"encoder": "vgg19"}, "train_decoder"),
+        ({"seed": 1.5}, "seed must be a whole number"),
+        ({"image": 255 * torch.rand(3, 64, 64)}, r"\[0, 1\]"),
+        ({"image": 2 * torch.rand(3, 64, 64) - 1}, "rescale"),
+        ({"image": torch.full((3, 64, 64), math.nan)}, "NaN"),
+        ({"image": torch.rand(64, 64, 3)}, "channels come first"),
+        ({"scaling": 1e-4}, "larger scaling"),
         ({"encoder": "vgg19", "source": "noise", "weights": {"seed": 0}, "decoder": {"seed": 0}}, "belong to"),
     ],
 )
 def test_bad_settings_are_refused_in_one_sentence(settings, words):
     arguments = {"fixation": (30, 20), "px_per_deg": 4.0} | settings
     with pytest.raises(sp.InputError, match=words):
-        sp.foveated_texture(torch.rand(3, 64, 64), arguments.pop("fixation"), **arguments)
+        sp.foveated_texture(arguments.pop("image", torch.rand(3, 64, 64)), arguments.pop("fixation"), **arguments)

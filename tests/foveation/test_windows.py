@@ -214,6 +214,9 @@ def test_arrays_give_arrays():
         ({"fixation": ((1, 2), (3, 4))}, "one point"),
         ({"size": (4, 5), "fixation": (2, 2), "px_per_deg": 40}, "No pooling window fits"),
         ({"size": (0, 5)}, "size must be"),
+        ({"origin_px": 3}, "origin_px must be two numbers"),
+        ({"origin_px": (math.nan, 0)}, "origin_px must be finite"),
+        ({"scaling": 1e-4}, "rings of 125664 windows"),
     ],
 )
 def test_bad_settings_are_refused_in_one_sentence(settings, words):
@@ -230,3 +233,5 @@ def test_maps_of_another_shape_or_type_are_refused():
         windows.pool(torch.zeros(30, 40, dtype=torch.int64))
     with pytest.raises(sp.InputError, match="one per window"):
         windows.spread(torch.zeros(3))
+    with pytest.raises(sp.InputError, match="floating"):
+        windows.spread(torch.zeros(windows.n_windows, dtype=torch.int64))
