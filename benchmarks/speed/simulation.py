@@ -6,8 +6,9 @@ Overhead is the process time of a run of a nearly free agent minus that of its e
 same stimuli, interleaved, medians. Memory is the peak resident size of a fresh process that runs the given number of
 pictures (files, read one after another). Efficiency is the wall time with one process over twice that with two, of
 runs whose workers are up, interleaved; the machine's load while it was measured is printed, because other
-people's work lowers it; efficiency by processor time takes the busiest process for the length of the run. The last
-lines compute from these constants what very many scanpaths would take.
+people's work lowers it; efficiency by processor time takes the busiest process for the length of the run. The cost of
+a shard is that of finishing a run, which reads every shard's footer. The last lines compute from these constants what
+very many scanpaths would take; simulation.md has the figures of one run and the plan that follows from them.
 """
 
 # ruff: noqa: E402  threads are pinned before NumPy and its friends look
@@ -34,6 +35,8 @@ import numpy as np
 from PIL import Image
 
 N_FIXATIONS = 10
+#: Pictures in a shard of a run that is planned to be very long.
+LARGE_SHARD = 4096
 
 
 def pictures(folder: Path, count: int = 20, size: tuple[int, int] = (320, 240)) -> list[Path]:
@@ -86,6 +89,30 @@ def overhead(folder: Path, n: int, rounds: int) -> dict[str, float]:
         "overhead_ms": middle["whole"] - middle["own"],
         "resume_ms": middle["again"],
         "bytes_per_fixation": size / n / N_FIXATIONS,
+    }
+
+
+def shards(folder: Path, size: int, n: int) -> dict[str, float]:
+    """What shards of `size` pictures cost: process time per episode and, to finish, per shard; bytes per fixation."""
+    import scanpath as sp
+    from scanpath.simulation import simulate_to_folder
+    from scanpath.simulation.shards import RunFolder
+
+    files, agent, out = pictures(folder / "pictures"), sp.create_agent("random"), folder / f"shards-{size}"
+
+    def run() -> None:
+        simulate_to_folder(agent, stimuli(files, n), out, n_fixations=N_FIXATIONS, shard_size=size)
+
+    first, again = _process_time(run), _process_time(run)
+    done = sorted(out.glob("*.parquet"))
+    identity = json.loads((out / "_run.json").read_text(encoding="utf-8"))["identity"]
+    keys = [(number, 0, 0) for number in range(len(done))]
+    finish = _process_time(lambda: RunFolder(out, identity).finish(keys, [agent.name], [0]))
+    return {
+        "run_ms": first / n * 1000,
+        "resume_ms": again / n * 1000,
+        "finish_ms_per_shard": finish / len(done) * 1000,
+        "bytes_per_fixation": sum(path.stat().st_size for path in done) / n / N_FIXATIONS,
     }
 
 
@@ -173,17 +200,20 @@ def _cpu() -> tuple[float, float]:
     return time.process_time(), total
 
 
-def plan(cost: dict[str, float], agent_ms: float, scanpaths: float = 1e8) -> dict[str, float]:
-    """What `scanpaths` would take: hours on one core and on 1000, and the size of the shards."""
+def plan(
+    cost: dict[str, float], shard: dict[str, float], agent_ms: float, size: int, scanpaths: float = 1e8
+) -> dict[str, float]:
+    """What `scanpaths` would take: hours on one core and on 1000, and the number and size of shards."""
     per_core = (agent_ms + cost["overhead_ms"]) / 1000 * scanpaths / 3600
     return {
         "scanpaths": scanpaths,
         "agent_ms": agent_ms,
         "core_hours": per_core,
         "hours_on_1000_cores_at_85_percent": per_core / 850,
-        "shards_of_64": scanpaths / 64,
-        "disk_GB": scanpaths * N_FIXATIONS * cost["bytes_per_fixation"] / 1e9,
-        "hours_to_check_on_resuming": scanpaths * cost["resume_ms"] / 1000 / 3600,
+        "shards": scanpaths / size,
+        "disk_GB": scanpaths * N_FIXATIONS * shard["bytes_per_fixation"] / 1e9,
+        "hours_to_finish": scanpaths / size * shard["finish_ms_per_shard"] / 1000 / 3600,
+        "hours_to_check_on_resuming": scanpaths * shard["resume_ms"] / 1000 / 3600,
     }
 
 
@@ -200,6 +230,13 @@ def main() -> None:
         print(f"resuming what is done {cost['resume_ms']:.3f} ms, {cost['bytes_per_fixation']:.1f} bytes a fixation")
         memory = {n: peak_memory(folder, n) for n in (100, 1000, most) if n <= most}
         print("peak memory: " + ", ".join(f"{n} pictures {size:.0f} MiB" for n, size in memory.items()))
+        sizes = {size: shards(folder, size, 2 * LARGE_SHARD) for size in (64, LARGE_SHARD)}
+        for size, one in sizes.items():
+            print(
+                f"shards of {size}: {one['run_ms']:.3f} ms an episode, {one['resume_ms']:.3f} ms to resume, "
+                f"{one['finish_ms_per_shard']:.2f} ms a shard to finish, "
+                f"{one['bytes_per_fixation']:.1f} bytes a fixation"
+            )
         workers = efficiency(folder, 320 if arguments.quick else 640, rounds)
         print(
             f"two processes: efficiency {workers['efficiency']:.2f} by the clock (best rounds "
@@ -207,15 +244,24 @@ def main() -> None:
             f"(>= 0.85); parent {workers['parent_share']:.0%}; workers up after {workers['start_of_workers_s']:.1f} s; "
             f"load {workers['load_average']:.1f} on {workers['cores']} cores"
         )
-        plans = [plan(cost, agent_ms) for agent_ms in (1.0, 100.0)]
+        plans = [plan(cost, sizes[LARGE_SHARD], agent_ms, LARGE_SHARD) for agent_ms in (1.0, 100.0)]
         for one in plans:
             print(
                 f"1e8 scanpaths at {one['agent_ms']:g} ms: {one['core_hours']:.0f} core hours, "
-                f"{one['hours_on_1000_cores_at_85_percent']:.2f} h on 1000 cores, {one['disk_GB']:.0f} GB"
+                f"{one['hours_on_1000_cores_at_85_percent']:.2f} h on 1000 cores, {one['disk_GB']:.0f} GB in "
+                f"{one['shards']:.0f} shards, {one['hours_to_finish']:.2f} h to finish, "
+                f"{one['hours_to_check_on_resuming']:.1f} h to check on resuming"
             )
     if arguments.out:
         facts = {"machine": platform.platform(), "python": platform.python_version()}
-        result = {"facts": facts, "cost": cost, "memory_MiB": memory, "workers": workers, "plans": plans}
+        result = {
+            "facts": facts,
+            "cost": cost,
+            "memory_MiB": memory,
+            "shards": sizes,
+            "workers": workers,
+            "plans": plans,
+        }
         arguments.out.write_text(json.dumps(result, indent=2) + "\n")
 
 
