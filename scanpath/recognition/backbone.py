@@ -91,11 +91,11 @@ class Stage(nn.Module):
         self.kind = kind
         self.tap = tap or nn.Identity()
 
-    def reduced(self, x: Tensor, stride: int) -> Tensor:
+    def reduced(self, x: Tensor, stride: int, fixation: Any = None) -> Tensor:
         """Bring features at this scale to 1/stride with plain pooling of the network's own kind."""
         scale = self.scale
         if stride == TARGET_STRIDE and self.pool.law.stride == 2:  # a target's first reduction is the stage's own pool
-            x, scale = self.pool(x), 2 * scale
+            x, scale = self.pool(x, fixation), 2 * scale
         while scale < stride:
             x, scale = plain_pool(x, self.kind), 2 * scale
         return x
@@ -207,8 +207,8 @@ class Backbone(nn.Module):
         Returns
         -------
         list of Tensor
-            (B, channels, ceil(H / 16), ceil(W / 16)), fine levels first. Without `fixation` a picture that is not
-            square is filled up to a square first.
+            (B, channels, ceil(H / 16), ceil(W / 16)), fine levels first. With eccentricity and without `fixation` a
+            picture that is not square is filled up to a square, as published, after the first stage's layers.
         """
         return self._levels(image, PICTURE_STRIDE, fixation, field_px)
 
@@ -232,16 +232,18 @@ class Backbone(nn.Module):
 
     def _levels(self, image: Tensor, stride: int, fixation: Any, field_px: int | None) -> list[Tensor]:
         x = self.stages[0].body(self.preprocessing(image).contiguous(memory_format=torch.channels_last))
-        if fixation is None:  # as the first pool would, but also where a level comes before it
+        if fixation is None and self.eccentricity:  # as the first pool would, but also where a level comes before it
             x = fill_to_square(x)
         return self._from(0, x, stride, fixation, field_px)
 
     def _from(self, index: int, x: Tensor, stride: int, fixation: Any, field_px: int | None) -> list[Tensor]:
         found = []
+        if fixation is None and not self.eccentricity:
+            fixation = (0, 0)  # pools that do not grow are the same around any place, and leave a map its shape
         while True:
             stage = self.stages[index]
             if index in self.levels:
-                found.append(stage.reduced(stage.tap(x), stride))
+                found.append(stage.reduced(stage.tap(x), stride, None if self.eccentricity else fixation))
             if index == len(self.stages) - 1:
                 return found
             x = stage.pool(x, *self._field(stage.scale, fixation, field_px))

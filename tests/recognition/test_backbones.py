@@ -1,9 +1,11 @@
 import hashlib
 import pickle
+from functools import partial
 
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 import torchvision
 
 from scanpath import InputError, create_backbone, list_backbones
@@ -129,6 +131,25 @@ def test_seeded_weights_follow_the_recipe_of_the_reference_outputs(vgg16_weights
         array = value.numpy().transpose(2, 3, 1, 0) if name.endswith("weight") else value.numpy()
         digest.update(np.ascontiguousarray(array).tobytes())
     assert digest.hexdigest() == "3172f5fa5670daf098701bfd41c5e1f6df9b8882e81a895c27b6b3b08d218d0f"
+
+
+@pytest.mark.parametrize("pooling", ["max", "avg"])
+def test_without_eccentricity_a_target_keeps_its_proportions(pooling):
+    """The published control is an ordinary network, which fills nothing up to a square."""
+    backbone = create_backbone("vgg16", weights={"seed": 1}, eccentricity=False, pooling=pooling)
+    target = torch.rand(1, 3, 21, 50, generator=torch.Generator().manual_seed(0))
+    halve = F.max_pool2d if pooling == "max" else partial(F.avg_pool2d, count_include_pad=False)
+    found = backbone.target_features(target)
+    x = backbone.preprocessing(target)
+    for index, stage in enumerate(backbone.stages):
+        x = stage.body(x)
+        expected = x
+        for _ in range(5 - index):
+            expected = halve(expected, 2, ceil_mode=True)
+        if index >= 2:
+            assert expected.shape[-2:] == (1, 2)
+            torch.testing.assert_close(found[index - 2], expected)
+        x = halve(x, 2, ceil_mode=True)
 
 
 def test_other_scales_share_weights_but_not_windows():
