@@ -7,7 +7,7 @@ from torch import Tensor
 from scanpath._core.checks import check_count
 from scanpath.agents.agent import Agent, History
 from scanpath.agents.inhibition import visited_cells
-from scanpath.agents.target_found import FoundRule, WindowOverlap
+from scanpath.agents.target_found import FoundRule, study_window
 from scanpath.gaze.stimulus import Stimulus
 
 
@@ -52,5 +52,5 @@ def chance(*, patch_px: int = 10, recognition_px: int | None = None, found_rule:
     recognition_px, found_rule
         As in `eccnet`; the first fixation may find the target.
     """
-    rule = WindowOverlap(recognition_px or 64, size_with_cells_px=recognition_px or 10, test_first=True)
+    rule = study_window(recognition_px, test_first=True)
     return Chance(patch_px=patch_px, found_rule=found_rule or rule)

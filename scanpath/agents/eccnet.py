@@ -18,11 +18,11 @@ from scanpath._core.errors import InputError
 from scanpath.agents.agent import History, PriorityAgent
 from scanpath.agents.episode import run_together
 from scanpath.agents.inhibition import CellOrSquareInhibition, visited_cells
-from scanpath.agents.target_found import FoundRule, WindowOverlap
+from scanpath.agents.target_found import FoundRule, study_window
 from scanpath.agents.views import Eye, View, levels_together, seen_target
 from scanpath.gaze.scanpath import Scanpath
 from scanpath.gaze.stimulus import Stimulus
-from scanpath.guidance.sharpening import sharpen
+from scanpath.guidance.sharpening import check_sharpening, sharpen
 from scanpath.guidance.target_cue import WEIGHTINGS, combine_levels, cue_map
 from scanpath.recognition.backbone import Backbone
 from scanpath.recognition.backbones import create_backbone
@@ -66,15 +66,16 @@ class EccNet(PriorityAgent):
         features: str,
         found_rule: FoundRule,
     ) -> None:
+        check_positive("inhibition_px", inhibition_px)
         super().__init__(name=name, inhibition=CellOrSquareInhibition(inhibition_px), found_rule=found_rule)
         if level_weighting is not None:
             check_choice("level_weighting", level_weighting, WEIGHTINGS)
-        if not levels or not set(levels) <= set(LEVELS):
-            raise InputError(f"levels must be some of 3, 4 and 5, got {levels!r}.")
+        if not isinstance(levels, Sequence) or not levels or not set(levels) <= set(LEVELS):
+            raise InputError(f"levels must be some of 3, 4 and 5, such as (3, 4, 5), got {levels!r}.")
         self.backbone = backbone
         self.levels = [LEVELS.index(level) for level in levels]
         self.level_weighting = level_weighting
-        self.sharpening = sharpening
+        self.sharpening = check_sharpening(sharpening)
         self.px_per_deg = check_positive("px_per_deg", px_per_deg)
         self.eye = Eye(features, margin_px=margin_px)
 
@@ -264,7 +265,7 @@ def eccnet(
         inhibition_px=inhibition_px,
         px_per_deg=px_per_deg,
         features=features,
-        found_rule=found_rule or WindowOverlap(recognition_px or 64, size_with_cells_px=recognition_px or 10),
+        found_rule=found_rule or study_window(recognition_px),
     )
 
 

@@ -9,11 +9,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from scanpath._core.checks import check_count
+from scanpath._core.checks import check_count, check_positive
 from scanpath.agents.agent import History, PriorityAgent
 from scanpath.agents.eccnet import eccnet, network
 from scanpath.agents.inhibition import CellOrSquareInhibition
-from scanpath.agents.target_found import FoundRule, WindowOverlap
+from scanpath.agents.target_found import FoundRule, study_window
 from scanpath.gaze.stimulus import Stimulus
 from scanpath.guidance.target_cue import scale_to_unit
 from scanpath.recognition.backbone import Backbone
@@ -37,6 +37,7 @@ class Ivsn(PriorityAgent):
         inhibition_px: int,
         found_rule: FoundRule,
     ) -> None:
+        check_positive("inhibition_px", inhibition_px)
         inhibition = CellOrSquareInhibition(inhibition_px, shift_px=1, from_first=True)
         super().__init__(name="ivsn", inhibition=inhibition, found_rule=found_rule)
         self.backbone = backbone
@@ -129,7 +130,7 @@ def ivsn(
     if net.preprocessing.scale == 255:
         net = copy.copy(net)
         net.preprocessing = dataclasses.replace(net.preprocessing, scale=WHITE)
-    rule = WindowOverlap(recognition_px or 200, size_with_cells_px=recognition_px or 10, shift_px=1, test_first=True)
+    rule = study_window(recognition_px, without_cells_px=200, shift_px=1, test_first=True)
     return Ivsn(
         backbone=net,
         target_px=target_px,

@@ -4,10 +4,10 @@ import torch
 from scipy import signal
 from torch import Tensor
 
-from scanpath._core.checks import check_choice
+from scanpath._core.checks import check_choice, check_positive
 from scanpath.agents.agent import History, PriorityAgent
 from scanpath.agents.inhibition import CellOrSquareInhibition
-from scanpath.agents.target_found import FoundRule, WindowOverlap
+from scanpath.agents.target_found import FoundRule, study_window
 from scanpath.gaze.stimulus import Stimulus
 from scanpath.guidance.sharpening import blurred, gaussian_kernel
 from scanpath.recognition.backbone import CAFFE, TORCHVISION
@@ -61,5 +61,6 @@ def pixel_match(
     inhibition_px, recognition_px, found_rule
         As in `eccnet`; the first fixation may find the target.
     """
-    rule = WindowOverlap(recognition_px or 64, size_with_cells_px=recognition_px or 10, test_first=True)
+    check_positive("inhibition_px", inhibition_px)
+    rule = study_window(recognition_px, test_first=True)
     return PixelMatch(preprocessing=preprocessing, inhibition_px=inhibition_px, found_rule=found_rule or rule)

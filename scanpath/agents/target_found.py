@@ -1,12 +1,12 @@
 """When a search ends: rules that say whether a fixation finds the target."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
-from scanpath._core.checks import check_positive
+from scanpath._core.checks import check_count, check_positive
 from scanpath._core.errors import InputError
 from scanpath.agents.inhibition import square_window
 from scanpath.gaze.stimulus import Stimulus
@@ -93,6 +93,14 @@ class WindowOverlap:
         size_px = self.size_px if stimulus.cells is None else self.size_with_cells_px or self.size_px
         rows, columns = square_window(xy[0] + self.shift_px, xy[1] + self.shift_px, size_px, stimulus.size)
         return bool(mask[rows, columns].any())
+
+
+def study_window(recognition_px: float | None, *, without_cells_px: int = 64, **settings: Any) -> WindowOverlap:
+    """Return the window of the eccNET study: 10 px on displays with slots and 64 on other pictures, or a given size."""
+    if recognition_px is None:
+        return WindowOverlap(without_cells_px, size_with_cells_px=10, **settings)
+    size = check_count("recognition_px", recognition_px)
+    return WindowOverlap(size, size_with_cells_px=size, **settings)
 
 
 def target_area(stimulus: Stimulus) -> Tensor | None:

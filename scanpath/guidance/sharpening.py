@@ -1,6 +1,8 @@
 """Center-surround sharpening of a priority map, and its enlargement to the picture's pixels."""
 
+import math
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -10,6 +12,20 @@ from scanpath._core.errors import InputError
 
 #: What OpenCV uses for small kernels whose sigma is left to it, instead of a sampled Gaussian.
 _FIXED_KERNELS = {1: (1.0,), 3: (0.25, 0.5, 0.25), 5: (0.0625, 0.25, 0.375, 0.25, 0.0625)}
+
+
+def check_sharpening(sharpening: Any) -> tuple[tuple[int, float], tuple[int, float]]:
+    """Return taps and sigma of center and surround, or say what is wrong with them."""
+    try:
+        center, surround = ((int(size), float(sigma)) for size, sigma in sharpening)
+    except (TypeError, ValueError):
+        raise InputError(
+            "sharpening must be taps and sigma of center and surround, such as ((3, 0.0), (5, 1.0)), "
+            f"got {sharpening!r}."
+        ) from None
+    for size, sigma in (center, surround):
+        gaussian_kernel(size, sigma)
+    return center, surround
 
 
 def gaussian_kernel(size: int, sigma: float) -> Tensor:
@@ -22,6 +38,8 @@ def gaussian_kernel(size: int, sigma: float) -> Tensor:
     """
     if size < 1 or size % 2 == 0:
         raise InputError(f"A Gaussian kernel needs an odd number of taps, got {size}.")
+    if not (math.isfinite(sigma) and sigma >= 0):
+        raise InputError(f"A Gaussian kernel needs a sigma of at least 0, got {sigma:g}.")
     if sigma <= 0 and size in _FIXED_KERNELS:
         return torch.tensor(_FIXED_KERNELS[size], dtype=torch.float64)
     sigma = sigma if sigma > 0 else 0.3 * ((size - 1) * 0.5 - 1) + 0.8

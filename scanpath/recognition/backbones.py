@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from scanpath._core.checks import check_choice
@@ -92,7 +93,20 @@ def create_backbone(
     for setting in settings:
         if setting not in known:
             raise InputError(f"The backbone {name!r} takes no {setting}; it takes {', '.join(known)}.")
-    return build(eccentricity=eccentricity, windows=windows, px_per_deg=px_per_deg, **settings).to(device)
+    place = usable_device(device)
+    return build(eccentricity=eccentricity, windows=windows, px_per_deg=px_per_deg, **settings).to(place)
+
+
+def usable_device(name: str) -> torch.device:
+    """Return a device by torch's name for it, or say that this machine has none of that name."""
+    try:
+        place = torch.device(name)
+        torch.empty(1, device=place)
+    except (RuntimeError, AssertionError, NotImplementedError, TypeError) as error:
+        raise InputError(
+            f"The device {name!r} cannot be used here ({str(error).splitlines()[0]}); 'cpu' always can."
+        ) from error
+    return place
 
 
 def network_backbone(

@@ -87,7 +87,10 @@ def find_weights(network: str) -> Path | None:
 
     The file is named ``NETWORK``, ``NETWORK-...`` or ``NETWORK_...``; ``NETWORK_bn...`` is another network's.
     """
-    folders = [os.environ.get(FOLDER_VARIABLE), os.path.join(torch.hub.get_dir(), "checkpoints")]
+    named = os.environ.get(FOLDER_VARIABLE)
+    if named and not os.path.isdir(named):
+        raise InputError(f"{FOLDER_VARIABLE} must name a folder of weights, and there is none at {named}.")
+    folders = [named, os.path.join(torch.hub.get_dir(), "checkpoints")]
     for folder in folders:
         if folder and os.path.isdir(folder):
             found = sorted(

@@ -268,7 +268,7 @@ def _identity(
     backbone: str, weights: str | Path | None, retrained: Mapping[str, str | Path], displays: dict[str, Any]
 ) -> dict[str, Any]:
     """What must agree when a study is continued; networks by content, as files move."""
-    found = find_weights(backbone) if weights is None else weights
+    found = find_weights(backbone) if weights is None and backbone != "steerable" else weights
     files = {"usual": found, **retrained}
     return {
         "backbone": backbone,

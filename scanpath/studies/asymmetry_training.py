@@ -26,7 +26,7 @@ from scanpath._core.checks import check_choice, check_count, check_positive
 from scanpath._core.errors import InputError, UndefinedError
 from scanpath._core.files import atomic_path, write_text
 from scanpath._core.random import derive_seed
-from scanpath.recognition.backbones import PREPROCESSING, list_backbones, resolve_weights
+from scanpath.recognition.backbones import PREPROCESSING, list_backbones, resolve_weights, usable_device
 from scanpath.recognition.labeled_pictures import LabeledPictures, labeled_folder
 from scanpath.recognition.training_regimes import REGIMES, regime_transform
 from scanpath.recognition.weights import load_weights
@@ -151,7 +151,7 @@ class AsymmetryTraining:
         workers: int = 0,
         checkpoint_every: int = 200,
     ) -> None:
-        self.recipe, self.out, self.device = recipe, Path(out), torch.device(device)
+        self.recipe, self.out, self.device = recipe, Path(out), usable_device(device)
         self.workers = check_count("workers", workers, least=0)
         self.checkpoint_every = check_count("checkpoint_every", checkpoint_every)
         self.classes, train, validation = labeled_folder(

@@ -50,6 +50,13 @@ def test_a_file_without_tensors_is_refused(tmp_path):
         read_weights(tmp_path / "empty.pth")
 
 
+def test_a_folder_of_weights_that_is_none_is_named(monkeypatch, tmp_path):
+    monkeypatch.setenv("SCANPATH_WEIGHTS", str(tmp_path / "vgg16.pth"))
+    with pytest.raises(InputError, match=r"must name a folder.*vgg16\.pth"):
+        create_backbone("vgg16")
+    create_backbone("steerable")
+
+
 def test_the_folder_of_weights_is_searched_by_the_networks_name(monkeypatch, tmp_path, squeezenet_state):
     monkeypatch.setenv("SCANPATH_WEIGHTS", str(tmp_path))
     save_file(squeezenet_state, tmp_path / "squeezenet1_1_mine.safetensors")
