@@ -6,6 +6,18 @@ import numpy as np
 
 from scanpath._core.errors import InputError
 
+#: Side of the largest display; its labels alone take 2 GB.
+MOST_SIDE_PX = 16384
+
+
+def check_side(side_px: int, what: str) -> int:
+    """Return a display's side if it is not too large to be drawn."""
+    if side_px > MOST_SIDE_PX:
+        raise InputError(
+            f"{what} would be {side_px} px wide or high, and the limit is {MOST_SIDE_PX}; lower px_per_deg."
+        )
+    return side_px
+
 
 @dataclass(frozen=True)
 class Grid:

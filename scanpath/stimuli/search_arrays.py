@@ -15,7 +15,7 @@ from scanpath._core.errors import InputError, unknown_name
 from scanpath._core.random import numpy_generator
 from scanpath.gaze.stimulus import Stimulus
 from scanpath.stimuli.asymmetry_items import DESIGN_PX_PER_DEG, draw_item
-from scanpath.stimuli.grids import Grid, Placement, place
+from scanpath.stimuli.grids import Grid, Placement, check_side, place
 
 _TILTS = (-80, -60, -40, 20, 40, 60, 80)  # degrees counter-clockwise, the heterogeneous distractors
 
@@ -239,6 +239,7 @@ def _scaled_geometry(task: AsymmetryTask, px_per_deg: float) -> tuple[Grid, int,
             f"At {px_per_deg:g} px per degree an item of {task.name!r} would be {canvas_px} px wide; "
             f"px_per_deg must be at least {4 * DESIGN_PX_PER_DEG / task.canvas_px:.3g}."
         )
+    check_side(image_px, f"A display of {task.name!r} at {px_per_deg:g} px per degree")
     grid = Grid(task.grid, task.grid, cell_px, (image_px, image_px))
     return grid, canvas_px, max(1, min(jitter_px, cell_px - canvas_px + 1))
 

@@ -10,7 +10,7 @@ from scanpath._core.checks import check_choice, check_count, check_positive
 from scanpath._core.errors import InputError
 from scanpath._core.random import numpy_generator
 from scanpath.gaze.stimulus import Stimulus
-from scanpath.stimuli.grids import Grid, place
+from scanpath.stimuli.grids import Grid, check_side, place
 from scanpath.stimuli.items import Item
 
 
@@ -46,6 +46,7 @@ class Layout:
             check_positive(name, getattr(self, name))
         if not (math.isfinite(self.jitter_deg) and self.jitter_deg >= 0):
             raise InputError(f"jitter_deg must be at least 0, got {self.jitter_deg!r}.")
+        check_side(max(self.grid.size), f"A display of {self.rows} x {self.columns} cells of {self.cell_deg:g} degrees")
         if not 0 <= self.background <= 255:
             raise InputError(f"background must be a gray level from 0 to 255, got {self.background!r}.")
 

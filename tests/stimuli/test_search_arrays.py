@@ -168,6 +168,8 @@ def test_fewer_trials_are_the_first_of_more():
 def test_wrong_input_is_one_sentence():
     with pytest.raises(InputError, match="Did you mean"):
         asymmetry_display("curve_in_line", 8)
+    with pytest.raises(InputError, match="1130000 px wide"):
+        asymmetry_display("curve_in_lines", 8, px_per_deg=100_000)
     with pytest.raises(InputError, match="1 to 9"):
         asymmetry_display("Ls", 10)
     with pytest.raises(InputError, match="px_per_deg"):

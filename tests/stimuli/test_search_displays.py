@@ -135,6 +135,8 @@ def test_wrong_input_is_one_sentence():
     for settings_ in ({"rows": 0}, {"cell_deg": -1}, {"jitter_deg": float("nan")}, {"background": 300}):
         with pytest.raises(InputError):
             Layout(**settings_)
+    with pytest.raises(InputError, match="px wide or high"):
+        Layout(px_per_deg=1e6)
     with pytest.raises(InputError, match="cell_deg larger"):
         search_display(Item("square", 3), [])
     with pytest.raises(InputError, match="1 to 36"):
