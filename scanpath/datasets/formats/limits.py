@@ -47,6 +47,20 @@ def numbers(values: Any, name: str, what: str) -> np.ndarray:
     return array
 
 
+def check_hdf5(file: Any, path: Path) -> None:
+    """Refuse an HDF5 file whose arrays lie in other files, which it could thereby have read from this machine."""
+
+    def elsewhere(name: str, item: Any) -> str | None:
+        return name if getattr(item, "external", None) or getattr(item, "is_virtual", False) else None
+
+    def linked(name: str, link: Any) -> str | None:
+        return name if type(link).__name__ == "ExternalLink" else None
+
+    found = file.visititems_links(linked) or file.visititems(elsewhere)
+    if found:
+        raise InputError(f"{path} keeps {found!r} in another file; give a file that holds its own arrays.")
+
+
 def read_gzip(path: Path, max_bytes: int = MAX_BYTES) -> bytes:
     """Unpack a gzip file, stopping at the limit rather than after it."""
     parts, total = io.BytesIO(), 0

@@ -14,7 +14,7 @@ from scanpath._core.files import atomic_path, require_file
 from scanpath._core.optional import require
 from scanpath.datasets.formats.catalog import Format
 from scanpath.datasets.formats.changes import Changes
-from scanpath.datasets.formats.limits import MAX_BYTES, check_bytes
+from scanpath.datasets.formats.limits import MAX_BYTES, check_bytes, check_hdf5
 from scanpath.gaze.table import scanpaths_from_table
 
 _PER_FIXATION = ("x_px", "y_px", "duration_ms", "onset_ms")
@@ -177,6 +177,7 @@ def _load_hdf5(path: Path, max_bytes: int) -> dict[str, Any]:
     mat73 = require("mat73", purpose="Reading MATLAB 7.3 files")
     try:
         with h5py.File(path, "r") as file:
+            check_hdf5(file, path)
             total = 0
 
             def count(name: str, item: Any) -> None:

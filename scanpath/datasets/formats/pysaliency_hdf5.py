@@ -18,7 +18,7 @@ from scanpath._core.files import atomic_path, require_file
 from scanpath._core.optional import require
 from scanpath.datasets.formats.catalog import Format
 from scanpath.datasets.formats.changes import Changes
-from scanpath.datasets.formats.limits import MAX_BYTES, check_bytes
+from scanpath.datasets.formats.limits import MAX_BYTES, check_bytes, check_hdf5
 from scanpath.gaze.table import scanpaths_from_table
 
 _MS = {"s": 1000.0, "ms": 1.0}
@@ -52,6 +52,7 @@ def read(
     kind = "files"
     try:
         with h5py.File(path, "r") as file:
+            check_hdf5(file, path)
             group, kind = _group(file, path)
             arrays = _arrays(group, kind, path, max_bytes)
     except OSError as error:
@@ -180,6 +181,7 @@ def _stimulus_names(stimuli: Any, path: Path, max_bytes: int) -> list[str] | Non
             return file.read_text(encoding="utf-8").splitlines()
         h5py = require("h5py", purpose="Reading pysaliency's HDF5")
         with h5py.File(file, "r") as content:
+            check_hdf5(content, file)
             if "filenames" not in content:
                 raise InputError(f"{file} holds no names of picture files (pysaliency's FileStimuli); give a list.")
             names = content["filenames"]

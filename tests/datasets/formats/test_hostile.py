@@ -165,3 +165,31 @@ def test_every_line_end_and_a_byte_order_mark_are_read(end, mark, tmp_path):
     path = tmp_path / "t.csv"
     path.write_bytes((mark + f"stimulus,subject,fixation,x_px,y_px{end}a,s,0,1,2{end}").encode())
     assert read_fixations(path)[0][["x_px", "y_px"]].values.tolist() == [[1, 2]]
+
+
+@pytest.mark.parametrize("way", ["external", "link", "virtual"])
+@pytest.mark.parametrize("name", ["p.hdf5", "stimuli.hdf5", "m.mat"])
+def test_hdf5_files_that_read_other_files_are_refused(name, way, tmp_path):
+    h5py = pytest.importorskip("h5py")
+    pytest.importorskip("mat73")
+    secret = tmp_path / "secret"
+    with h5py.File(secret, "w") as file:
+        file["x"] = np.arange(6.0).reshape(2, 3)
+    settings = pysaliency(tmp_path / "p.hdf5")
+    evil, part = tmp_path / name, {"p.hdf5": "xs", "stimuli.hdf5": "filenames", "m.mat": "x"}[name]
+    with h5py.File(evil, "a") as file:
+        if part in file:
+            del file[part]
+        if way == "external":
+            file.create_dataset(part, (2, 3), dtype="u1", external=[(str(secret), 0, 6)])
+        elif way == "link":
+            file[part] = h5py.ExternalLink(str(secret), "x")
+        else:
+            layout = h5py.VirtualLayout((2, 3), dtype="f8")
+            layout[:] = h5py.VirtualSource(str(secret), "x", (2, 3))
+            file.create_virtual_dataset(part, layout)
+    given = {"one_based": False} if name == "m.mat" else settings
+    if name == "stimuli.hdf5":
+        given["stimuli"] = evil
+    with pytest.raises(ValueError, match="another file; give a file that holds its own arrays"):
+        read_fixations(evil if name == "m.mat" else tmp_path / "p.hdf5", **given)
