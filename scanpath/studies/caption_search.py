@@ -15,6 +15,7 @@ import pandas as pd
 
 from scanpath._core.checks import check_count
 from scanpath.agents.catalog import create_agent
+from scanpath.agents.target_found import InBox, Never
 from scanpath.evaluation.bootstrap import bootstrap_weights
 from scanpath.gaze.stimulus import Stimulus
 from scanpath.simulation import simulate
@@ -116,9 +117,13 @@ def _hits(fixations: pd.DataFrame, condition: str, model: str) -> pd.DataFrame:
 
 
 def _floor(scenes: Sequence[Stimulus], seed: int) -> pd.DataFrame:
-    fixations = simulate(create_agent("random"), scenes, N_FIXATIONS + 1, seed, batch_size=64)
-    # the random agent starts at the center and stops when it finds; its draws count from the second fixation on
-    drawn = _hits(fixations[fixations["fixation"] > 0], RANDOM, "random")
+    walk = simulate(create_agent("random", found_rule=Never()), scenes, N_FIXATIONS + 1, seed, batch_size=64)
+    # the random agent starts at the center; its draws count from the second fixation on, whether the center hits or not
+    walk = walk[walk["fixation"] > 0]
+    target = {scene.name: scene for scene in scenes}
+    places = zip(walk["stimulus"], walk["x_px"], walk["y_px"])
+    hit = [InBox().found(target[name], (x, y), 1) for name, x, y in places]
+    drawn = _hits(walk.assign(on_target=hit), RANDOM, "random")
     area = {scene.name: scene.target_box[2] * scene.target_box[3] / (scene.size[0] * scene.size[1]) for scene in scenes}
     share = pd.Series(area)
     chance = pd.DataFrame(

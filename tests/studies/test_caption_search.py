@@ -41,6 +41,12 @@ def test_intervals_hold_their_means_and_first_is_part_of_within(result):
     assert (result.ratios["low"] <= result.ratios["value"]).all()
 
 
+def test_each_scene_counts_once_for_the_floors(result):
+    """Also a scene whose target lies in the center, where the random walk starts."""
+    counts = result.table.set_index("condition")["n_scenes"]
+    assert counts[RANDOM] == counts[CHANCE] == counts[TRUE] == 24
+
+
 def test_chance_is_the_boxes_share(result):
     from scanpath.stimuli.captioned_scenes import captioned_scenes
 
