@@ -66,7 +66,7 @@ def slope_cpu(image: Tensor, levels: Tensor, plan: BlurPlan, field: Field, slope
     result = torch.zeros(count, height, width, dtype=slope.dtype)
 
     def rows(index: int, y0: int, y1: int) -> None:
-        arrays = _field_arrays(field, index if len(field) > 1 else 0, slope.dtype)
+        arrays = _field_arrays(field, index if len(field) > 1 else 0, width, slope.dtype)
         plane = index * channels if len(image) > 1 else 0
         part, out = _flat(slope[index]), _flat(result[index])
         slope_rows(pixels, kept, tables, plane, channels, arrays, part, y0, y1, out)
@@ -78,15 +78,15 @@ def slope_cpu(image: Tensor, levels: Tensor, plan: BlurPlan, field: Field, slope
 
 def _on_threads(work: Rows, field: Field, image: Tensor, target: Tensor) -> None:
     """Do the work for each field: by bands of rows, or by pictures where those are enough for all threads."""
-    count, channels, height, _ = target.shape
+    count, channels, height, width = target.shape
     if len(field) == 1:
-        arrays, flat = _field_arrays(field, 0, target.dtype), _flat(target)
+        arrays, flat = _field_arrays(field, 0, width, target.dtype), _flat(target)
         run_bands(lambda y0, y1: work(arrays, 0, count * channels, flat, y0, y1), height, target.numel())
         return
     step = channels if len(image) > 1 else 0
 
     def rows(index: int, y0: int, y1: int) -> None:
-        work(_field_arrays(field, index, target.dtype), index * step, channels, _flat(target[index]), y0, y1)
+        work(_field_arrays(field, index, width, target.dtype), index * step, channels, _flat(target[index]), y0, y1)
 
     def pictures(first: int, last: int) -> None:
         for index in range(first, last):
@@ -103,17 +103,20 @@ def _flat(tensor: Tensor) -> np.ndarray:
     return tensor.numpy().reshape(-1)
 
 
-def _field_arrays(field: Field, index: int, dtype: torch.dtype) -> FieldArrays:
+def _field_arrays(field: Field, index: int, width: int, dtype: torch.dtype) -> FieldArrays:
     def array(part: Tensor) -> np.ndarray:
         return part.detach().to(dtype).contiguous().numpy()
 
     table = array(field.table)
     none, per_px = np.empty(0, dtype=table.dtype), table.dtype.type(1 / field.step)
     if field.values is not None:
-        return FieldArrays(none.reshape(0, 2), none, array(field.values[index]).reshape(-1), table, per_px)
+        return FieldArrays(none.reshape(0, 2), none, array(field.values[index]).reshape(-1), table, per_px, -1)
     fixations = array(field.fixations[index])  # type: ignore[index]
     delays = np.zeros(len(fixations), table.dtype) if field.delays_px is None else array(field.delays_px)
-    return FieldArrays(fixations, delays, none, table, per_px)
+    middle = -1
+    if len(fixations) == 1 and bool((table[1:] >= table[:-1]).all()):
+        middle = int(np.clip(round(float(fixations[0, 0])), 0, width - 1))
+    return FieldArrays(fixations, delays, none, table, per_px, middle)
 
 
 def _halvings(image: np.ndarray, tables: Tables) -> np.ndarray:

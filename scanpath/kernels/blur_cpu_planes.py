@@ -17,14 +17,15 @@ from scanpath.kernels.blur_cpu_rows import (
     slope_full,
     split_row,
     stretch_row,
-    weigh_columns,
-    weigh_rows,
+    weigh,
 )
 
 #: Rows blurred at a time, so that their levels stay in the cache.
 BAND = 24
 #: Log2 of the width of the columns that are either blurred to a level or not.
 TILE = 5
+#: Values that a compiled loop takes at a time at the least: a vector of 256 bits.
+VECTORS = 8
 
 
 class Tables(NamedTuple):
@@ -59,6 +60,7 @@ class FieldArrays(NamedTuple):
     values: np.ndarray  # flat, or empty
     table: np.ndarray
     per_px: np.floating
+    middle: int  # column at which the level is least in every row, or -1 where there is no such column
 
 
 @fused
@@ -119,11 +121,9 @@ def _mirror_rows(out, to, t, octave):
 
 
 @fused
-def _blur_rows(source, plane, t, level, first, count, x0, x1, row, coarse, out, to):
-    """Write `count` stored rows of a level from row `first`, columns x0 ... x1 - 1, rows one picture width apart.
-
-    `row` and `coarse` are memory for one row with margins.
-    """
+def _blur_rows(source, plane, t, level, first, count, x0, x1, scratch, out, to):
+    """Write `count` stored rows of a level from row `first`, columns x0 ... x1 - 1, rows one picture width apart."""
+    row, coarse, near = scratch
     octave, m = t.octaves[level], t.margin
     width, step = t.widths[octave], 1 << octave
     tap, taps = t.taps_from[level], t.taps_from[level + 1] - t.taps_from[level]
@@ -139,32 +139,34 @@ def _blur_rows(source, plane, t, level, first, count, x0, x1, row, coarse, out, 
         c0 = min(c0, max(0, width - m - 1))
     at = t.rows_from[octave] + m + first - shift
     for i in range(count):
-        weigh_rows(source, plane, width, t.rows, at + i, t.taps, tap, taps, c0, c1 - c0, row, m + c0)
+        weigh(source, plane + c0, width, t.rows, at + i, t.taps, tap, taps, c1 - c0, row, m + c0)
         if left or right:
             mirror_ends(row, m, width, octave, t.first, t.second, t.share, left, right)
         if step == 1:
-            weigh_columns(row, m + x0, t.taps, tap, taps, x1 - x0, out, to + i * t.width + x0)
+            weigh(row, x0, 1, near, m, t.taps, tap, taps, x1 - x0, out, to + i * t.width + x0)
         else:
-            weigh_columns(row, m + from_ - 1, t.taps, tap, taps, to_ - from_, coarse, from_)
+            weigh(row, from_ - 1, 1, near, m, t.taps, tap, taps, to_ - from_, coarse, from_)
             stretch_row(coarse, step, x0, x1, out, to + i * t.width)
 
 
 @fused
-def _two_rows(t):
+def _blur_scratch(t):
+    """Memory for two rows with margins, and the samples of a row in their order."""
     n = t.width + 2 * t.margin
-    return np.empty(n, dtype=t.taps.dtype), np.empty(n, dtype=t.taps.dtype)
+    near = np.arange(2 * t.margin + 1)
+    return np.empty(n, dtype=t.taps.dtype), np.empty(n, dtype=t.taps.dtype), near
 
 
 @fused
 def build_planes(image, halved, t, first_plane, last_plane, planes, levels):
     """Blur some of the `planes` pictures at every level of the plan into one flat array."""
-    row, coarse = _two_rows(t)
+    scratch = _blur_scratch(t)
     for plane in range(first_plane, last_plane):
         for level in range(1, t.octaves.size):
             octave, rows = t.octaves[level], t.level_rows[level]
             source = image if octave == 0 else halved
             to = t.level_from[level] + plane * rows * t.width
-            _blur_rows(source, _plane_from(t, octave, plane), t, level, 0, rows, 0, t.width, row, coarse, levels, to)
+            _blur_rows(source, _plane_from(t, octave, plane), t, level, 0, rows, 0, t.width, scratch, levels, to)
 
 
 @fused
@@ -183,10 +185,14 @@ def _find_rows(y, t, row0, level_from, row_from, share):
 
 @fused
 def _mix_row(image, at_image, levels, plane, rows, row_from, share, width, level, ends, runs, out, to):
-    """Mix one row of a plane run by run; `rows` is how many rows a plane of each level has."""
+    """Mix one row of a plane run by run; `rows` is how many rows a plane of each level has.
+
+    A run is mixed in whole vectors, beyond its end if need be: the next run writes there again. What is left over at
+    the end of a loop is done value by value and would cost more than the vectors.
+    """
     x = 0
     for run in range(runs):
-        n = ends[run] - x
+        n = min((ends[run] - x + VECTORS - 1) // VECTORS * VECTORS, width - x)
         below = min(int(level[U(x)]), row_from.size - 2)
         s, r, w = share[below], share[below + 1], np.float32(below)
         a = row_from[below] + plane * rows[below] * width + x
@@ -242,7 +248,7 @@ def slope_rows(image, levels, t, first_plane, planes, field, slope, y0, y1, out)
     ends = np.empty(width, dtype=np.int64)
     for y in range(y0, y1):
         level_row(y, field, position, level)
-        runs = split_row(level, count - 1, ends)
+        runs = split_row(level, count - 1, field.middle, ends)
         _find_rows(y, t, row0, t.level_from, row_from, share)
         for plane in range(planes):
             p, at = first_plane + plane, plane * area + y * width
@@ -266,7 +272,7 @@ def blend_rows(image, levels, t, first_plane, planes, field, y0, y1, out):
         for y in range(top, bottom):
             i = y - top
             level_row(y, field, position, level[i])
-            runs[i] = split_row(level[i], count - 1, ends[i])
+            runs[i] = split_row(level[i], count - 1, field.middle, ends[i])
             _find_rows(y, t, row0, t.level_from, row_from[i], share[i])
         for plane in range(planes):
             p = first_plane + plane
@@ -282,7 +288,7 @@ def blend_rows(image, levels, t, first_plane, planes, field, y0, y1, out):
 def blur_rows(image, halved, t, first_plane, planes, field, y0, y1, out):
     """Blur rows y0 ... y1 - 1 in one go, making only those parts of the levels that are shown."""
     count, width, area = t.octaves.size, t.width, t.height * t.width
-    row, coarse = _two_rows(t)
+    scratch = _blur_scratch(t)
     position, level = np.empty(width, dtype=t.taps.dtype), np.empty((BAND, width), dtype=t.taps.dtype)
     ends, runs = np.empty((BAND, width), dtype=np.int64), np.empty(BAND, dtype=np.int64)
     row_from, share = np.empty(count, dtype=np.int64), np.empty(count, dtype=np.float32)
@@ -296,12 +302,12 @@ def blur_rows(image, halved, t, first_plane, planes, field, y0, y1, out):
         for y in range(top, bottom):
             i = y - top
             level_row(y, field, position, level[i])
-            runs[i] = split_row(level[i], count - 1, ends[i])
+            runs[i] = split_row(level[i], count - 1, field.middle, ends[i])
             _mark_shown(level[i], ends[i], runs[i], shown)
         _rows_needed(t, top, bottom, row0, rows)
         for plane in range(first_plane, first_plane + planes):
             for k in range(1, count):
-                _blur_shown(image, halved, plane, t, k, row0[k], rows[k], shown, row, coarse, levels, level_from[k])
+                _blur_shown(image, halved, plane, t, k, row0[k], rows[k], shown, scratch, levels, level_from[k])
             for y in range(top, bottom):
                 i, to = y - top, (plane - first_plane) * area + y * width
                 _find_rows(y, t, row0, level_from, row_from, share)
@@ -321,7 +327,7 @@ def _mark_shown(level, ends, runs, shown):
 
 
 @fused
-def _blur_shown(image, halved, plane, t, level, row0, rows, shown, row, coarse, levels, to):
+def _blur_shown(image, halved, plane, t, level, row0, rows, shown, scratch, levels, to):
     """Blur the marked column tiles of a band to a level, neighbors together."""
     octave = t.octaves[level]
     source, at = (image if octave == 0 else halved), _plane_from(t, octave, plane)
@@ -332,7 +338,7 @@ def _blur_shown(image, halved, plane, t, level, row0, rows, shown, row, coarse, 
             tile += 1
         if tile > start:
             x1 = min(tile << TILE, t.width)
-            _blur_rows(source, at, t, level, row0, rows, start << TILE, x1, row, coarse, levels, to)
+            _blur_rows(source, at, t, level, row0, rows, start << TILE, x1, scratch, levels, to)
         tile += 1
 
 

@@ -16,58 +16,71 @@ finite = compiled(fastmath=True)
 
 
 @fused
-def _start(source, center, before, after, w0, w1, out, to, n):
-    c, a, b, o = U(center), U(before), U(after), U(to)
+def _start_one(source, c, a0, b0, w, w0, out, to, n):
+    c, a0, b0, o = U(c), U(a0), U(b0), U(to)
     for i in range(U(n)):
-        out[o + i] = w0 * source[c + i] + w1 * (source[a + i] + source[b + i])
+        out[o + i] = w * source[c + i] + w0 * (source[a0 + i] + source[b0 + i])
 
 
 @fused
-def _add_pair(source, a, b, w, out, to, n):
-    a, b, o = U(a), U(b), U(to)
+def _start_two(source, c, a0, b0, a1, b1, w, w0, w1, out, to, n):
+    c, a0, b0, a1, b1, o = U(c), U(a0), U(b0), U(a1), U(b1), U(to)
     for i in range(U(n)):
-        out[o + i] += w * (source[a + i] + source[b + i])
+        inner = w * source[c + i] + w0 * (source[a0 + i] + source[b0 + i])
+        out[o + i] = inner + w1 * (source[a1 + i] + source[b1 + i])
 
 
 @fused
-def _add_two_pairs(source, a, b, w, c, d, v, out, to, n):
-    a, b, c, d, o = U(a), U(b), U(c), U(d), U(to)
+def _add_one(source, a0, b0, w0, out, to, n):
+    a0, b0, o = U(a0), U(b0), U(to)
     for i in range(U(n)):
-        out[o + i] += w * (source[a + i] + source[b + i]) + v * (source[c + i] + source[d + i])
+        out[o + i] += w0 * (source[a0 + i] + source[b0 + i])
 
 
 @fused
-def weigh_rows(source, plane, width, rows, row, taps, tap, count, first, n, out, to):
-    """Write the sum of the rows around `row` weighted by taps[tap : tap + count], from column `first`.
+def _add_two(source, a0, b0, a1, b1, w0, w1, out, to, n):
+    a0, b0, a1, b1, o = U(a0), U(b0), U(a1), U(b1), U(to)
+    for i in range(U(n)):
+        out[o + i] += w0 * (source[a0 + i] + source[b0 + i]) + w1 * (source[a1 + i] + source[b1 + i])
 
-    `rows` says where each row is stored. Slices of `taps` would cost more than a short row does.
+
+@fused
+def _add_three(source, a0, b0, a1, b1, a2, b2, w0, w1, w2, out, to, n):
+    a0, b0, a1, b1, a2, b2, o = U(a0), U(b0), U(a1), U(b1), U(a2), U(b2), U(to)
+    for i in range(U(n)):
+        outer = w1 * (source[a1 + i] + source[b1 + i]) + w2 * (source[a2 + i] + source[b2 + i])
+        out[o + i] += w0 * (source[a0 + i] + source[b0 + i]) + outer
+
+
+@fused
+def weigh(source, base, pitch, places, place, taps, tap, count, n, out, to):
+    """Write `n` sums of samples around `place` weighted by taps[tap : tap + count].
+
+    The k-th sample away begins at base + pitch * places[place +- k]: rows of a plane, or a row shifted along itself.
+    Slices of `taps` would cost more than a short row does. One pass adds up to three pairs of samples; with more, the
+    compiler gives up telling that nothing overlaps.
     """
-    base = plane + first
-    at = base + rows[row] * width
-    a, b = base + rows[row - 1] * width, base + rows[row + 1] * width
-    _start(source, at, a, b, taps[tap], taps[tap + 1], out, to, n)
-    k = 2
-    while k + 1 < count:
-        a, b = base + rows[row - k] * width, base + rows[row + k] * width
-        c, d = base + rows[row - k - 1] * width, base + rows[row + k + 1] * width
-        _add_two_pairs(source, a, b, taps[tap + k], c, d, taps[tap + k + 1], out, to, n)
-        k += 2
-    if k < count:
-        a, b = base + rows[row - k] * width, base + rows[row + k] * width
-        _add_pair(source, a, b, taps[tap + k], out, to, n)
-
-
-@fused
-def weigh_columns(source, at, taps, tap, count, n, out, to):
-    """Write the sums along a row around its samples `at`, at + 1, ... weighted by taps[tap : tap + count]."""
-    _start(source, at, at - 1, at + 1, taps[tap], taps[tap + 1], out, to, n)
-    k = 2
-    while k + 1 < count:
-        w, v = taps[tap + k], taps[tap + k + 1]
-        _add_two_pairs(source, at - k, at + k, w, at - k - 1, at + k + 1, v, out, to, n)
-        k += 2
-    if k < count:
-        _add_pair(source, at - k, at + k, taps[tap + k], out, to, n)
+    at = base + pitch * places[place]
+    a0, b0 = base + pitch * places[place - 1], base + pitch * places[place + 1]
+    if count == 2:
+        _start_one(source, at, a0, b0, taps[tap], taps[tap + 1], out, to, n)
+        return
+    a1, b1 = base + pitch * places[place - 2], base + pitch * places[place + 2]
+    _start_two(source, at, a0, b0, a1, b1, taps[tap], taps[tap + 1], taps[tap + 2], out, to, n)
+    k = 3
+    while k < count:
+        w0, a0, b0 = taps[tap + k], base + pitch * places[place - k], base + pitch * places[place + k]
+        if count - k == 1:
+            _add_one(source, a0, b0, w0, out, to, n)
+            return
+        w1, a1, b1 = taps[tap + k + 1], base + pitch * places[place - k - 1], base + pitch * places[place + k + 1]
+        if count - k == 2 or count - k == 4:
+            _add_two(source, a0, b0, a1, b1, w0, w1, out, to, n)
+            k += 2
+            continue
+        w2, a2, b2 = taps[tap + k + 2], base + pitch * places[place - k - 2], base + pitch * places[place + k + 2]
+        _add_three(source, a0, b0, a1, b1, a2, b2, w0, w1, w2, out, to, n)
+        k += 3
 
 
 @fused
@@ -141,7 +154,7 @@ def level_row(y, field, position, level):
     The coordinate is looked up in the field's table at the distance in px to the nearest of the fixations, each made
     larger by its delay, or at the pixel's own value where `values` is not empty.
     """
-    fixations, delays, values, table, per_px = field
+    fixations, delays, values, table, per_px, _ = field
     n, top = level.size, F(table.size) - F(1.01)
     if values.size:
         o = U(y * n)
@@ -156,34 +169,62 @@ def level_row(y, field, position, level):
         else:
             for i in range(n):
                 position[i] = min((np.sqrt((F(i) - x) ** 2 + dy2) + delay) * per_px, position[i])
-    for i in range(n):
-        cell = np.uint32(position[i])
+    for i in range(U(n)):
+        cell = U(np.uint32(position[i]))
         low = table[cell]
-        level[i] = low + (position[i] - F(cell)) * (table[cell + np.uint32(1)] - low)
+        level[i] = low + (position[i] - F(np.uint32(cell))) * (table[cell + U(1)] - low)
 
 
 @finite
-def split_row(level, last, ends):
-    """Cut a row into runs whose pixels mix the same two levels; write where they end and return their number."""
+def split_row(level, last, middle, ends):
+    """Cut a row into runs whose pixels mix the same two levels; write where they end and return their number.
+
+    `middle` is where the level stops falling and begins to rise, or -1 where it may do so many times.
+    """
     n, x, runs = level.size, 0, 0
     while x < n:
         below = min(int(level[U(x)]), last - 1)
         low, high = F(below), F(below + 1)
         if below == last - 1:
             high = F(last + 1)
-        x += 1
-        while x + 32 <= n:
-            least, most = level[U(x)], level[U(x)]
-            for i in range(U(x), U(x + 32)):
-                least, most = min(least, level[i]), max(most, level[i])
-            if least < low or most >= high:
-                break
-            x += 32
-        while x < n and low <= level[U(x)] < high:
-            x += 1
+        if middle < 0:
+            x = _end_of_run(level, x + 1, low, high)
+        else:
+            if x < middle and level[U(middle)] < low:
+                x = _first_beyond(level, x + 1, middle, low, True)
+            else:
+                x = _first_beyond(level, max(x + 1, middle), n, high, False)
         ends[runs] = x
         runs += 1
     return runs
+
+
+@finite
+def _end_of_run(level, x, low, high):
+    """Find the next pixel outside low ... high, many at a time while there is none."""
+    n = level.size
+    while x + 32 <= n:
+        least, most = level[U(x)], level[U(x)]
+        for i in range(U(x), U(x + 32)):
+            least, most = min(least, level[i]), max(most, level[i])
+        if least < low or most >= high:
+            break
+        x += 32
+    while x < n and low <= level[U(x)] < high:
+        x += 1
+    return x
+
+
+@finite
+def _first_beyond(level, start, stop, bound, falls):
+    """Find the first of start ... stop - 1 below (if the level falls) or else not below a bound, or `stop`."""
+    while start < stop:
+        half = (start + stop) // 2
+        if (level[U(half)] < bound) == falls:
+            stop = half
+        else:
+            start = half + 1
+    return start
 
 
 @fused

@@ -52,7 +52,7 @@ class Ladder:
 #: Decibels against the exact per-pixel Gaussian on photographs: above 46, 58 and 64; see the tests.
 LADDERS = {
     "fast": Ladder(first_px=0.65, fine=1.1, coarse=1.6, knee_px=1.3, least_px=1.1, reach=2.5),
-    "standard": Ladder(first_px=0.5, fine=2.15, coarse=3.5, knee_px=2, least_px=1.6, reach=2.75),
+    "standard": Ladder(first_px=0.5, fine=2.15, coarse=2.5, knee_px=2, least_px=1.5, reach=2.75),
     "precise": Ladder(first_px=0.5, fine=3.2, coarse=5, knee_px=2, least_px=2.2, reach=3),
 }
 
