@@ -27,6 +27,15 @@ def progress_bar(title: str, steps: int, value: str) -> Iterator[Callable[[int, 
         TextColumn("{task.completed}/{task.total}  " + value + " {task.fields[value]:.4f}"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task(title, total=steps, value=math.nan)
-        yield lambda step, number: bar.update(task, completed=step, value=number)
+    bar = Progress(*columns, console=Console(stderr=True))
+    task = bar.add_task(title, total=steps, value=math.nan)
+
+    def show(step: int, number: float) -> None:
+        bar.start()  # not before there is something to show: a mistake in the settings is then told alone
+        bar.update(task, completed=step, value=number)
+
+    try:
+        yield show
+    finally:
+        if bar.live.is_started:
+            bar.stop()

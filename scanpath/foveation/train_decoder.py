@@ -101,13 +101,15 @@ def train_decoder(
     Raises
     ------
     InputError
-        If there is nothing to learn from, the weights cannot be used, or a checkpoint belongs to other settings.
+        If there is nothing to learn from, the weights or the device cannot be used, or a checkpoint belongs to other
+        settings.
     """
     recipe = recipe or Recipe()
     target = Path(out)
     checkpoint = target.with_name(target.name + ".checkpoint.pt")
     check_count("steps", steps)
     check_count("checkpoint_every", checkpoint_every)
+    _check_device(device)
     if not Path(folder).is_dir():
         raise InputError(f"There is no folder at {folder}; give one with pictures to learn from.")
     pictures = _readable(find_pictures(folder))
@@ -162,6 +164,13 @@ def _random_crop(image: Tensor, side: int, generator: torch.Generator) -> Tensor
     top, left = (int(torch.randint(length - side + 1, (), generator=generator)) for length in size)
     crop = resized[:, top : top + side, left : left + side]
     return crop.flip(-1) if float(torch.rand((), generator=generator)) < 0.5 else crop
+
+
+def _check_device(device: str) -> None:
+    try:
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError):  # which of them depends on how torch was built
+        raise InputError(f"The device {device!r} cannot be used on this machine; cpu always can.") from None
 
 
 def _readable(paths: Sequence[Path]) -> list[Path]:

@@ -81,3 +81,6 @@ def test_the_command_writes_a_decoder_and_tells_mistakes_in_a_sentence(folder, t
     assert main([*command, "--steps", "1", "--crop-px", "20"]) == 2
     assert "multiple of 8" in capsys.readouterr().err
     assert main(["nowhere", "--weights", str(weights), "--out", str(out)]) == 2
+    assert capsys.readouterr().err == "There is no folder at nowhere; give one with pictures to learn from.\n"
+    assert main([*command, "--device", "abacus"]) == 2
+    assert capsys.readouterr().err.startswith("The device 'abacus' cannot be used")
