@@ -1,7 +1,7 @@
 """What the eye keeps: one photograph under every foveation transform.
 
 The fixation is marked in the first panel; the photograph is taken to be 26 degrees wide. Blur takes detail away,
-texture and the metamer keep it but not its place, and the log-polar map gives the fovea its share of the cortex.
+texture and the metamer keep it but not its place, and the log-polar map and the cortex give the fovea its share.
 """
 
 import sys
@@ -21,12 +21,11 @@ px_per_deg = photograph.shape[-1] / 26
 view = {"px_per_deg": px_per_deg}
 
 # synthesis by gradient descent takes a while, so it gets a smaller picture
-small = torch.nn.functional.interpolate(photograph[None], size=192, mode="area")[0]
-share = 192 / photograph.shape[-1]
-metamer = sp.synthesize_metamer(small, [share * place for place in fixation], steps=120, px_per_deg=share * px_per_deg)
+small = torch.nn.functional.interpolate(photograph[None], size=256, mode="area")[0]
+metamer = sp.synthesize_metamer(small, [place / 2 for place in fixation], steps=200, px_per_deg=px_per_deg / 2)
 
-log_polar = sp.log_polar(photograph, fixation, shape=(192, 384), **view)
-back = sp.inverse_log_polar(log_polar, fixation, photograph.shape[-2:], **view)
+rings = {"fixation": fixation, "shape": (192, 384), **view}
+back = sp.inverse_log_polar(sp.log_polar(photograph, **rings), fixation, photograph.shape[-2:], **view)
 
 panels = {
     "Photograph": photograph,
@@ -35,10 +34,11 @@ panels = {
     "Texture from displaced octaves": sp.foveated_texture(photograph, fixation, **view),
     "Texture from noise": sp.foveated_texture(photograph, fixation, source="noise", **view),
     "Metamer of a model of V1": metamer,
-    "Log-polar: eccentricity down, angle across": log_polar,
+    "Log-polar: eccentricity down, angle across": sp.log_polar(photograph, outside="zero", **rings),
+    "On the cortex: left and right half of the field": sp.cortical_view(photograph, fixation, (256, 512), **view),
     "Log-polar and back": back,
 }
-axes = new_axes(2, 4, panel_inches=(4.0, 4.2))
+axes = new_axes(3, 3, panel_inches=(4.6, 4.8))
 for ax, (title, picture) in zip(axes, panels.items()):
     ax.imshow(picture.permute(1, 2, 0).clamp(0, 1).numpy())
     ax.set_title(title)
