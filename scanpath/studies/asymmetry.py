@@ -23,7 +23,7 @@ import numpy as np
 import pandas as pd
 
 from scanpath import __version__
-from scanpath._core.checks import check_choice
+from scanpath._core.checks import check_choice, check_count
 from scanpath._core.errors import InputError
 from scanpath._core.files import write_text
 from scanpath.agents.agent import Agent
@@ -31,7 +31,7 @@ from scanpath.agents.catalog import AGENTS, create_agent
 from scanpath.agents.target_found import WindowOverlap
 from scanpath.gaze.table import write_table
 from scanpath.recognition.weights import find_weights
-from scanpath.simulation.run import simulate_to_folder
+from scanpath.simulation.run import check_jobs, simulate_to_folder
 from scanpath.simulation.simulate import simulate
 from scanpath.stimuli.search_arrays import ASYMMETRY_TASKS, asymmetry_displays, asymmetry_trials
 from scanpath.studies.asymmetry_index import asymmetry_table, mean_reaction_times, trials_from_fixations
@@ -156,6 +156,11 @@ def run_asymmetry(
     names = list(dict.fromkeys(ASYMMETRY_TASKS if tasks is None else tasks))
     for name in names:
         check_choice("asymmetry task", name, tuple(ASYMMETRY_TASKS))
+    if not names:
+        raise InputError(f"There is no task to search in; give some of {', '.join(ASYMMETRY_TASKS)}.")
+    n_searches(agents=1, tasks=names, n_trials=n_trials)  # a mistake should leave no folder behind
+    check_jobs(jobs)
+    check_count("n_bootstrap", n_bootstrap, least=0)
     displays = {"seed": seed, "n_trials": n_trials}
     facts = _identity(backbone, weights, retrained or {}, displays)
     if out is not None:

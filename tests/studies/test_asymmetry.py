@@ -139,6 +139,11 @@ def test_each_experiment_has_its_published_sharpening(tmp_path):
         ({"backbone": "stearable"}, "steerable"),
         ({"agents": ["eccnet"], "retrained": {"eccnet": "a.pth"}}, "must differ"),
         ({"retrained": {"../up": "a.pth"}}, "label"),
+        ({"tasks": []}, "no task"),
+        ({"jobs": 0}, "jobs"),
+        ({"n_trials": 0}, "n_trials"),
+        ({"n_bootstrap": -1}, "n_bootstrap"),
+        ({"device": "abacus"}, "abacus"),
         ({"agents": [], "backbone": "mobilenet_v2", "retrained": {"new": "nowhere.safetensors"}}, "nowhere"),
     ],
 )
