@@ -55,7 +55,8 @@ def read(
         "ms" or "s" of durations and onsets; not needed where there are none.
     fields
         The schema's names to the file's own, such as ``{"x_px": "fix_x", "stimulus": "img", "subject": "subjects#"}``;
-        a name with # stands for the place (from 1) in the array or cell of that name. Common names are known.
+        a name with # stands for the place (from 1) in the array or cell of that name. Common names are known. Where x
+        and y are the two columns of one matrix, "xy_px" names it, as in ``{"xy_px": "enc", "subject": "userdata#"}``.
     variable
         Which variable of the file; all of them by default.
     max_bytes
@@ -111,7 +112,7 @@ def _scanpaths(
 ) -> Iterator[pd.DataFrame]:
     if isinstance(node, Mapping):
         inner = {**around, **{key: value for key, value in node.items() if _is_fact(value)}}
-        if _find(node, known["x_px"]) and _find(node, known["y_px"]):
+        if _has_positions(node, known):
             yield _frame(node, inner, known, path)
         else:
             for key, value in node.items():
@@ -123,8 +124,10 @@ def _scanpaths(
 
 def _frame(node: Mapping[str, Any], around: Mapping[str, Any], known: Mapping[str, Any], path: Path) -> pd.DataFrame:
     columns: dict[str, Any] = {}
+    if "xy_px" in known:
+        columns["x_px"], columns["y_px"] = _matrix(node, known["xy_px"][0], path).T
     for name in _PER_FIXATION:
-        own = _find(node, known[name])
+        own = None if name in columns else _find(node, known[name])
         if own:
             columns[name] = np.atleast_1d(np.asarray(node[own], dtype=np.float64)).ravel()
     if len({len(values) for values in columns.values()}) > 1:
@@ -137,6 +140,22 @@ def _frame(node: Mapping[str, Any], around: Mapping[str, Any], known: Mapping[st
             value = around[own]
             frame[name] = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
     return frame
+
+
+def _has_positions(node: Mapping[str, Any], known: Mapping[str, tuple[str, ...]]) -> bool:
+    if "xy_px" in known:
+        return _find(node, known["xy_px"]) is not None
+    return _find(node, known["x_px"]) is not None and _find(node, known["y_px"]) is not None
+
+
+def _matrix(node: Mapping[str, Any], name: str, path: Path) -> np.ndarray:
+    """Positions (n, 2); a single one and none at all have lost a dimension in the file."""
+    values = np.asarray(node[name], dtype=np.float64)
+    if values.size == 0:
+        return np.empty((0, 2))
+    if values.ndim > 2 or values.shape[-1] != 2:
+        raise InputError(f"{path}: {name} has the shape {values.shape}, and a matrix of x and y has two columns.")
+    return values.reshape(-1, 2)
 
 
 def _find(node: Mapping[str, Any], names: tuple[str, ...]) -> str | None:

@@ -291,3 +291,24 @@ def test_matlab_structs_without_a_fixation_are_counted(tmp_path):
     table, changes = read_fixations(tmp_path / "info.mat", one_based=True)
     assert table[["subject", "x_px", "y_px"]].values.tolist() == [["p0", 0, 10], ["p0", 1, 11], ["p2", 0, 10]]
     assert "dropped: 1 scanpaths that hold no fixation" in [str(change) for change in changes]
+
+
+def test_matlab_matrices_of_x_and_y_are_named_and_polygons_beside_them_left_alone(tmp_path):
+    # as FIGRIM has them: fixations of each phase as one matrix, people by their place, outlines of objects as x and y
+    people = np.empty(3, dtype=[("trial", object), ("fixations", object)])
+    for place, matrix in enumerate((np.array([[1.0, 2.0], [3.0, 4.0]]), np.empty((0, 0)), np.array([[5.0, 6.0]]))):
+        people[place] = (float(place), {"enc": matrix, "rec": np.ones((4, 2))})
+    image = {"filename": "a.jpg", "annotation": {"x": np.arange(4.0), "y": np.arange(4.0)}, "userdata": people}
+    savemat(tmp_path / "all.mat", {"allImages": image})
+    fields = {"xy_px": "enc", "subject": "userdata#"}
+    table, changes = read_fixations(tmp_path / "all.mat", one_based=False, fields=fields)
+    assert table[["subject", "trial", "x_px", "y_px"]].values.tolist() == [
+        ["1", "0", 1, 2],
+        ["1", "0", 3, 4],
+        ["3", "2", 5, 6],
+    ]
+    assert "dropped: 1 scanpaths that hold no fixation" in [str(change) for change in changes]
+    people[0]["fixations"]["enc"] = np.ones((2, 3))
+    savemat(tmp_path / "all.mat", {"allImages": image})
+    with pytest.raises(ValueError, match=r"enc has the shape \(2, 3\), and a matrix of x and y has two columns"):
+        read_fixations(tmp_path / "all.mat", one_based=False, fields=fields)
