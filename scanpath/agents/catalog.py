@@ -31,6 +31,7 @@ AGENTS: Registry[Callable[..., Agent]] = Registry(
         "eccnet.fisheye": "scanpath.agents.eccnet_variants:fisheye",
         "eccnet.fixed_grid": "scanpath.agents.eccnet_variants:fixed_grid",
         "eccnet.lines": "scanpath.agents.eccnet_variants:lines",
+        "eccnet.max_pooling": "scanpath.agents.eccnet_variants:max_pooling",
         "eccnet.mnist": "scanpath.agents.eccnet_variants:mnist",
         "eccnet.no_eccentricity": "scanpath.agents.eccnet_variants:no_eccentricity",
         "eccnet.places365": "scanpath.agents.eccnet_variants:places365",

@@ -3,6 +3,7 @@
 =========================  ==========================================================================================
 single_level               the coarsest level alone
 no_eccentricity            plain max pooling, as the network was trained
+max_pooling                windows that grow, but of which the maximum is taken, as the network was trained
 rotated, mnist, fisheye,   weights trained on rotated pictures, digits, fisheye views, pictures with lines drawn over,
 lines, places365,          places, and rotated places; the weights are not downloaded, give ``weights=<file>``
 places365_rotated
@@ -21,6 +22,7 @@ from scanpath.agents.eccnet import EccNet, eccnet
 
 single_level = functools.partial(eccnet, name="eccnet.single_level", levels=(5,))
 no_eccentricity = functools.partial(eccnet, name="eccnet.no_eccentricity", eccentricity=False)
+max_pooling = functools.partial(eccnet, name="eccnet.max_pooling", pooling="max")
 fixed_grid = functools.partial(eccnet, name="eccnet.fixed_grid", features="fixed_grid")
 smooth = functools.partial(eccnet, name="eccnet.smooth", features="fixed_grid", windows="smooth")
 

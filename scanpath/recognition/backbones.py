@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from scanpath._core.checks import check_choice
+from scanpath._core.checks import check_choice, check_count
 from scanpath._core.errors import InputError
 from scanpath._core.registry import Registry
 from scanpath.recognition import conversion
@@ -146,7 +146,8 @@ def resolve_weights(name: str, model: nn.Module, weights: Any) -> tuple[dict[str
         if set(weights) != {"seed"}:
             raise InputError(f'weights must be "imagenet", a file, or {{"seed": number}}, got {weights!r}.')
         vgg = name.startswith("vgg")
-        return seeded_weights(model, int(weights["seed"])), CAFFE if vgg else TORCHVISION, f"seed {weights['seed']}"
+        seed = check_count("The seed of random weights", weights["seed"], least=0)
+        return seeded_weights(model, seed), CAFFE if vgg else TORCHVISION, f"seed {weights['seed']}"
     if not isinstance(weights, str | os.PathLike):
         raise InputError(f'weights must be "imagenet", a file, or {{"seed": number}}, got {weights!r}.')
     path = find_weights(name) if weights == "imagenet" else weights

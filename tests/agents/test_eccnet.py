@@ -269,6 +269,10 @@ def test_every_variant_searches_under_its_own_name(scene, name):
         with pytest.raises(InputError, match="weights"):
             create_agent(name, weights=None)
         agent = create_agent(name, weights={"seed": 3}, backbone="squeezenet1_1")
+    elif name == "eccnet.max_pooling":
+        agent = create_agent(name, weights={"seed": 3}, backbone="squeezenet1_1")
+        assert {stage.pool.kind for stage in agent.backbone.stages} == {"max"}
+        assert agent.backbone.eccentricity
     else:
         agent = create_agent(name, backbone="steerable")
     path = run_episode(agent, scene[0], n_fixations=2, generator=torch.Generator())

@@ -205,6 +205,7 @@ def test_a_backbone_can_be_registered():
         ("vgg61", {}, "Did you mean"),
         ("steerable", {"weights": "file.pth"}, "takes no weights"),
         ("vgg16", {"weights": {"sed": 1}}, "seed"),
+        ("vgg16", {"weights": {"seed": -1}}, "seed of random weights"),
         ("vgg16", {"weights": 3}, "imagenet"),
         ("squeezenet1_1", {"weights": SEED, "pooling": "mean"}, "pooling"),
         ("squeezenet1_1", {"weights": SEED, "preprocessing": "keras"}, "preprocessing"),

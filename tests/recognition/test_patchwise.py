@@ -64,6 +64,7 @@ WALK = [((25, 20), ()), ((25, 20), (1, 2)), ((0, 1), (2,)), ((29, 24), (1, 3))]
         ("steerable", {"px_per_deg": 6}),
         ("squeezenet1_1", {"px_per_deg": 6, **SEED}),
         ("squeezenet1_1", {"eccentricity": False, **SEED}),
+        ("squeezenet1_1", {"px_per_deg": 6, "pooling": "max", **SEED}),
         ("mobilenet_v2", {"px_per_deg": 6, **SEED}),
         ("resnet18", SEED),
         ("alexnet", SEED),
