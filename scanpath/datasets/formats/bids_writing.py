@@ -13,6 +13,7 @@ from scanpath._core.checks import check_positive
 from scanpath._core.errors import InputError
 from scanpath._core.files import atomic_path, write_text
 from scanpath.datasets.formats.changes import Changes
+from scanpath.datasets.formats.folders import whole_folder
 from scanpath.gaze.scanpath import Scanpath
 from scanpath.gaze.table import scanpaths_from_table
 from scanpath.geometry.screen import Screen
@@ -54,16 +55,17 @@ def write(
     check_positive("sampling_hz", sampling_hz)
     if table[["onset_ms", "duration_ms", "subject"]].isna().any(axis=None):
         raise InputError("BIDS needs subject, onset_ms and duration_ms of every fixation; some are missing.")
-    path.mkdir(parents=True, exist_ok=True)
-    write_text(path / "dataset_description.json", _json({"Name": _name(table, path), "BIDSVersion": "1.11.0"}))
     subjects: dict[str, str] = {}
     runs: dict[str, int] = {}
-    for scanpath in scanpaths_from_table(table):
-        label = _label(str(scanpath.info["subject"]), subjects)
-        task = re.sub(r"[^0-9a-zA-Z]", "", str(scanpath.info.get("task") or "view")) or "view"
-        runs[label] = runs.get(label, 0) + 1
-        stem = path / f"sub-{label}" / "beh" / f"sub-{label}_task-{task}_run-{runs[label]:04d}"
-        _write_run(stem, scanpath, screen, (left, top), eye, sampling_hz)
+    with whole_folder(path) as folder:
+        description = {"Name": _name(table, path), "BIDSVersion": "1.11.0"}
+        write_text(folder / "dataset_description.json", _json(description))
+        for scanpath in scanpaths_from_table(table):
+            label = _label(str(scanpath.info["subject"]), subjects)
+            task = re.sub(r"[^0-9a-zA-Z]", "", str(scanpath.info.get("task") or "view")) or "view"
+            runs[label] = runs.get(label, 0) + 1
+            stem = folder / f"sub-{label}" / "beh" / f"sub-{label}_task-{task}_run-{runs[label]:04d}"
+            _write_run(stem, scanpath, screen, (left, top), eye, sampling_hz)
     changes.add("renamed", "scanpaths to runs that start with their picture; trial names are not kept")
     changes.add("unit", "times from ms to s")
     changes.add("assumed", f"samples at {sampling_hz:g} Hz were made from the fixations, constant during each")

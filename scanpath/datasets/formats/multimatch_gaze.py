@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 
 from scanpath._core.errors import InputError, MissingFileError
-from scanpath._core.files import atomic_path, require_file, write_text
+from scanpath._core.files import require_file, write_text
 from scanpath.datasets.formats.catalog import Format
 from scanpath.datasets.formats.changes import Changes
+from scanpath.datasets.formats.folders import whole_folder
 from scanpath.datasets.formats.limits import MAX_BYTES, check_bytes
 from scanpath.gaze.scanpath import Scanpath, as_scanpath
 from scanpath.gaze.table import SCANPATH_KEYS, scanpaths_from_table, table_from_scanpaths
@@ -148,13 +149,13 @@ def _one(path: Path, info: dict[str, Any], max_bytes: int) -> Scanpath:
 def write(table: pd.DataFrame, path: Path, changes: Changes) -> None:
     """Write a folder: one .tsv a scanpath, and an index that says whose it is."""
     rows, keys = [], [name for name in SCANPATH_KEYS if name in table]
-    for place, scanpath in enumerate(scanpaths_from_table(table)):
-        name = f"{place:06d}.tsv"
-        array = to_multimatch(scanpath)
-        with atomic_path(path / name) as temporary:
-            pd.DataFrame.from_records(array).to_csv(temporary, sep="\t", index=False, lineterminator="\n")
-        rows.append({"file": name, **{key: scanpath.info.get(key) for key in keys}})
-    write_text(path / _INDEX, pd.DataFrame(rows).dropna(axis=1, how="all").to_csv(index=False))
+    with whole_folder(path) as folder:
+        for place, scanpath in enumerate(scanpaths_from_table(table)):
+            name = f"{place:06d}.tsv"
+            array = pd.DataFrame.from_records(to_multimatch(scanpath))
+            array.to_csv(folder / name, sep="\t", index=False, lineterminator="\n")
+            rows.append({"file": name, **{key: scanpath.info.get(key) for key in keys}})
+        write_text(folder / _INDEX, pd.DataFrame(rows).dropna(axis=1, how="all").to_csv(index=False))
     changes.add("unit", "durations from ms to s")
     if table["onset_ms"].notna().any():
         changes.add("dropped", "onsets, which the format does not have", n=int(table["onset_ms"].notna().sum()))

@@ -18,10 +18,14 @@ from scanpath._core.errors import InputError
 from scanpath._core.files import write_text
 from scanpath.datasets.formats.catalog import Format
 from scanpath.datasets.formats.changes import Changes
+from scanpath.datasets.formats.folders import whole_folder
 from scanpath.datasets.formats.limits import MAX_BYTES, numbers, read_json
 from scanpath.datasets.formats.placement import picture_sizes
 from scanpath.gaze.scanpath import Scanpath
 from scanpath.gaze.table import scanpaths_from_table
+
+#: What the benchmark calls the one file of a model.
+_MODEL = "Scanpaths.json"
 
 
 def read(
@@ -179,25 +183,32 @@ def write(
         raise InputError("ViSioNS JSON of people needs the fixated window: give receptive_px=(height, width).")
     if people.any() and screen_px is None:
         changes.add("assumed", "the screen was as large as the picture, as screen_px was not given")
-    for target, group in _files(table, people, path):
+    texts: dict[str, str] = {}
+    for target, group in _files(table, people):
         trials: dict[str, Any] = {}
         for scanpath in scanpaths_from_table(group):
             name = scanpath.info["stimulus"]
             if name in trials:
                 raise InputError(f"ViSioNS JSON holds one scanpath a picture and subject, and {name!r} has several.")
             trials[name] = _as_trial(scanpath, facts.loc[name], receptive_px, longest, screen_px)
-        write_text(target, json.dumps(trials, indent=4, allow_nan=False))
+        texts[target] = json.dumps(trials, indent=4, allow_nan=False)
+    if not people.any():
+        write_text(path, texts[_MODEL])
+        return
+    with whole_folder(path) as folder:
+        for target, text in texts.items():
+            write_text(folder / target, text)
 
 
-def _files(table: pd.DataFrame, people: pd.Series, path: Path) -> list[tuple[Path, pd.DataFrame]]:
+def _files(table: pd.DataFrame, people: pd.Series) -> list[tuple[str, pd.DataFrame]]:
     if not people.any():
         if table["agent"].nunique() > 1:
             raise InputError("ViSioNS JSON holds one model a file; write the agents one by one.")
-        return [(path, table)]
+        return [(_MODEL, table)]
     if not people.all():
         raise InputError("ViSioNS JSON keeps people and models apart; write them one by one.")
     return [
-        (path / f"subj{place:02d}_scanpaths.json", group)
+        (f"subj{place:02d}_scanpaths.json", group)
         for place, (_, group) in enumerate(table.groupby("subject", sort=True), start=1)
     ]
 

@@ -122,3 +122,25 @@ def test_unknown_settings_and_formats_are_named(table, tmp_path):
         convert(tmp_path / "a.csv", tmp_path / "b.xyz")
     with pytest.raises(FileNotFoundError, match="nothing at"):
         convert(tmp_path / "none.csv", tmp_path / "b.csv")
+
+
+@pytest.mark.parametrize("name", ["visions", "multimatch_gaze", "bids"])
+def test_a_folder_is_whole_or_not_there_and_is_not_mixed_with_an_earlier_one(name, table, tmp_path):
+    file, writing, _, _ = CASES[name]
+    bad = table.copy()
+    last = bad.index[-1]
+    if name == "bids":
+        bad.loc[bad["subject"] == bad["subject"][last], "subject"] = "--"  # no letter or digit for its label
+    elif name == "visions":
+        bad = pd.concat([bad, bad.assign(trial="2")], ignore_index=True)  # a second look at each picture
+    else:
+        bad.loc[last, "duration_ms"] = np.nan
+    with pytest.raises(ValueError, match=r"BIDS label|has several|lacks some"):
+        write_fixations(bad, tmp_path / file, format=name, **writing)
+    assert list(tmp_path.iterdir()) == []
+    write_fixations(table, tmp_path / file, format=name, **writing)
+    with pytest.raises(ValueError, match="is there already and not empty"):
+        write_fixations(table, tmp_path / file, format=name, **writing)
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(ValueError, match="is a file, and this format is a folder of its own"):
+        write_fixations(table, tmp_path / "file", format=name, **writing)
