@@ -101,14 +101,15 @@ def detect_format(path: Path) -> str:
             return name
     if suffix in _BY_SUFFIX:
         return _BY_SUFFIX[suffix]
-    raise InputError(f"The format of {path} cannot be told; name it with from_=, one of {', '.join(list_formats())}.")
+    known = ", ".join(list_formats())
+    raise InputError(f"The format of {path} cannot be told; name it with from_ (--from), one of {known}.")
 
 
 def format_for_writing(path: Path) -> str:
     """Choose the format by the ending of a file that is to be written."""
     name = _BY_SUFFIX.get(path.suffix.lower())
     if name is None or FORMATS[name].write is None:
-        raise InputError(f"The ending of {path} does not say which format to write; name it with to=.")
+        raise InputError(f"The ending of {path} does not say which format to write; name it with to (--to).")
     return name
 
 
@@ -127,7 +128,7 @@ def _detect_folder(path: Path) -> str:
         return "visions"
     if any(path.glob("*.parquet")):
         return "parquet"
-    raise InputError(f"The format of the folder {path} cannot be told; name it with from_=.")
+    raise InputError(f"The format of the folder {path} cannot be told; name it with from_ (--from).")
 
 
 def _detect_json(path: Path) -> str:

@@ -177,5 +177,5 @@ def _reader(name: str) -> Format:
 def _writer(name: str) -> Format:
     form = FORMATS[name]
     if form.write is None:
-        raise InputError(f"Format {name!r} can be read but not written; choose another one with to=.")
+        raise InputError(f"Format {name!r} can be read but not written; choose another one with to (--to).")
     return form

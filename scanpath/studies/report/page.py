@@ -171,7 +171,7 @@ def _page(*, title: str, summary: str, scores: str, plots: str, provenance: str,
         policy=escape(policy, quote=True),
         style=style,
         script=script,
-        summary=escape(summary),
+        summary=summary,
         scores=scores,
         plots=plots or "<p>There is nothing to plot.</p>",
         provenance=provenance,
@@ -192,11 +192,14 @@ def _json(data: Any) -> str:
 
 
 def _summary(table: pd.DataFrame, people: pd.DataFrame | None, shown: int) -> str:
+    """Say what the page is about, as markup."""
     n_pictures = table["stimulus"].nunique()
     agents = sorted(map(str, table["agent"].dropna().unique())) if "agent" in table else []
     parts = [f"{len(table)} fixations on {n_pictures} picture{'s' if n_pictures != 1 else ''}"]
     if agents:
-        parts.append(f"by {', '.join(agents[:8])}{' and more' if len(agents) > 8 else ''}")
+        # isolated, so that a mark of writing direction in one name does not turn the words behind it
+        names = ", ".join(f"<bdi>{escape(name)}</bdi>" for name in agents[:8])
+        parts.append(f"by {names}{' and more' if len(agents) > 8 else ''}")
     if people is not None:
         parts.append(f"beside {people['subject'].nunique()} people")
     tail = f" {shown} pictures are shown; scores and plots count all." if shown < n_pictures else ""

@@ -118,7 +118,7 @@ def test_unknown_settings_and_formats_are_named(table, tmp_path):
         convert(tmp_path / "a.csv", tmp_path / "b.json", to="coco_search")
     with pytest.raises(ValueError, match="can be read but not written"):
         convert(tmp_path / "a.csv", tmp_path / "b.asc", to="eyelink_asc")
-    with pytest.raises(ValueError, match="name it with to="):
+    with pytest.raises(ValueError, match=r"name it with to \(--to\)"):
         convert(tmp_path / "a.csv", tmp_path / "b.xyz")
     with pytest.raises(FileNotFoundError, match="nothing at"):
         convert(tmp_path / "none.csv", tmp_path / "b.csv")

@@ -254,6 +254,19 @@ def test_hostile_names_and_captions_stay_text(page):
     assert problems == []
 
 
+def test_names_that_turn_the_writing_direction_or_are_long_leave_the_page_in_order(chromium, tmp_path):
+    name = "\u202e" + "long" * 100
+    table = pd.DataFrame({"stimulus": "a", "agent": name, "fixation": range(3), "x_px": [1.0, 9, 5], "y_px": 2.0})
+    page = Page(chromium, write_report(table, tmp_path / "r.html").as_uri())
+    page.wait("document.getElementById('status').textContent.includes('Fixation 1')")
+    assert page.run("document.documentElement.scrollWidth <= window.innerWidth")
+    assert page.run("document.querySelector('header bdi').textContent") == name
+    isolated = "getComputedStyle(document.querySelector('header bdi')).unicodeBidi"
+    assert page.run(isolated) == "isolate"
+    page.stream.close()
+    page.socket.close()
+
+
 def test_the_content_policy_stops_scripts_that_are_not_the_pages_own(page):
     page.run(
         "(s => { s.textContent = 'window.broken = 3'; document.body.append(s); })(document.createElement('script'))"
