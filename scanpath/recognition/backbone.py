@@ -7,10 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
-from scanpath._core.checks import check_choice, check_positive
+from scanpath._core.arrays import to_array, to_tensor
+from scanpath._core.checks import check_choice, check_image, check_positive
+from scanpath._core.errors import InputError
 from scanpath.recognition.eccentricity_pooling import EccentricityPool2d, fill_to_square, plain_pool
 from scanpath.recognition.smooth_pooling import SmoothEccentricityPool2d
 
@@ -192,13 +195,13 @@ class Backbone(nn.Module):
         return other
 
     @torch.inference_mode()
-    def forward(self, image: Tensor, fixation: Any = None, field_px: int | None = None) -> list[Tensor]:
+    def forward(self, image: Any, fixation: Any = None, field_px: int | None = None) -> list[Tensor]:
         """Features of a picture, one map a level, each at 1/16 of its resolution.
 
         Parameters
         ----------
         image
-            (B, 3, H, W) in [0, 1].
+            (B, 3, H, W) in [0, 1], or one gray channel; arrays give arrays.
         fixation
             x and y in px, where the rings are centered; default the middle.
         field_px
@@ -213,7 +216,7 @@ class Backbone(nn.Module):
         return self._levels(image, PICTURE_STRIDE, fixation, field_px)
 
     @torch.inference_mode()
-    def target_features(self, target: Tensor) -> list[Tensor]:
+    def target_features(self, target: Any) -> list[Tensor]:
         """Features of a target (B, 3, h, w), one map a level, each at 1/32 of its resolution."""
         return self._levels(target, TARGET_STRIDE, None, None)
 
@@ -230,7 +233,12 @@ class Backbone(nn.Module):
         """
         return self._from(self.levels[0], fine, PICTURE_STRIDE, fixation, field_px)
 
-    def _levels(self, image: Tensor, stride: int, fixation: Any, field_px: int | None) -> list[Tensor]:
+    def _levels(self, image: Any, stride: int, fixation: Any, field_px: int | None) -> list[Tensor]:
+        if isinstance(image, np.ndarray):
+            return to_array(self._levels(to_tensor(image), stride, fixation, field_px))
+        if check_image(image).ndim != 4 or image.shape[1] not in (1, 3):
+            raise InputError(f"A backbone needs pictures of shape (B, 3, H, W), got {tuple(image.shape)}.")
+        image = image.expand(-1, 3, -1, -1).to(next(itertools.chain(self.parameters(), self.buffers())))
         x = self.stages[0].body(self.preprocessing(image).contiguous(memory_format=torch.channels_last))
         if fixation is None and self.eccentricity:  # as the first pool would, but also where a level comes before it
             x = fill_to_square(x)

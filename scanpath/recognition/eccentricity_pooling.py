@@ -2,6 +2,7 @@
 
 import functools
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -50,7 +51,7 @@ class RingLaw:
         check_count("stride", self.stride)
         for name in ("px_per_deg", "fovea_deg", "ring_deg"):
             check_positive(name, getattr(self, name))
-        if not (np.isfinite(self.slope) and self.slope >= 0):
+        if not (isinstance(self.slope, Real) and np.isfinite(self.slope) and self.slope >= 0):
             raise InputError(f"slope must be a number of at least 0, got {self.slope!r}.")
 
     def rings(self, n_out: int) -> list[tuple[int, int]]:
@@ -152,11 +153,15 @@ def eccentricity_pool(
         return eccentricity_pool(x[None], law, kind=kind, fixation=fixation, field_px=field_px)[0]
     if fixation is None:
         x = fill_to_square(x)
-    n_out = -(-(field_px or max(x.shape[-2:])) // law.stride)
+    field_px = max(x.shape[-2:]) if field_px is None else check_count("field_px", field_px)
+    n_out = -(-field_px // law.stride)
     if fixation is None:
         center = (n_out // 2, n_out // 2)
     else:
-        ((column, row),) = check_xy("fixation", fixation)
+        points = check_xy("fixation", fixation)
+        if len(points) != 1:
+            raise InputError(f"fixation must be one pair of x and y in px, got {len(points)} pairs.")
+        column, row = points[0]
         center = (int(row // law.stride), int(column // law.stride))
     size = (int(x.shape[-2]), int(x.shape[-1]))
     if all(side == law.stride for _, side in law.rings(n_out)) and law.stride <= 2:

@@ -187,6 +187,18 @@ def test_smooth_windows_are_an_option():
     assert not torch.equal(rings(picture)[2], smooth(picture)[2])
 
 
+def test_arrays_and_gray_pictures_are_taken_and_other_shapes_refused():
+    backbone = create_backbone("steerable")
+    gray = np.random.default_rng(0).random((1, 1, 64, 48))
+    found = backbone(gray)
+    assert all(isinstance(level, np.ndarray) for level in found)
+    expected = backbone(torch.from_numpy(gray).float().expand(1, 3, 64, 48))
+    assert all(np.array_equal(a, b.numpy()) for a, b in zip(found, expected, strict=True))
+    for shape in ((3, 64, 64), (1, 2, 64, 64), (64, 64)):
+        with pytest.raises(InputError, match="shape"):
+            backbone(torch.zeros(shape))
+
+
 def test_a_backbone_can_be_registered():
     def tiny(*, eccentricity, windows, px_per_deg):
         whole = create_backbone("steerable", eccentricity=eccentricity, windows=windows, px_per_deg=px_per_deg)

@@ -182,6 +182,7 @@ def test_gradients_reach_the_input():
         ({"kind": "mean"}, "kind"),
         ({"px_per_deg": 0}, "px_per_deg"),
         ({"slope": float("nan")}, "slope"),
+        ({"slope": "steep"}, "slope"),
         ({"min_window": 0}, "min_window"),
         ({"stride": 1.5}, "stride"),
     ],
@@ -200,3 +201,7 @@ def test_bad_maps_are_refused(x):
 def test_a_fixation_that_is_not_a_place_is_refused():
     with pytest.raises(InputError, match="fixation"):
         eccentricity_pool(torch.zeros(1, 8, 8), fixation=(float("nan"), 2))
+    with pytest.raises(InputError, match="one pair"):
+        eccentricity_pool(torch.zeros(1, 8, 8), fixation=((1, 2), (3, 4)))
+    with pytest.raises(InputError, match="field_px"):
+        eccentricity_pool(torch.zeros(1, 8, 8), fixation=(1, 2), field_px=-3)
