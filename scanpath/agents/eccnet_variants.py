@@ -40,7 +40,9 @@ def _retrained(regime: str) -> Callable[..., EccNet]:
         part.replace(default=part.empty) if part.name == "weights" else part for part in usual.parameters.values()
     ]
     build.__signature__ = usual.replace(parameters=parameters)  # type: ignore[attr-defined]
-    build.__doc__ = f"Build eccNET with weights trained under the regime {regime!r}: give their file; see `eccnet`."
+    summary = f"Build eccNET with weights trained under the regime {regime!r}: give their file; see `eccnet`."
+    paper = (eccnet.__doc__ or "").partition("    References")[2].partition("    Examples")[0].rstrip()
+    build.__doc__ = f"{summary}\n\n    References{paper}\n    "
     return build
 
 
