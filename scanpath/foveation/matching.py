@@ -16,8 +16,8 @@ from scanpath._core.arrays import numpy_friendly
 from scanpath._core.checks import check_choice, check_image, check_positive
 from scanpath._core.errors import InputError, UndefinedError
 from scanpath.foveation.blur import foveated_blur, variable_blur
-from scanpath.foveation.statistics import check_one_fixation
 from scanpath.foveation.view import check_unit_range, size_of
+from scanpath.foveation.windows import check_one_fixation
 from scanpath.kernels.blur_field import distance_map
 
 #: Of the structural similarity: side and standard deviation of the window, and the two constants.
@@ -266,7 +266,7 @@ def match_ring_blur(
     check_positive("px_per_deg", px_per_deg)
     check_positive("tolerance", tolerance)
     edges = _check_edges(edges_deg)
-    point = check_one_fixation(fixation).to(reference)[None]
+    point = check_one_fixation(fixation).detach().to(reference)[None]
     eccentricity = distance_map(size_of(reference), point)[0] / px_per_deg
     rings = [(eccentricity >= inner) & (eccentricity < outer) for inner, outer in pairwise(edges)]
     if not all(bool(ring.any()) for ring in rings):

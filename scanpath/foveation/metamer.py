@@ -15,9 +15,9 @@ from scanpath._core.errors import InputError
 from scanpath._core.random import torch_generator
 from scanpath.foveation.pooled_frame import OPPONENT, opponent_colors
 from scanpath.foveation.progress import progress_bar
-from scanpath.foveation.statistics import Groups, StatisticsModel, check_one_fixation, in_full_precision
+from scanpath.foveation.statistics import Groups, StatisticsModel, in_full_precision
 from scanpath.foveation.view import check_unit_range
-from scanpath.foveation.windows import PoolingWindows
+from scanpath.foveation.windows import PoolingWindows, check_one_fixation
 
 #: Standard deviation of the noise that synthesis starts from, and corrections of its window means.
 START_CONTRAST = 0.05

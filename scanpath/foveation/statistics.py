@@ -6,11 +6,11 @@ import torch
 from torch import Tensor
 
 from scanpath._core.arrays import numpy_friendly
-from scanpath._core.checks import check_choice, check_count, check_fixation_tensor, check_image, check_positive
+from scanpath._core.checks import check_choice, check_count, check_image, check_positive
 from scanpath._core.errors import InputError
 from scanpath.foveation.pooled_frame import LEAST_SAMPLES, PooledFrame, WindowSettings, opponent_colors
 from scanpath.foveation.portilla_simoncelli import portilla_simoncelli_groups
-from scanpath.foveation.windows import SHAPES
+from scanpath.foveation.windows import SHAPES, check_one_fixation
 
 STATISTICS = ("luminance", "energy", "portilla_simoncelli")
 #: name -> for each scale that has the group, (scale, values (n, windows kept at that scale))
@@ -91,7 +91,7 @@ def pooled_statistics(
     check_image(image)
     model = StatisticsModel(
         tuple(image.shape[-2:]),
-        None if fixation is None else check_one_fixation(fixation),
+        None if fixation is None else check_one_fixation(fixation).detach(),
         px_per_deg=px_per_deg,
         statistics=statistics,
         scaling=scaling,
@@ -208,14 +208,6 @@ def energy_groups(channels: Tensor, pooled: PooledFrame) -> Groups:
 def in_full_precision(image: Tensor) -> Tensor:
     """Return a picture in float64 if it is, else in float32: sums over windows need more digits than halves have."""
     return image if image.dtype == torch.float64 else image.to(torch.float32)
-
-
-def check_one_fixation(fixation: Any) -> Tensor:
-    """Return one finite fixation (2,) without gradient."""
-    point = check_fixation_tensor("fixation", fixation).detach()
-    if point.shape != (2,):
-        raise InputError(f"fixation must be one point (x, y) in px, got shape {tuple(point.shape)}.")
-    return point
 
 
 def _variance(maps: Tensor, pooled: PooledFrame, scale: int) -> Tensor:

@@ -97,7 +97,7 @@ class PoolingWindows:
         step_px: float = 1.0,
         origin_px: tuple[float, float] = (0.0, 0.0),
     ) -> None:
-        point = _check_one_fixation(fixation)
+        point = check_one_fixation(fixation)
         self.geometry = WindowGeometry(
             size=check_size("size", size),
             x=float(point.detach()[0]),
@@ -231,7 +231,8 @@ def _check_maps(maps: Any, windows: PoolingWindows) -> Tensor:
     return maps
 
 
-def _check_one_fixation(fixation: Any) -> Tensor:
+def check_one_fixation(fixation: Any) -> Tensor:
+    """Return one finite fixation (2,), with its gradient."""
     point = check_fixation_tensor("fixation", fixation)
     if point.shape != (2,):
         raise InputError(f"fixation must be one point (x, y) in px, got shape {tuple(point.shape)}.")
