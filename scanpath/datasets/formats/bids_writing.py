@@ -2,18 +2,23 @@
 
 import gzip
 import json
+import os
 import re
+import shutil
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from scanpath import __version__
 from scanpath._core.checks import check_positive
 from scanpath._core.errors import InputError
 from scanpath._core.files import atomic_path, write_text
 from scanpath.datasets.formats.changes import Changes
 from scanpath.datasets.formats.folders import whole_folder
+from scanpath.gaze.pictures import find_pictures
 from scanpath.gaze.scanpath import Scanpath
 from scanpath.gaze.table import scanpaths_from_table
 from scanpath.geometry.screen import Screen
@@ -31,6 +36,7 @@ def write(
     picture_at: Any = None,
     eye: str | None = None,
     sampling_hz: float = 1000.0,
+    pictures: str | os.PathLike[str] | None = None,
 ) -> None:
     """Write a BIDS folder in which each scanpath is one run that starts with its picture.
 
@@ -47,6 +53,8 @@ def write(
         "left", "right" or "cyclopean": which eye was recorded.
     sampling_hz
         Rate of the samples.
+    pictures
+        Folder of the pictures, which are copied to ``stimuli``; the BIDS validator asks for them there.
     """
     screen = _screen(screen)
     left, top = _corner(picture_at)
@@ -55,17 +63,25 @@ def write(
     check_positive("sampling_hz", sampling_hz)
     if table[["onset_ms", "duration_ms", "subject"]].isna().any(axis=None):
         raise InputError("BIDS needs subject, onset_ms and duration_ms of every fixation; some are missing.")
+    names = sorted(table["stimulus"].unique())
+    twice = {_file_name(name): name for name in reversed(names)}
+    if len(twice) < len(names):
+        first = next(name for name in names if twice[_file_name(name)] != name)
+        raise InputError(f"{first!r} and {twice[_file_name(first)]!r} would be one file in BIDS' stimuli; rename one.")
     subjects: dict[str, str] = {}
     runs: dict[str, int] = {}
     with whole_folder(path) as folder:
-        description = {"Name": _name(table, path), "BIDSVersion": "1.11.0"}
-        write_text(folder / "dataset_description.json", _json(description))
+        write_text(folder / "dataset_description.json", _json(_description(table, path)))
+        if pictures is not None:
+            _copy_pictures(table["stimulus"].unique(), Path(pictures), folder / "stimuli")
         for scanpath in scanpaths_from_table(table):
             label = _label(str(scanpath.info["subject"]), subjects)
             task = re.sub(r"[^0-9a-zA-Z]", "", str(scanpath.info.get("task") or "view")) or "view"
             runs[label] = runs.get(label, 0) + 1
             stem = folder / f"sub-{label}" / "beh" / f"sub-{label}_task-{task}_run-{runs[label]:04d}"
             _write_run(stem, scanpath, screen, (left, top), eye, sampling_hz)
+    if pictures is None:
+        changes.add("assumed", "pictures are added by hand to the folder stimuli, as their folder was not given")
     changes.add("renamed", "scanpaths to runs that start with their picture; trial names are not kept")
     changes.add("unit", "times from ms to s")
     changes.add("assumed", f"samples at {sampling_hz:g} Hz were made from the fixations, constant during each")
@@ -104,9 +120,28 @@ def _write_run(
     _gz(record.with_name(f"{record.name}_physioevents.tsv.gz"), rows)
     write_text(record.with_name(f"{record.name}_physioevents.json"), _json(events))
     end = float((onset + duration).max(initial=0.0))
-    shown = pd.DataFrame({"onset": [0.0], "duration": [end], "stim_file": [scanpath.info["stimulus"]]})
+    shown = pd.DataFrame({"onset": [0.0], "duration": [end], "stim_file": [_file_name(scanpath.info["stimulus"])]})
     write_text(stem.with_name(f"{stem.name}_events.tsv"), shown.to_csv(sep="\t", index=False, lineterminator="\n"))
     write_text(stem.with_name(f"{stem.name}_events.json"), _json({"StimulusPresentation": _presentation(screen)}))
+
+
+def _file_name(stimulus: str) -> str:
+    """Name of the picture inside the folder stimuli; a path on somebody's machine is none."""
+    return re.split(r"[/\\]", stimulus)[-1]
+
+
+def _copy_pictures(names: Iterable[str], source: Path, folder: Path) -> None:
+    found = {one.name: one for one in find_pictures(source)}
+    folder.mkdir()
+    for name in map(_file_name, names):
+        if name not in found:
+            raise InputError(f"There is no picture {name!r} in {source}; give the folder that has all of them.")
+        shutil.copyfile(found[name], folder / name)
+
+
+def _description(table: pd.DataFrame, path: Path) -> dict[str, Any]:
+    made = {"Name": "scanpath", "Version": __version__}
+    return {"Name": _name(table, path), "BIDSVersion": "1.11.0", "DatasetType": "raw", "GeneratedBy": [made]}
 
 
 def _samples(onset: np.ndarray, duration: np.ndarray, xy: np.ndarray, rate: float) -> np.ndarray:

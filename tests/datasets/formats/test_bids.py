@@ -2,10 +2,13 @@
 
 import gzip
 import json
+import shutil
+import subprocess
 
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from scanpath.datasets.formats import read_fixations, write_fixations
 
@@ -167,3 +170,49 @@ def test_bids_onsets_are_written_as_the_standard_says(tmp_path):
         facts = json.loads(sidecar.read_text())
         columns = json.loads(sidecar.with_name(sidecar.name.replace("physioevents", "physio")).read_text())["Columns"]
         assert facts["OnsetSource"] in columns
+
+
+SCREEN = {"width_px": 1000, "height_px": 800, "width_cm": 50, "height_cm": 40, "distance_cm": 60}
+
+
+def write_with_pictures(table, folder, pictures):
+    settings = {"screen": SCREEN, "picture_at": "screen", "eye": "right", "pictures": pictures}
+    return write_fixations(table, folder, format="bids", **settings)
+
+
+def test_bids_pictures_are_copied_to_where_the_standard_looks_for_them(tmp_path):
+    table, _ = read_fixations(bids(tmp_path / "in"), picture_at="screen")
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    (pictures / "a.png").write_bytes(b"a")
+    with pytest.raises(ValueError, match=r"no picture 'b\.png' in"):
+        write_with_pictures(table, tmp_path / "out", pictures)
+    assert not (tmp_path / "out").exists()
+    (pictures / "b.png").write_bytes(b"b")
+    table["stimulus"] = "../../" + table["stimulus"]  # a path that leads out stays a name
+    write_with_pictures(table, tmp_path / "out", pictures)
+    assert sorted(path.name for path in (tmp_path / "out" / "stimuli").iterdir()) == ["a.png", "b.png"]
+    for events in (tmp_path / "out").rglob("*_events.tsv"):
+        assert (tmp_path / "out" / "stimuli" / pd.read_csv(events, sep="\t")["stim_file"][0]).is_file()
+
+
+def test_bids_pictures_of_different_folders_do_not_become_one(tmp_path):
+    table, _ = read_fixations(bids(tmp_path / "in"), picture_at="screen")
+    table["stimulus"] = ["one/a.png", "two/a.png", "one/b.png"]
+    with pytest.raises(ValueError, match=r"'two/a\.png' and 'one/a\.png' would be one file"):
+        write_with_pictures(table, tmp_path / "out", None)
+
+
+def test_the_bids_validator_finds_no_error(tmp_path):
+    program = shutil.which("bids-validator-deno")
+    if program is None:
+        pytest.skip("bids-validator-deno is not installed")
+    table, _ = read_fixations(bids(tmp_path / "in"), picture_at="screen")
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    for name in ("a.png", "b.png"):
+        Image.new("RGB", (9, 9)).save(pictures / name)
+    write_with_pictures(table, tmp_path / "out", pictures)
+    done = subprocess.run([program, str(tmp_path / "out"), "--json"], capture_output=True, text=True, timeout=120)
+    issues = json.loads(done.stdout)["issues"]["issues"]
+    assert [issue for issue in issues if issue.get("severity") == "error"] == []
