@@ -95,6 +95,11 @@ def read(
     if not frames:
         raise MissingFileError(f"There is no eye-tracking recording (PhysioType 'eyetrack') in {path}.")
     table = pd.concat(frames, ignore_index=True)
+    short = table["stimulus"].map(lambda name: re.split(r"[/\\]", name)[-1])
+    if short.nunique() == table["stimulus"].nunique():
+        table["stimulus"] = short
+    else:
+        changes.add("assumed", "pictures keep their folders in their names, as some differ by these only")
     if eye is None and table.groupby(["subject", "trial"])["eye"].nunique().max() > 1:
         raise InputError(f"{path} holds recordings of both eyes; choose one with eye='left' or eye='right'.")
     if len(set(screens)) > 1:
@@ -318,7 +323,7 @@ def _fixations(recording: _Recording, stimulus_column: str, changes: Changes) ->
     run = "-".join(part for part in parts if part)
     table = pd.DataFrame(
         {
-            "stimulus": [Path(str(name)).name for name in rows[stimulus_column]],
+            "stimulus": [str(name) for name in rows[stimulus_column]],
             "subject": _entity(physio.name, "sub"),
             "trial": [f"{run}-{number + 1}" if run else str(number + 1) for number in place],
             "task": _entity(physio.name, "task"),

@@ -196,6 +196,14 @@ def test_bids_pictures_are_copied_to_where_the_standard_looks_for_them(tmp_path)
         assert (tmp_path / "out" / "stimuli" / pd.read_csv(events, sep="\t")["stim_file"][0]).is_file()
 
 
+def test_bids_pictures_that_differ_by_their_folder_keep_it(tmp_path):
+    events = next(bids(tmp_path).rglob("*_events.tsv"))
+    events.write_text(events.read_text().replace("images/b.png", "other/a.png"))
+    table, changes = read_fixations(tmp_path, picture_at="screen")
+    assert table["stimulus"].tolist() == ["images/a.png", "images/a.png", "other/a.png"]
+    assert any("keep their folders" in change.text for change in changes)
+
+
 def test_bids_pictures_of_different_folders_do_not_become_one(tmp_path):
     table, _ = read_fixations(bids(tmp_path / "in"), picture_at="screen")
     table["stimulus"] = ["one/a.png", "two/a.png", "one/b.png"]
