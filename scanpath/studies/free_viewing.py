@@ -1,8 +1,8 @@
 """Agents beside people who look at photographs freely: 60 scenes of OSIE, 15 people, the first ten fixations.
 
 All agents that run without a download take part; a folder with ImageNet weights adds NeVA on a network and, where
-captum is installed, Salient Relevance. Agents that draw random numbers look five times at each picture. A start that an
-agent did not choose is dropped, as people's first fixation on the start marker is not in the data.
+captum is installed, Salient Relevance. The baselines "random" and "center" look five times at each picture. A start
+that an agent did not choose is dropped, as people's first fixation on the start marker is not in the data.
 """
 
 import importlib.util
@@ -34,9 +34,9 @@ MEASURES = {
     "ScanMatch": ("scanmatch", {}),
 }
 PAIRINGS = {"plausibility": "best", "mean similarity": "leave_one_out"}
-#: Looks at each picture of agents that draw random numbers.
+#: Looks at each picture of the baselines that draw random numbers.
 N_LOOKS = 5
-RANDOM_WALKERS = ("random", "center", "levy", "g_eymol")
+BASELINES = ("random", "center")
 WALKERS = ("random", "center", "itti_koch", "spectral_residual", "levy", "g_eymol")
 
 
@@ -125,7 +125,7 @@ def free_viewing_agents(weights: Path | None = None) -> list[Agent]:
 
 def n_scanpaths(agents: Sequence[Agent], n_pictures: int) -> int:
     """Count the scanpaths that the study makes, for a progress bar."""
-    return n_pictures * sum(N_LOOKS if agent.name in RANDOM_WALKERS else 1 for agent in agents)
+    return n_pictures * sum(N_LOOKS if agent.name in BASELINES else 1 for agent in agents)
 
 
 def look(
@@ -140,12 +140,12 @@ def look(
 ) -> pd.DataFrame:
     """Simulate `n_fixations` that the agents choose; a start that is not chosen comes on top and is dropped.
 
-    `RANDOM_WALKERS` look `looks` times at each picture, with the seeds from `seed` on.
+    `BASELINES` look `looks` times at each picture, with the seeds from `seed` on.
     """
     parts = []
     for agent in agents:
         start = 0 if getattr(agent, "chooses_first", False) else 1
-        seeds = range(seed, seed + (looks if agent.name in RANDOM_WALKERS else 1))
+        seeds = range(seed, seed + (looks if agent.name in BASELINES else 1))
         table = simulate(agent, stimuli, n_fixations + start, list(seeds), jobs, progress=progress)
         table = table[table["fixation"] >= start].copy()
         table["fixation"] -= start
