@@ -2,6 +2,7 @@
 
 import logging
 import os
+import pickle
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -160,7 +161,7 @@ def _open_clip(model: str, pretrained: Any) -> nn.Module:
             raise InputError(f'pretrained must be a tag, a file or {{"seed": number}}, got {dict(pretrained)!r}.')
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(derive_seed(pretrained["seed"], "image-text model", model))
-            with _silent():  # open_clip warns of weights that were not asked for
+            with _silent():  # of weights that were not asked for
                 return open_clip.create_model(model, load_weights=False)
     if str(pretrained) in tags:
         failure = (
@@ -176,7 +177,7 @@ def _open_clip(model: str, pretrained: Any) -> nn.Module:
 @contextmanager
 def _silent() -> Iterator[None]:
     disabled = logging.root.manager.disable
-    logging.disable(logging.WARNING)
+    logging.disable(logging.CRITICAL)
     try:
         yield
     finally:
@@ -187,7 +188,10 @@ def _created(model: str, pretrained: str, failure: str) -> nn.Module:
     import open_clip
 
     try:
-        return open_clip.create_model(model, pretrained=pretrained, weights_only=True)
+        with _silent():  # hub clients log every attempt; the error below says it once
+            return open_clip.create_model(model, pretrained=pretrained, weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise InputError(failure.format(reason="no file of weights can be read there")) from error
     except Exception as error:  # hub clients and state dicts fail in many ways
         reason = (str(error).splitlines() or [type(error).__name__])[0][:120]
         raise InputError(failure.format(reason=reason)) from error
