@@ -19,7 +19,7 @@ from scanpath.recognition.rectangles import Rectangle
 #: Everything in which a picture differs from the original: labels to (top, bottom, left, right).
 Changes = Mapping[int, Rectangle]
 
-#: Side of the largest square that is seen at once. VGG16's memory on a picture of 3840 x 2160 px is about 5 GB.
+#: Side of the largest square that is seen at once; to prepare one of nearly this size takes VGG16 4 GB.
 MOST_SEEN_PX = 4608
 
 #: The same where a CPU runs the square through the network in one piece, which takes about 4 GB at this size.
