@@ -32,6 +32,7 @@ def simulate(
         Path | None,
         typer.Option(help="Where to write: .parquet, .csv, or a folder that a stopped run is continued in."),
     ] = None,
+    shard_size: Annotated[int, typer.Option(min=1, help="Pictures in one file of a run's folder.")] = 16,
     figures: Annotated[Path | None, typer.Option(help="Folder for a figure of every scanpath.")] = None,
 ) -> None:
     """Let agents look at pictures; the fixations go into a table with one row a fixation."""
@@ -47,7 +48,9 @@ def simulate(
     on_error = "skip" if dataset or any(path.is_dir() for path in pictures or []) else "raise"
     folder = out if out is not None and not out.suffix else None
     with progress_bar("simulating", len(agents) * len(stimuli)) as advance:
-        table = run(agents, stimuli, fixations, seed, jobs, folder, on_error=on_error, progress=advance)
+        table = run(
+            agents, stimuli, fixations, seed, jobs, folder, shard_size=shard_size, on_error=on_error, progress=advance
+        )
     skipped |= table.attrs["scanpath"]["failures"]
     for name, reason in skipped.items():
         say(f"skipped {name}: {reason}")

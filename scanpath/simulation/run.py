@@ -22,6 +22,8 @@ from scanpath.simulation.units import Unit, cut, fingerprint
 from scanpath.simulation.workers import run_units
 
 Key = tuple[int, int, int]
+#: Pictures in a shard unless the caller says otherwise.
+SHARD_SIZE = 16
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ def simulate_to_folder(
     seeds: int | Sequence[int] = 0,
     jobs: int = 1,
     batch_size: int = 8,
-    shard_size: int = 64,
+    shard_size: int = SHARD_SIZE,
     on_error: str = "skip",
     retry_failures: bool = False,
     accelerators: Sequence[str] = (),
@@ -102,7 +104,8 @@ def simulate_to_folder(
     batch_size
         Pictures handed to an agent at once.
     shard_size
-        Pictures in one shard of one agent and seed.
+        Pictures in one shard of one agent and seed: what a stopped worker loses at most, and what one worker takes at
+        a time. Give more, such as 4096, for runs of millions of pictures.
     on_error
         "skip" records a picture that fails with its reason and goes on; "raise" stops.
     retry_failures

@@ -11,7 +11,7 @@ from scanpath.gaze.scanpath import Scanpath
 from scanpath.gaze.stimulus import Stimulus
 from scanpath.gaze.table import write_table
 from scanpath.simulation.look import tabulate
-from scanpath.simulation.run import check_crew, check_jobs, looking, run_facts, simulate_to_folder
+from scanpath.simulation.run import SHARD_SIZE, check_crew, check_jobs, looking, run_facts, simulate_to_folder
 from scanpath.simulation.units import Unit, cut
 from scanpath.simulation.workers import keep_paths, run_units
 
@@ -28,6 +28,7 @@ def simulate(
     out: str | os.PathLike[str] | None = None,
     *,
     batch_size: int = 8,
+    shard_size: int = SHARD_SIZE,
     on_error: str = "raise",
     progress: Callable[[int], None] | None = None,
 ) -> pd.DataFrame:
@@ -54,6 +55,8 @@ def simulate(
         continued in.
     batch_size
         Pictures handed to an agent at once.
+    shard_size
+        Pictures in one shard where `out` is a folder: what a stopped worker loses at most.
     on_error
         "raise" stops at the first picture that cannot be used; "skip" goes on and lists it in
         ``table.attrs["scanpath"]["failures"]``.
@@ -88,6 +91,7 @@ def simulate(
             seeds=seeds,
             jobs=jobs,
             batch_size=batch_size,
+            shard_size=shard_size,
             on_error=on_error,
             progress=progress,
         ).table()

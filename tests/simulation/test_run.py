@@ -296,3 +296,10 @@ def test_a_damaged_manifest_is_refused_in_one_sentence(content, tmp_path):
     (tmp_path / "_run.json").write_text(content)
     with pytest.raises(InputError, match="is damaged, so what run it is cannot be told"):
         simulate_to_folder(sp.create_agent("random"), stimuli(), tmp_path, n_fixations=2)
+
+
+def test_a_run_of_a_few_dozen_pictures_has_several_shards_to_lose_and_to_share(tmp_path):
+    sp.simulate(sp.create_agent("random"), stimuli(40), n_fixations=2, out=tmp_path / "run")
+    assert len(list((tmp_path / "run").glob("part-*.parquet"))) == 3
+    sp.simulate(sp.create_agent("random"), stimuli(40), n_fixations=2, out=tmp_path / "large", shard_size=40)
+    assert len(list((tmp_path / "large").glob("part-*.parquet"))) == 1
