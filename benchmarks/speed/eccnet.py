@@ -8,7 +8,7 @@ priority maps are compared with the straightforward ones at every fixation, and 
 "fixed_grid" is an approximation of our own and chooses its own. All three are led along the straightforward way's
 fixations, one after the other at every step, so that each meets the same repeats. Features of the empty square, made
 once per size, are not counted; their time is printed. Times are sums over the fixations of process time, pinned to
-one thread.
+one thread. ``eccnet.json`` beside this file is one such run, on a machine that others used at the same time.
 """
 
 # ruff: noqa: E402  threads are pinned before NumPy and its friends look
