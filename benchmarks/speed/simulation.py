@@ -230,7 +230,7 @@ def main() -> None:
         print(f"resuming what is done {cost['resume_ms']:.3f} ms, {cost['bytes_per_fixation']:.1f} bytes a fixation")
         memory = {n: peak_memory(folder, n) for n in (100, 1000, most) if n <= most}
         print("peak memory: " + ", ".join(f"{n} pictures {size:.0f} MiB" for n, size in memory.items()))
-        sizes = {size: shards(folder, size, 2 * LARGE_SHARD) for size in (64, LARGE_SHARD)}
+        sizes = {size: shards(folder, size, 2 * LARGE_SHARD) for size in (16, 64, LARGE_SHARD)}
         for size, one in sizes.items():
             print(
                 f"shards of {size}: {one['run_ms']:.3f} ms an episode, {one['resume_ms']:.3f} ms to resume, "

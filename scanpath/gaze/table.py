@@ -82,13 +82,13 @@ def check_table(table: pd.DataFrame, *, source: str = "The table") -> pd.DataFra
     if not {"subject", "agent"} & set(table.columns):
         raise InputError(f"{source} has neither a column 'subject' (people) nor 'agent' (models); say who looked.")
     known = BASE_COLUMNS | {name: kind for name, kind in OPTIONAL_COLUMNS.items() if name in table.columns}
-    checked = pd.DataFrame(index=pd.RangeIndex(len(table)))
-    for name, kind in known.items():
-        values = table[name].reset_index(drop=True) if name in table.columns else None
-        checked[name] = _typed(values, kind, name, source, len(table))
-    for name in table.columns:
-        if name not in known:
-            checked[name] = table[name].reset_index(drop=True)
+    plain = table.reset_index(drop=True)
+    columns = {
+        name: _typed(plain[name] if name in plain.columns else None, kind, name, source, len(plain))
+        for name, kind in known.items()
+    }
+    columns |= {name: plain[name] for name in plain.columns if name not in known}
+    checked = pd.DataFrame(columns, index=plain.index)
     _check_values(checked, source)
     checked.attrs = dict(table.attrs)
     return checked
