@@ -138,6 +138,16 @@ def _stretch_cells(coarse, cell, cells, step, out, to):
             out[o + i + i] = F(0.75) * a + F(0.25) * b
             out[o + i + i + U(1)] = F(0.25) * a + F(0.75) * b
         return
+    if step == 4:
+        for i in range(U(cells)):
+            _four_between(coarse[c + i], (coarse[c + i + U(1)] - coarse[c + i]) * F(0.25), out, o + U(4) * i)
+        return
+    if step == 8:
+        for i in range(U(cells)):
+            a, slope = coarse[c + i], (coarse[c + i + U(1)] - coarse[c + i]) * F(0.125)
+            _four_between(a, slope, out, o + U(8) * i)
+            _four_between(a + F(4) * slope, slope, out, o + U(8) * i + U(4))
+        return
     for i in range(U(cells)):
         a = coarse[c + i]
         slope = (coarse[c + i + U(1)] - a) / F(step)
@@ -145,6 +155,15 @@ def _stretch_cells(coarse, cell, cells, step, out, to):
         p = o + i * U(step)
         for k in range(U(step)):
             out[p + k] = start + F(k) * slope
+
+
+@fused
+def _four_between(a, slope, out, to):
+    """Write four samples from half a step behind `a`; written out, because short loops are not vectorized."""
+    out[to] = a + F(0.5) * slope
+    out[to + U(1)] = a + F(1.5) * slope
+    out[to + U(2)] = a + F(2.5) * slope
+    out[to + U(3)] = a + F(3.5) * slope
 
 
 @finite
