@@ -166,8 +166,11 @@ def test_a_seed_that_no_table_holds_is_wrong_use(photo):
         (["simulate", "--agent", "random", "--jobs", "0", "PHOTO"], "--jobs must be"),
         (["simulate", "--agent", "random", "--backbone", "steerable", "PHOTO"], "random has none"),
         (["simulate", "--agent", "random", "--weights", "none.pth", "PHOTO"], "random has none"),
-        (["simulate", "--backbone", "steerable", "--set", "levels=3", "PHOTO"], "cannot be built with levels=3"),
-        (["simulate", "--backbone", "steerable", "--set", "device=moon", "PHOTO"], "device=moon"),
+        (["simulate", "--backbone", "steerable", "--set", "levels=3", "PHOTO"], "levels must be some of 3, 4 and 5"),
+        (
+            ["simulate", "--backbone", "steerable", "--set", "device=moon", "PHOTO"],
+            "The device 'moon' cannot be used here",
+        ),
         (["simulate", "--agent", "random", "--set", "found_rule=box", "PHOTO"], "found_rule must be"),
         (["simulate", "--agent", "random", "none.png"], "no picture at none.png"),
         (["simulate", "--agent", "random"], "Give pictures"),
