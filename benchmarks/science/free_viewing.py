@@ -23,22 +23,24 @@ from scanpath.studies.free_viewing import MEASURES, PAIRINGS, FreeViewing, run_f
 
 HEADING = """# Free viewing on OSIE: where agents stand between the center and people
 
-`python benchmarks/science/free_viewing.py --root DATA --weights WEIGHTS --tables FOLDER --out free_viewing.md`
+`python benchmarks/science/free_viewing.py --root DATA --tables FOLDER --out free_viewing.md`
 
 60 photographs, 15 people, first ten fixations. Agents run with their published settings, or the package's defaults
 where nothing is published; nothing was fitted to these people. The baselines `random` and `center` look five times
 at each picture, the others once; a start in the center that an agent did not choose is dropped. SBTDE is one minus
 the distance, averaged over windows of 1 to 10 fixations; MultiMatch is the mean of its four parts without
-durations. `neva` classifies and matches features with SqueezeNet 1.1, as `salient_relevance` does; `nevaclip toy,
-picture` is led by the sharp picture's vector in the package's small CLIP, which knows drawn scenes only. Floors:
-`floor: shuffled` are people's scanpaths on other pictures, `floor: center` are points drawn from people's fixations
-on other pictures. Square brackets: 95 % bootstrap intervals over pictures.
+durations. With `--weights`, `neva` classifies and matches features with SqueezeNet 1.1, and `salient_relevance`
+explains it; `nevaclip toy, picture` is led by the sharp picture's vector in the package's small CLIP, which knows
+drawn scenes only. Floors: `floor: shuffled` are people's scanpaths on other pictures, `floor: center` are points
+drawn from people's fixations on other pictures. Square brackets: 95 % bootstrap intervals over pictures.
 """
 WHAT = {
     "plausibility": "the best match over people, averaged over pictures",
     "mean similarity": "the mean over people",
 }
-READING = """"""
+READING = """`from center to people` is 0 for an agent that sees nothing and 1 for a person. The anchors of people are
+deterministic; those of `random`, `center` and `floor: shuffled` were drawn anew here and there.
+"""
 #: (who, measure) -> (mean similarity, plausibility).
 ANCHORS = {
     ("people", "SBTDE 4x4"): (0.476, 0.675),
