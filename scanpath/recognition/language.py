@@ -2,7 +2,6 @@
 
 import logging
 import os
-import pickle
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -190,8 +189,8 @@ def _created(model: str, pretrained: str, failure: str) -> nn.Module:
     try:
         with _silent():  # hub clients log every attempt; the error below says it once
             return open_clip.create_model(model, pretrained=pretrained, weights_only=True)
-    except pickle.UnpicklingError as error:
-        raise InputError(failure.format(reason="no file of weights can be read there")) from error
     except Exception as error:  # hub clients and state dicts fail in many ways
         reason = (str(error).splitlines() or [type(error).__name__])[0][:120]
+        if reason.startswith("Weights only load failed"):  # torch goes on for a page
+            reason = "no file of weights can be read there"
         raise InputError(failure.format(reason=reason)) from error
