@@ -74,9 +74,15 @@ def main() -> None:
 def _remark(message: Warning | str, category: type[Warning], *place: object, **more: object) -> None:
     """Show a warning as one sentence, without the line of code that it came from."""
     if issubclass(category, UserWarning):
-        typer.echo(f"scanpath: {' '.join(str(message).split())}", err=True)
+        typer.echo(_sentence(str(message)), err=True)
 
 
 def _fail(message: str, code: int) -> None:
-    typer.echo(f"scanpath: {' '.join(message.split())}", err=True)
+    typer.echo(_sentence(message), err=True)
     sys.exit(code)
+
+
+def _sentence(message: str) -> str:
+    """Put a message on one line, without the control codes that names in a user's files may hold."""
+    line = " ".join(message.split())
+    return "scanpath: " + "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in line)

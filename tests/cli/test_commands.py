@@ -266,3 +266,9 @@ def test_figures_of_pictures_with_a_path_in_their_name_stay_in_their_folder():
     for stem in stems:
         assert (Path("figures") / f"{stem}_agent.png").parent == Path("figures")
     assert stems[3:] == ["a b", "y"]
+
+
+def test_control_codes_in_names_do_not_reach_the_terminal(tmp_path, people):
+    line = one_sentence(scanpath("score", tmp_path / "a\x1b[31mb\u202e.csv", people, "--metrics", "dtw"))
+    assert line.isprintable()
+    assert "[31mb" in line
