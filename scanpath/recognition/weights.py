@@ -1,7 +1,6 @@
 """Where a network's weights come from: a file, a folder of files, torchvision's download, or a seed."""
 
 import os
-import pickle
 import re
 import sys
 from pathlib import Path
@@ -42,20 +41,27 @@ def read_weights(path: str | os.PathLike[str]) -> dict[str, Tensor]:
         elif path.suffix in KERAS_SUFFIXES:
             state = _read_keras_vgg(path)
         else:
-            state = torch.load(path, map_location="cpu", weights_only=True)
+            state = _read_torch(path)
     except ScanpathError:
         raise
-    except pickle.UnpicklingError as error:  # torch's own message advises to run what is in the file
-        raise InputError(
-            f"{path} cannot be read as weights: it is damaged, or holds code or objects beside tensors, which are "
-            "never loaded; ask for it as safetensors or as a plain state dict."
-        ) from error
     except Exception as error:  # each format has its own errors for damaged files
         raise InputError(f"{path} cannot be read as weights: {str(error).splitlines()[0]}") from error
     state = state.get("state_dict", state) if isinstance(state, dict) else state
     if not isinstance(state, dict) or not state or not all(isinstance(value, Tensor) for value in state.values()):
         raise InputError(f"{path} does not hold a state dict (names to tensors) as torchvision writes it.")
     return {name.removeprefix("module."): _as_float(value) for name, value in state.items()}
+
+
+def _read_torch(path: Path) -> Any:
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except OSError:
+        raise
+    except Exception as error:  # torch's own message advises to run what is in the file
+        raise InputError(
+            f"{path} cannot be read as weights: it is damaged, or holds code or objects beside tensors, which are "
+            "never loaded; ask for it as safetensors or as a plain state dict."
+        ) from error
 
 
 def _read_keras_vgg(path: Path) -> dict[str, Tensor]:
