@@ -125,10 +125,33 @@ def markdown(table: pd.DataFrame, n: int, blocks: int, per_block: int, command: 
         cells = [interval(means.loc[f"{backbone} {title}"], "index", 2) for title in TITLES.values()]
         lines.append(f"| {backbone} | {' | '.join(cells)} |")
     lines.append(f"| *published, VGG16* | {PUBLISHED_ECCNET['mean'][2]} | {PUBLISHED_WITHOUT['mean']} |")
-    lines += [f"| *people* | {means['human_index'].iloc[0]:.3f} | |", ""]
+    lines += [f"| *people* | {means['human_index'].iloc[0]:.3f} | |", "", *polarity_lines(table)]
     for task in ASYMMETRY_TASKS:
         lines += task_lines(table[table["task"] == task], task)
     return "\n".join(lines)
+
+
+def polarity_lines(table: pd.DataFrame) -> list[str]:
+    """Count in how many tasks each front end has people's polarity, and how much of that eccentricity changes."""
+    lines = [
+        "## Features or eccentricity?",
+        "",
+        "Tasks of six whose interval of hard - easy lies above 0 (people's polarity) or below 0 (the opposite); then",
+        "tasks in which the intervals with and without eccentricity do not overlap.",
+        "",
+        "| features | people's: with | without | opposite: with | without | changed by eccentricity |",
+        "|---|---|---|---|---|---|",
+    ]
+    tasks = table[table["task"] != "mean"]
+    for backbone in (*NETWORKS, "steerable"):
+        on, off = (tasks[tasks["agent"] == f"{backbone} {title}"].set_index("task") for title in TITLES.values())
+        low, high = "slope_difference_low", "slope_difference_high"
+        counts = [int((part[low] > 0).sum()) for part in (on, off)] + [
+            int((part[high] < 0).sum()) for part in (on, off)
+        ]
+        apart = [task for task in on.index if on[low][task] > off[high][task] or off[low][task] > on[high][task]]
+        lines.append(f"| {backbone} | {' | '.join(map(str, counts))} | {', '.join(apart) or 'none'} |")
+    return [*lines, ""]
 
 
 def task_lines(rows: pd.DataFrame, task: str) -> list[str]:
