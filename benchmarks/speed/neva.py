@@ -28,6 +28,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torchvision.transforms.functional import gaussian_blur
@@ -109,7 +110,7 @@ def ours(contest: Contest, n_fixations: int) -> torch.Tensor:
     """Our search through `simulate`, in one group of all pictures; points (B, T, 2)."""
     contest.agent._last = None  # pictures are prepared anew, as the published procedure does
     table = sp.simulate(contest.agent, contest.stimuli, n_fixations, batch_size=len(contest.stimuli))
-    xy = torch.tensor(table[["y_px", "x_px"]].to_numpy(), dtype=torch.float32)
+    xy = torch.tensor(np.ascontiguousarray(table[["y_px", "x_px"]]), dtype=torch.float32)
     return (2 * xy / (contest.images.shape[-1] - 1) - 1).reshape(len(contest.stimuli), n_fixations, 2)
 
 
