@@ -23,7 +23,7 @@ from scanpath.studies.free_viewing import MEASURES, PAIRINGS, FreeViewing, run_f
 
 HEADING = """# Free viewing on OSIE: where agents stand between the center and people
 
-`python benchmarks/science/free_viewing.py --root DATA --tables FOLDER --out free_viewing.md`
+`python benchmarks/science/free_viewing.py --root DATA --weights WEIGHTS --tables FOLDER --out free_viewing.md`
 
 60 photographs, 15 people, first ten fixations. Agents run with their published settings, or the package's defaults
 where nothing is published; nothing was fitted to these people. The baselines `random` and `center` look five times
