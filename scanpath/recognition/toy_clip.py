@@ -32,6 +32,8 @@ MEAN, DEVIATION = 0.5, 0.25
 class ConvTower(nn.Module):
     """Image tower: six convolutions with batch norm, then attention pooling over an 8 x 8 grid with positions.
 
+    Positions begin as row and column in some channels and at random in the others.
+
     Parameters
     ----------
     embedding
@@ -47,7 +49,11 @@ class ConvTower(nn.Module):
             layers += [nn.Conv2d(into, out, kernel, stride, padding, bias=False), nn.BatchNorm2d(out), nn.ReLU()]
         self.features = nn.Sequential(*layers)
         side, last = IMAGE_SIZE_PX // 16, channels[-1]
-        self.position = nn.Parameter(torch.randn(side * side, last) / 2)
+        position = torch.randn(side, side, last) / 2
+        # where something lies can be read off from the start; left to chance, position phrases are not learned in time
+        line = torch.linspace(-2, 2, side)
+        position[..., :8], position[..., 8:16] = line[:, None, None], line[None, :, None]
+        self.position = nn.Parameter(position.reshape(side * side, last))
         self.query = nn.Parameter(torch.randn(1, 1, last) / last**0.5)
         self.pool = nn.MultiheadAttention(last, num_heads=4, batch_first=True)
         self.project = nn.Linear(last, embedding, bias=False)

@@ -99,7 +99,7 @@ def train(
     optimizer = torch.optim.AdamW(model.parameters(), weight_decay=recipe.weight_decay, betas=(0.9, 0.98))
     start = _resume(checkpoint, recipe, model, optimizer)
     scenes = [
-        draw_scene(recipe.seed, index, combinations="trained", twin_share=0.5) for index in range(recipe.n_scenes)
+        draw_scene(recipe.seed, index, combinations="trained", twin_share=0.7) for index in range(recipe.n_scenes)
     ]
     model.train()
     for step in range(start, recipe.steps):
