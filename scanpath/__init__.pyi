@@ -1,6 +1,17 @@
+from . import agents as agents
+from . import datasets as datasets
 from . import evaluation as evaluation
+from . import foveation as foveation
+from . import gaze as gaze
+from . import geometry as geometry
+from . import guidance as guidance
+from . import kernels as kernels
 from . import metrics as metrics
+from . import plotting as plotting
+from . import recognition as recognition
+from . import simulation as simulation
 from . import stimuli as stimuli
+from . import studies as studies
 from ._core.errors import InputError as InputError
 from ._core.errors import ScanpathError as ScanpathError
 from ._core.errors import UndefinedError as UndefinedError
@@ -62,3 +73,5 @@ from .simulation.run import Run as Run
 from .simulation.run import simulate_to_folder as simulate_to_folder
 from .simulation.simulate import simulate as simulate
 from .studies.report.page import write_report as write_report
+
+__version__: str

@@ -2,12 +2,19 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias, Union
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from scanpath._core.checks import check_xy
 from scanpath._core.errors import InputError
+
+if TYPE_CHECKING:
+    import torch
+
+#: What `as_scanpath` takes: a `Scanpath`, or (n, 2) x, y in px or (n, 3) x, y, duration_ms as array, tensor or lists.
+AnyScanpath: TypeAlias = Union["Scanpath", "torch.Tensor", ArrayLike]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +122,7 @@ class Scanpath:
         return Saccades(np.diff(self.xy, axis=0))
 
 
-def as_scanpath(path: Any) -> Scanpath:
+def as_scanpath(path: AnyScanpath) -> Scanpath:
     """Take a scanpath in any of its forms.
 
     Parameters
