@@ -12,6 +12,7 @@ from . import recognition as recognition
 from . import simulation as simulation
 from . import stimuli as stimuli
 from . import studies as studies
+from . import training as training
 from ._core.errors import InputError as InputError
 from ._core.errors import ScanpathError as ScanpathError
 from ._core.errors import UndefinedError as UndefinedError

@@ -80,7 +80,7 @@ def asymmetry_training(
     from scanpath._core.errors import InputError
     from scanpath.cli.progress import progress_bar, say
     from scanpath.cli.tables import print_table
-    from scanpath.studies.asymmetry_training import AsymmetryTraining, TrainingRecipe
+    from scanpath.training.asymmetry import AsymmetryTraining, TrainingRecipe
 
     if scratch and weights is not None:
         raise InputError("Give --weights or --scratch, one of the two.")

@@ -84,7 +84,7 @@ def load_encoder(weights: Weights) -> Vgg19Encoder:
 
 
 def load_decoder(weights: Weights) -> Decoder:
-    """Build the decoder with weights that `python -m scanpath.foveation.train_decoder` wrote, or seeded random ones."""
+    """Build the decoder with weights that `scanpath.training.texture_decoder` wrote, or seeded random ones."""
     return _load("decoder", _freeze(weights))  # type: ignore[return-value]
 
 

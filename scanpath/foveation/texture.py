@@ -75,7 +75,7 @@ def foveated_texture(
         Put the picture's own pixels into the fovea. Without it the fovea passes through encoder and decoder too, as
         in [1]_, which matters when conditions are compared that shall share the decoder's faults.
     weights, decoder
-        For "vgg19": torchvision's VGG-19 weights, and a decoder that ``python -m scanpath.foveation.train_decoder``
+        For "vgg19": torchvision's VGG-19 weights, and a decoder that ``python -m scanpath.training.texture_decoder``
         wrote; files, or ``{"seed": n}`` for random ones.
 
     Returns
@@ -137,7 +137,7 @@ def _make_transfer(
     if weights is None or decoder is None:
         raise InputError(
             'The encoder "vgg19" needs weights=FILE (torchvision\'s vgg19) and decoder=FILE; train a decoder with '
-            "python -m scanpath.foveation.train_decoder FOLDER --weights FILE --out decoder.safetensors."
+            "python -m scanpath.training.texture_decoder FOLDER --weights FILE --out decoder.safetensors."
         )
     from scanpath.foveation.neurofovea import load_decoder, load_encoder, transfer_features
 

@@ -12,10 +12,4 @@ from .language import load_language_model as load_language_model
 from .pool_replacement import with_eccentric_pools as with_eccentric_pools
 from .smooth_pooling import SmoothEccentricityPool2d as SmoothEccentricityPool2d
 from .smooth_pooling import smooth_eccentricity_pool as smooth_eccentricity_pool
-from .training_regimes import Fisheye as Fisheye
-from .training_regimes import LineOverlay as LineOverlay
-from .training_regimes import Rotate90 as Rotate90
-from .training_regimes import fisheye as fisheye
-from .training_regimes import overlay_lines as overlay_lines
-from .training_regimes import regime_transform as regime_transform
 from .weights import read_weights as read_weights

@@ -2,7 +2,7 @@
 
 It is open_clip's `CLIP` class with a two-layer text transformer and a plain convolutional image tower. It knows the
 scenes of `scanpath.stimuli.captioned_scenes` and nothing else; it makes caption-guided search work, and testable,
-without any download. ``python -m scanpath.recognition.train_toy_clip`` trains it from scratch.
+without any download. ``python -m scanpath.training.toy_clip`` trains it from scratch.
 """
 
 import gzip
@@ -140,9 +140,7 @@ def load_toy_clip(path: str | os.PathLike[str] | None = None) -> tuple[CLIP, Sim
     except SafetensorError as error:
         raise InputError(f"{file} is not a safetensors file ({error}); train one or use the package's own.") from None
     if facts.get("format") != FORMAT:
-        raise InputError(
-            f"{file} is not a {FORMAT!r} file; write one with python -m scanpath.recognition.train_toy_clip."
-        )
+        raise InputError(f"{file} is not a {FORMAT!r} file; write one with python -m scanpath.training.toy_clip.")
     tokenizer = make_tokenizer([(first, second) for first, second in json.loads(facts["merges"])])
     model = build_toy_clip(tokenizer.vocab_size)
     model.load_state_dict(weights)

@@ -199,13 +199,13 @@ def train_models(folder: str | os.PathLike[str], seeds: Sequence[int]) -> list[P
     The package's own model is that of the training program's default seed, and is not trained again.
     """
     from scanpath.recognition.toy_clip import shipped_weights
-    from scanpath.recognition.train_toy_clip import Recipe
-    from scanpath.recognition.train_toy_clip import main as train
+    from scanpath.training.toy_clip import ToyClipRecipe
+    from scanpath.training.toy_clip import main as train
 
     files = []
     for seed in seeds:
         file = Path(folder) / f"toy_clip-seed{seed}.safetensors"
-        if not file.exists() and seed == Recipe.seed:
+        if not file.exists() and seed == ToyClipRecipe.seed:
             file = shipped_weights()
         elif not file.exists():
             train(["--out", str(file), "--seed", str(seed)])

@@ -189,7 +189,7 @@ def test_the_input_is_not_modified():
         ({"fixation": ((1, 2), (3, 4))}, "one per picture"),
         ({"iterations": 0}, "iterations must be a whole number"),
         ({"weights": {"seed": 0}}, "has no weights"),
-        ({"encoder": "vgg19"}, "train_decoder"),
+        ({"encoder": "vgg19"}, "training.texture_decoder"),
         ({"seed": 1.5}, "seed must be a whole number"),
         ({"image": 255 * torch.rand(3, 64, 64)}, r"\[0, 1\]"),
         ({"image": 2 * torch.rand(3, 64, 64) - 1}, "rescale"),

@@ -1,20 +1,12 @@
-"""The package's own CLIP: its file, its token list, and training that can be stopped and resumed."""
-
-import itertools
-import math
+"""The package's own CLIP: its file and its token list."""
 
 import pytest
 import torch
 from safetensors.torch import save_file
 
 import scanpath as sp
-from scanpath._core.random import derive_seed
 from scanpath.recognition.toy_clip import build_toy_clip, load_toy_clip, make_tokenizer, shipped_weights, train_merges
-from scanpath.recognition.train_toy_clip import Recipe, _blur, main, train
 from scanpath.stimuli.caption_grammar import all_words
-from scanpath.stimuli.captioned_scenes import COLORS, SHAPES, TEXTURES
-
-TINY = Recipe(seed=3, steps=4, n_scenes=6, scenes_per_batch=3, empty_per_batch=2, warmup_steps=2)
 
 
 def test_shipped_file_is_small_and_loads_frozen():
@@ -23,18 +15,6 @@ def test_shipped_file_is_small_and_loads_frozen():
     assert not model.training
     assert not any(weight.requires_grad for weight in model.parameters())
     assert type(model).__name__ == "CLIP"
-
-
-def test_shipped_model_is_the_training_programs():
-    """Tokens that no caption uses keep their first, seeded weights but for the decay of all steps' learning rates."""
-    recipe = Recipe()
-    model, tokenizer = load_toy_clip()
-    assert tokenizer.encoder == make_tokenizer(train_merges([*COLORS, *SHAPES, *TEXTURES, *all_words()])).encoder
-    torch.manual_seed(derive_seed(recipe.seed, "toy clip weights"))
-    first = build_toy_clip(tokenizer.vocab_size).token_embedding.weight.detach()
-    decay = math.prod(1 - recipe.rate(step) * recipe.weight_decay for step in range(recipe.steps))
-    kept = torch.isclose(model.token_embedding.weight, decay * first, rtol=1e-3, atol=1e-6).all(1)
-    assert kept.sum() > 500
 
 
 def test_each_word_of_the_grammar_is_one_token_and_any_text_can_be_encoded():
@@ -54,39 +34,6 @@ def test_token_list_depends_on_nothing_but_the_words():
     assert [len(tokenizer.encode(word)) for word in words] == [1] * 4
 
 
-def run_out(training):
-    losses = []
-    while True:
-        try:
-            losses.append(next(training)[1])
-        except StopIteration as end:
-            return losses, end.value
-
-
-def test_resumed_training_ends_where_an_uninterrupted_one_does(tmp_path):
-    losses, (model, _) = run_out(train(TINY))
-    checkpoint = tmp_path / "state.pt"
-    first = list(itertools.islice(train(TINY, checkpoint=checkpoint, checkpoint_every=2), 2))
-    assert checkpoint.exists()
-    rest, (resumed, _) = run_out(train(TINY, checkpoint=checkpoint, checkpoint_every=2))
-    assert [loss for _, loss in first] + rest == pytest.approx(losses, rel=1e-6)
-    assert len(rest) == 2
-    for name, weight in model.state_dict().items():
-        torch.testing.assert_close(resumed.state_dict()[name], weight, rtol=1e-4, atol=1e-5)
-    with pytest.raises(sp.InputError, match="other settings"):
-        next(train(Recipe(seed=4, steps=4, n_scenes=2), checkpoint=checkpoint))
-
-
-def test_training_program_writes_a_file_that_loads(tmp_path):
-    out = tmp_path / "model.safetensors"
-    threads = torch.get_num_threads()
-    main(["--out", str(out), "--steps", "1", "--scenes", "4", "--threads", "1"])
-    torch.set_num_threads(threads)
-    model, tokenizer = load_toy_clip(out)
-    assert model.encode_text(tokenizer(["a red ring"])).shape == (1, 64)
-    assert [path.name for path in tmp_path.iterdir()] == ["model.safetensors"]
-
-
 def test_files_of_another_kind_are_refused(tmp_path):
     with pytest.raises(sp.InputError, match="no toy CLIP file"):
         load_toy_clip(tmp_path / "none.safetensors")
@@ -96,14 +43,6 @@ def test_files_of_another_kind_are_refused(tmp_path):
     save_file({"weight": torch.zeros(2)}, tmp_path / "other.safetensors")
     with pytest.raises(sp.InputError, match="scanpath toy CLIP 1"):
         load_toy_clip(tmp_path / "other.safetensors")
-
-
-def test_blur_of_training_is_that_of_neva():
-    from scanpath.agents.neva_eye import NevaEye, NevaEyeSettings
-
-    image = torch.rand(3, 128, 128, generator=torch.Generator().manual_seed(0))
-    eye = NevaEye(image, NevaEyeSettings(0.15, 5.7, 23, 0.7))
-    torch.testing.assert_close(_blur(image), eye.blurred, atol=1e-5, rtol=0)
 
 
 def test_untrained_weights_follow_the_seed():

@@ -1,6 +1,6 @@
 """Train the decoder of the deep foveated texture on a folder of pictures.
 
-python -m scanpath.foveation.train_decoder FOLDER --weights vgg19.pth --out decoder.safetensors
+python -m scanpath.training.texture_decoder FOLDER --weights vgg19.pth --out decoder.safetensors
 """
 
 import argparse
@@ -9,7 +9,6 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -21,10 +20,12 @@ from scanpath._core.random import torch_generator
 from scanpath.foveation.neurofovea import STRIDE_PX, Decoder, Weights, load_encoder, seed_parameters
 from scanpath.foveation.progress import progress_bar
 from scanpath.gaze.pictures import find_pictures, read_image
+from scanpath.recognition.backbones import usable_device
+from scanpath.training.checkpoints import load_checkpoint, save_checkpoint
 
 
 @dataclass(frozen=True)
-class Recipe:
+class DecoderRecipe:
     """Settings that decide what is learned; a checkpoint continues only under the same ones.
 
     Parameters
@@ -62,7 +63,7 @@ def train_decoder(
     weights: Weights,
     out: str | os.PathLike[str],
     steps: int = 20_000,
-    recipe: Recipe | None = None,
+    recipe: DecoderRecipe | None = None,
     checkpoint_every: int = 500,
     device: str = "cpu",
     report: Callable[[int, float], None] | None = None,
@@ -104,23 +105,25 @@ def train_decoder(
         If there is nothing to learn from, the weights or the device cannot be used, or a checkpoint belongs to other
         settings.
     """
-    recipe = recipe or Recipe()
+    recipe = recipe or DecoderRecipe()
     target = Path(out)
     checkpoint = target.with_name(target.name + ".checkpoint.pt")
     check_count("steps", steps)
     check_count("checkpoint_every", checkpoint_every)
-    _check_device(device)
+    place = usable_device(device)
     if not Path(folder).is_dir():
         raise InputError(f"There is no folder at {folder}; give one with pictures to learn from.")
     pictures = _readable(find_pictures(folder))
-    encoder = load_encoder(weights).to(device)
+    encoder = load_encoder(weights).to(place)
     decoder = Decoder()
     seed_parameters(decoder, recipe.seed)
-    decoder.to(device)
+    decoder.to(place)
     optimizer = torch.optim.Adam(decoder.parameters(), lr=recipe.learning_rate)
-    start = _resume(checkpoint, decoder, optimizer, recipe)
+    parts = {"decoder": decoder, "optimizer": optimizer}
+    resumed = load_checkpoint(checkpoint, asdict(recipe), parts)
+    start = resumed["step"] if resumed else 0
     for step in range(start, steps):
-        batch = make_batch(pictures, recipe, step).to(device)
+        batch = make_batch(pictures, recipe, step).to(place)
         loss = reconstruction_loss(batch, encoder, decoder, recipe.feature_weight)
         optimizer.zero_grad()
         loss.backward()
@@ -128,7 +131,7 @@ def train_decoder(
         if report is not None:
             report(step + 1, float(loss.detach()))
         if (step + 1) % checkpoint_every == 0 or step + 1 == steps:
-            _save_checkpoint(checkpoint, decoder, optimizer, recipe, step + 1)
+            save_checkpoint(checkpoint, asdict(recipe), {"step": step + 1}, parts)
     _save_decoder(target, decoder, recipe, max(start, steps))
     return target
 
@@ -142,7 +145,7 @@ def reconstruction_loss(batch: Tensor, encoder: torch.nn.Module, decoder: Decode
     return pixels + feature_weight * torch.nn.functional.mse_loss(encoder(decoded), features)
 
 
-def make_batch(pictures: Sequence[Path], recipe: Recipe, step: int) -> Tensor:
+def make_batch(pictures: Sequence[Path], recipe: DecoderRecipe, step: int) -> Tensor:
     """Random crops (B, 3, crop, crop) of a step."""
     crops = []
     for item in range(recipe.batch_size):
@@ -166,13 +169,6 @@ def _random_crop(image: Tensor, side: int, generator: torch.Generator) -> Tensor
     return crop.flip(-1) if float(torch.rand((), generator=generator)) < 0.5 else crop
 
 
-def _check_device(device: str) -> None:
-    try:
-        torch.empty(1, device=device)
-    except (RuntimeError, AssertionError):  # which of them depends on how torch was built
-        raise InputError(f"The device {device!r} cannot be used on this machine; cpu always can.") from None
-
-
 def _readable(paths: Sequence[Path]) -> list[Path]:
     kept = []
     for path in paths:
@@ -187,36 +183,7 @@ def _readable(paths: Sequence[Path]) -> list[Path]:
     return kept
 
 
-def _resume(checkpoint: Path, decoder: Decoder, optimizer: torch.optim.Optimizer, recipe: Recipe) -> int:
-    """Load the state of an earlier run, if there is one, and return how many steps it has done."""
-    if not checkpoint.exists():
-        return 0
-    try:
-        state: dict[str, Any] = torch.load(checkpoint, map_location="cpu", weights_only=True)
-        saved = state["recipe"]
-    except Exception as error:  # the reader raises many kinds for files that are not its own
-        raise InputError(f"The checkpoint {checkpoint} is damaged; delete it to start again.") from error
-    if saved != asdict(recipe):
-        raise InputError(f"The checkpoint {checkpoint} was made with {saved}; use these settings or delete it.")
-    decoder.load_state_dict(state["decoder"])
-    optimizer.load_state_dict(state["optimizer"])
-    return int(state["step"])
-
-
-def _save_checkpoint(
-    checkpoint: Path, decoder: Decoder, optimizer: torch.optim.Optimizer, recipe: Recipe, step: int
-) -> None:
-    state = {
-        "decoder": decoder.state_dict(),
-        "optimizer": optimizer.state_dict(),
-        "recipe": asdict(recipe),
-        "step": step,
-    }
-    with atomic_path(checkpoint) as temporary:
-        torch.save(state, temporary)
-
-
-def _save_decoder(target: Path, decoder: Decoder, recipe: Recipe, step: int) -> None:
+def _save_decoder(target: Path, decoder: Decoder, recipe: DecoderRecipe, step: int) -> None:
     from safetensors.torch import save_file
 
     facts = {"model": "scanpath foveation decoder, VGG-19 relu4_1", "steps": str(step), "recipe": str(asdict(recipe))}
@@ -227,21 +194,21 @@ def _save_decoder(target: Path, decoder: Decoder, recipe: Recipe, step: int) -> 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit code."""
-    parser = argparse.ArgumentParser(prog="python -m scanpath.foveation.train_decoder", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m scanpath.training.texture_decoder", description=__doc__)
     parser.add_argument("folder", type=Path, help="folder of pictures")
     parser.add_argument("--weights", required=True, help="torchvision's VGG-19 weights (.pth or .safetensors)")
     parser.add_argument("--out", required=True, type=Path, help="where to write the decoder (.safetensors)")
     parser.add_argument("--steps", type=int, default=20_000)
-    parser.add_argument("--batch-size", type=int, default=Recipe.batch_size)
-    parser.add_argument("--crop-px", type=int, default=Recipe.crop_px)
-    parser.add_argument("--learning-rate", type=float, default=Recipe.learning_rate)
-    parser.add_argument("--feature-weight", type=float, default=Recipe.feature_weight)
-    parser.add_argument("--seed", type=int, default=Recipe.seed)
+    parser.add_argument("--batch-size", type=int, default=DecoderRecipe.batch_size)
+    parser.add_argument("--crop-px", type=int, default=DecoderRecipe.crop_px)
+    parser.add_argument("--learning-rate", type=float, default=DecoderRecipe.learning_rate)
+    parser.add_argument("--feature-weight", type=float, default=DecoderRecipe.feature_weight)
+    parser.add_argument("--seed", type=int, default=DecoderRecipe.seed)
     parser.add_argument("--checkpoint-every", type=int, default=500)
     parser.add_argument("--device", default="cpu")
     options = parser.parse_args(arguments)
     try:
-        recipe = Recipe(
+        recipe = DecoderRecipe(
             options.batch_size, options.crop_px, options.learning_rate, options.feature_weight, options.seed
         )
         _train_with_progress(options, recipe)
@@ -252,7 +219,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _train_with_progress(options: argparse.Namespace, recipe: Recipe) -> None:
+def _train_with_progress(options: argparse.Namespace, recipe: DecoderRecipe) -> None:
     with progress_bar("decoder", options.steps, "loss") as show:
         train_decoder(
             options.folder,

@@ -1,6 +1,6 @@
 """Train a network on pictures whose statistics are changed, for the question where search asymmetries come from.
 
-A folder of pictures by class is seen under a regime of `scanpath.recognition.training_regimes`; the network goes on
+A folder of pictures by class is seen under a regime of `scanpath.training.regimes`; the network goes on
 from given weights, or random ones, with a new classifier. The weights of the best epoch are what `run_asymmetry` and
 `scanpath study asymmetry --retrained` take. Batch t depends on the seed and on t alone, so a run that was stopped ends
 where another would.
@@ -27,9 +27,10 @@ from scanpath._core.errors import InputError, UndefinedError
 from scanpath._core.files import atomic_path, write_text
 from scanpath._core.random import derive_seed
 from scanpath.recognition.backbones import PREPROCESSING, list_backbones, resolve_weights, usable_device
-from scanpath.recognition.labeled_pictures import LabeledPictures, labeled_folder
-from scanpath.recognition.training_regimes import REGIMES, regime_transform
 from scanpath.recognition.weights import load_weights
+from scanpath.training.checkpoints import Stateful, load_checkpoint, save_checkpoint
+from scanpath.training.labeled_pictures import LabeledPictures, labeled_folder
+from scanpath.training.regimes import REGIMES, regime_transform
 
 WEIGHTS_FILE = "weights.safetensors"
 
@@ -169,8 +170,7 @@ class AsymmetryTraining:
         decay = recipe.weight_decay / recipe.learning_rate  # torch multiplies it by the rate again
         self.optimizer = torch.optim.AdamW(self.network.parameters(), lr=recipe.learning_rate, weight_decay=decay)
         self.scaler = torch.amp.GradScaler(self.device.type, enabled=self.device.type == "cuda")
-        self.state = _State()
-        self._resume()
+        self.state = _State(**(load_checkpoint(self.out / "checkpoint.pt", self.facts, self._parts) or {}))
 
     @property
     def steps_per_epoch(self) -> int:
@@ -277,24 +277,12 @@ class AsymmetryTraining:
         with atomic_path(self.out / WEIGHTS_FILE) as temporary:
             save_file(state, temporary, metadata={key: str(facts[key]) for key in keys})
 
-    def _keep(self) -> None:
-        parts: dict[str, Any] = {"network": self.network, "optimizer": self.optimizer, "scaler": self.scaler}
-        state = {name: part.state_dict() for name, part in parts.items()}
-        with atomic_path(self.out / "checkpoint.pt") as temporary:
-            torch.save({"facts": self.facts, "state": vars(self.state), **state}, temporary)
+    @property
+    def _parts(self) -> dict[str, Stateful]:
+        return {"network": self.network, "optimizer": self.optimizer, "scaler": self.scaler}
 
-    def _resume(self) -> None:
-        path = self.out / "checkpoint.pt"
-        if not path.exists():
-            return
-        kept = torch.load(path, map_location=self.device, weights_only=True)
-        for name, value in self.facts.items():
-            if kept["facts"].get(name) != value:
-                raise InputError(f"{path} belongs to a training with another {name}; give another folder.")
-        for name, part in (("network", self.network), ("optimizer", self.optimizer), ("scaler", self.scaler)):
-            if kept[name]:  # empty: the scaler of a training that began without CUDA
-                part.load_state_dict(kept[name])
-        self.state = _State(**kept["state"])
+    def _keep(self) -> None:
+        save_checkpoint(self.out / "checkpoint.pt", self.facts, vars(self.state), self._parts)
 
 
 def _network(recipe: TrainingRecipe, n_classes: int, weights: Any) -> tuple[nn.Module, dict[str, Any]]:

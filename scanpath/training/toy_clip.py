@@ -1,4 +1,4 @@
-"""Train the package's small CLIP from scratch: ``python -m scanpath.recognition.train_toy_clip --out FILE``.
+"""Train the package's small CLIP from scratch: ``python -m scanpath.training.toy_clip --out FILE``.
 
 Pictures are drawn scenes, foveated at the captioned object as NeVA foveates them; captions that are also true of
 another picture in the batch are not counted against it. Batch t depends on the seed and on t alone, so that a run that
@@ -8,7 +8,7 @@ was stopped and resumed ends where an uninterrupted one does.
 import argparse
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,9 +20,8 @@ from open_clip.tokenizer import SimpleTokenizer
 from torch import Tensor
 
 from scanpath._core.checks import check_count
-from scanpath._core.errors import InputError
-from scanpath._core.files import atomic_path
 from scanpath._core.random import derive_seed, numpy_generator
+from scanpath.foveation.progress import progress_bar
 from scanpath.recognition.toy_clip import (
     DEVIATION,
     IMAGE_SIZE_PX,
@@ -34,13 +33,19 @@ from scanpath.recognition.toy_clip import (
 )
 from scanpath.stimuli.caption_grammar import POSITIONS, all_words, describe, position_holds
 from scanpath.stimuli.captioned_scenes import COLORS, SHAPES, TEXTURES, Scene, SceneObject, draw_scene
+from scanpath.training.checkpoints import load_checkpoint, save_checkpoint
 
 BLUR_SIGMA_PX, BLUR_KERNEL_PX = 5.7, 23
 MASK_SIGMAS = (0.1, 0.15, 0.2)
 
+#: The model and the merges of its token list.
+TrainedToyClip = tuple[CLIP, list[tuple[str, str]]]
+#: Yields step and loss, and returns the model.
+Training = Generator[tuple[int, float], None, TrainedToyClip]
+
 
 @dataclass(frozen=True)
-class Recipe:
+class ToyClipRecipe:
     """How the model is trained.
 
     Attributes
@@ -74,9 +79,9 @@ class Recipe:
         return self.learning_rate * warm * 0.5 * (1 + math.cos(math.pi * step / self.steps))
 
 
-def train(
-    recipe: Recipe, *, checkpoint: str | os.PathLike[str] | None = None, checkpoint_every: int = 100
-) -> Iterator[tuple[int, float]]:
+def train_toy_clip(
+    recipe: ToyClipRecipe, *, checkpoint: str | os.PathLike[str] | None = None, checkpoint_every: int = 100
+) -> Training:
     """Train step by step, yielding each step's number and loss; the generator's return value is the model.
 
     Parameters
@@ -97,12 +102,13 @@ def train(
         torch.manual_seed(derive_seed(recipe.seed, "toy clip weights"))
         model = build_toy_clip(tokenizer.vocab_size).to(memory_format=torch.channels_last)
     optimizer = torch.optim.AdamW(model.parameters(), weight_decay=recipe.weight_decay, betas=(0.9, 0.98))
-    start = _resume(checkpoint, recipe, model, optimizer)
+    parts = {"model": model, "optimizer": optimizer}
+    resumed = None if checkpoint is None else load_checkpoint(checkpoint, vars(recipe), parts)
     scenes = [
         draw_scene(recipe.seed, index, combinations="trained", twin_share=0.7) for index in range(recipe.n_scenes)
     ]
     model.train()
-    for step in range(start, recipe.steps):
+    for step in range(resumed["step"] if resumed else 0, recipe.steps):
         for group in optimizer.param_groups:
             group["lr"] = recipe.rate(step)
         loss = _batch_loss(model, tokenizer, scenes, recipe, step)
@@ -113,12 +119,14 @@ def train(
         with torch.no_grad():
             model.logit_scale.clamp_(max=math.log(100))
         if checkpoint is not None and (step + 1) % checkpoint_every == 0:
-            _keep(checkpoint, recipe, step + 1, model, optimizer)
+            save_checkpoint(checkpoint, vars(recipe), {"step": step + 1}, parts)
         yield step, loss.item()
     return model.eval().requires_grad_(False), merges
 
 
-def _batch_loss(model: CLIP, tokenizer: SimpleTokenizer, scenes: list[Scene], recipe: Recipe, step: int) -> Tensor:
+def _batch_loss(
+    model: CLIP, tokenizer: SimpleTokenizer, scenes: list[Scene], recipe: ToyClipRecipe, step: int
+) -> Tensor:
     """Contrastive loss of one batch; rows are pictures, columns captions."""
     rng = numpy_generator(recipe.seed, "toy clip batch", step)
     chosen = [scenes[index] for index in rng.integers(len(scenes), size=recipe.scenes_per_batch)]
@@ -180,10 +188,10 @@ def _foveated(rng: np.random.Generator, scenes: list[Scene], numbers: list[int],
     masks = []
     for place in places:
         sigma = MASK_SIGMAS[rng.integers(len(MASK_SIGMAS))]
-        clear = _bump(place, sigma)
+        mask = _bump(place, sigma)
         for weight in rng.uniform(0.2, 1.0, rng.integers(1, 3)) if rng.random() < 0.4 else ():
-            clear = clear + weight * _bump(rng.uniform(0, IMAGE_SIZE_PX - 1, 2), sigma)
-        masks.append(np.clip(clear, 0, 1).astype(np.float32))
+            mask = mask + weight * _bump(rng.uniform(0, IMAGE_SIZE_PX - 1, 2), sigma)
+        masks.append(np.clip(mask, 0, 1).astype(np.float32))
     clear = torch.from_numpy(np.stack(masks))[:, None]
     index = torch.tensor(numbers)
     return torch.lerp(blurred[index], sharp[index], clear).contiguous(memory_format=torch.channels_last)
@@ -204,59 +212,34 @@ def _blur(images: Tensor) -> Tensor:
     return matrix.T @ images @ matrix
 
 
-def _keep(
-    path: str | os.PathLike[str], recipe: Recipe, step: int, model: CLIP, optimizer: torch.optim.Optimizer
-) -> None:
-    state = {"recipe": vars(recipe), "step": step, "model": model.state_dict(), "optimizer": optimizer.state_dict()}
-    with atomic_path(path) as temporary:
-        torch.save(state, temporary)
-
-
-def _resume(path: str | os.PathLike[str] | None, recipe: Recipe, model: CLIP, optimizer: torch.optim.Optimizer) -> int:
-    if path is None or not Path(path).exists():
-        return 0
-    state = torch.load(path, weights_only=True)
-    if state["recipe"] != vars(recipe):
-        raise InputError(f"The checkpoint {path} belongs to a run with other settings; remove it or give another path.")
-    model.load_state_dict(state["model"])
-    optimizer.load_state_dict(state["optimizer"])
-    return int(state["step"])
-
-
 def main(arguments: list[str] | None = None) -> None:
     """Train with a progress bar and write the model; the checkpoint beside it is removed at the end."""
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
     parser = argparse.ArgumentParser(description="Train the small CLIP of captioned scenes from scratch.")
     parser.add_argument("--out", type=Path, required=True, help="the .safetensors file to write")
-    parser.add_argument("--seed", type=int, default=Recipe.seed)
-    parser.add_argument("--steps", type=int, default=Recipe.steps)
-    parser.add_argument("--scenes", type=int, default=Recipe.n_scenes)
+    parser.add_argument("--seed", type=int, default=ToyClipRecipe.seed)
+    parser.add_argument("--steps", type=int, default=ToyClipRecipe.steps)
+    parser.add_argument("--scenes", type=int, default=ToyClipRecipe.n_scenes)
     parser.add_argument("--threads", type=int, default=2, help="of the processor")
     options = parser.parse_args(arguments)
     torch.set_num_threads(check_count("--threads", options.threads))
-    recipe = Recipe(seed=options.seed, steps=options.steps, n_scenes=options.scenes)
+    recipe = ToyClipRecipe(seed=options.seed, steps=options.steps, n_scenes=options.scenes)
     checkpoint = options.out.with_suffix(".checkpoint.pt")
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.completed}/{task.total}"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task("drawing scenes", total=recipe.steps)
-        training, smooth = train(recipe, checkpoint=checkpoint), None
-        while True:
-            try:
-                step, loss = next(training)
-            except StopIteration as end:
-                model, merges = end.value
-                break
-            smooth = loss if smooth is None else 0.95 * smooth + 0.05 * loss
-            bar.update(task, completed=step + 1, description=f"loss {smooth:.3f}")
+    with progress_bar("toy CLIP", recipe.steps, "loss") as show:
+        model, merges = _run(train_toy_clip(recipe, checkpoint=checkpoint), show)
     save_toy_clip(options.out, model, merges)
     checkpoint.unlink(missing_ok=True)
+
+
+def _run(training: Training, show: Callable[[int, float], None]) -> TrainedToyClip:
+    """Train to the end, showing the loss as a running mean."""
+    smooth = None
+    while True:
+        try:
+            step, loss = next(training)
+        except StopIteration as end:
+            return end.value
+        smooth = loss if smooth is None else 0.95 * smooth + 0.05 * loss
+        show(step + 1, smooth)
 
 
 if __name__ == "__main__":

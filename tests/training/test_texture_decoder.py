@@ -5,11 +5,11 @@ from skimage import data, transform
 
 import scanpath as sp
 from scanpath.foveation.neurofovea import load_decoder, load_encoder
-from scanpath.foveation.train_decoder import Recipe, main, make_batch, reconstruction_loss, train_decoder
 from scanpath.gaze.pictures import find_pictures
+from scanpath.training.texture_decoder import DecoderRecipe, main, make_batch, reconstruction_loss, train_decoder
 
 WEIGHTS = {"seed": 0}
-TINY = Recipe(batch_size=2, crop_px=16, learning_rate=1e-3)
+TINY = DecoderRecipe(batch_size=2, crop_px=16, learning_rate=1e-3)
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def test_training_lowers_the_error_on_crops_it_has_not_seen(folder, tmp_path):
     out = train_decoder(folder, weights=WEIGHTS, out=tmp_path / "decoder.safetensors", steps=25, recipe=TINY)
     start = train_decoder(folder, weights=WEIGHTS, out=tmp_path / "start.safetensors", steps=1, recipe=TINY)
     encoder = load_encoder(WEIGHTS)
-    batch = make_batch(find_pictures(folder), Recipe(batch_size=4, crop_px=16), 10_000)
+    batch = make_batch(find_pictures(folder), DecoderRecipe(batch_size=4, crop_px=16), 10_000)
     errors = [float(reconstruction_loss(batch, encoder, load_decoder(path), 1.0)) for path in (start, out)]
     assert errors[1] < 0.5 * errors[0]
 
@@ -49,7 +49,7 @@ def test_a_checkpoint_of_other_settings_is_refused(folder, tmp_path):
     out = tmp_path / "decoder.safetensors"
     train_decoder(folder, weights=WEIGHTS, out=out, steps=1, recipe=TINY)
     with pytest.raises(sp.InputError, match="was made with"):
-        train_decoder(folder, weights=WEIGHTS, out=out, steps=2, recipe=Recipe(2, 16, 1e-2))
+        train_decoder(folder, weights=WEIGHTS, out=out, steps=2, recipe=DecoderRecipe(2, 16, 1e-2))
     (tmp_path / "decoder.safetensors.checkpoint.pt").write_bytes(b"damaged")
     with pytest.raises(sp.InputError, match="damaged"):
         train_decoder(folder, weights=WEIGHTS, out=out, steps=2, recipe=TINY)

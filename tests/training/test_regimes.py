@@ -7,7 +7,7 @@ from PIL import Image
 from torchvision import tv_tensors
 
 from scanpath import InputError
-from scanpath.recognition.training_regimes import (
+from scanpath.training.regimes import (
     REGIMES,
     Fisheye,
     LineOverlay,

@@ -8,10 +8,10 @@ from PIL import Image
 from safetensors.torch import load_file
 
 from scanpath import InputError, create_backbone
-from scanpath.recognition.labeled_pictures import LabeledPictures, labeled_folder
-from scanpath.recognition.training_regimes import regime_transform
 from scanpath.studies.asymmetry import study_agents
-from scanpath.studies.asymmetry_training import AsymmetryTraining, TrainingRecipe
+from scanpath.training.asymmetry import AsymmetryTraining, TrainingRecipe
+from scanpath.training.labeled_pictures import LabeledPictures, labeled_folder
+from scanpath.training.regimes import regime_transform
 
 RECIPE = TrainingRecipe(
     "rotated", "squeezenet1_1", epochs=2, batch_size=4, learning_rate=1e-3, resize_px=40, crop_px=36, seed=3
@@ -41,7 +41,9 @@ def train(folder, out, recipe=RECIPE, progress=None, **settings):
 
 
 def states(out):
-    return load_file(out / "weights.safetensors"), torch.load(out / "checkpoint.pt", weights_only=True)["network"]
+    return load_file(out / "weights.safetensors"), torch.load(out / "checkpoint.pt", weights_only=True)["parts"][
+        "network"
+    ]
 
 
 def test_a_network_learns_what_can_be_learned_and_eccnet_sees_with_it(pictures, tmp_path):

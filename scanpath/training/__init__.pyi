@@ -1,0 +1,15 @@
+from .asymmetry import AsymmetryTraining as AsymmetryTraining
+from .asymmetry import TrainingRecipe as TrainingRecipe
+from .asymmetry import TrainingResult as TrainingResult
+from .labeled_pictures import LabeledPictures as LabeledPictures
+from .labeled_pictures import labeled_folder as labeled_folder
+from .regimes import Fisheye as Fisheye
+from .regimes import LineOverlay as LineOverlay
+from .regimes import Rotate90 as Rotate90
+from .regimes import fisheye as fisheye
+from .regimes import overlay_lines as overlay_lines
+from .regimes import regime_transform as regime_transform
+from .texture_decoder import DecoderRecipe as DecoderRecipe
+from .texture_decoder import train_decoder as train_decoder
+from .toy_clip import ToyClipRecipe as ToyClipRecipe
+from .toy_clip import train_toy_clip as train_toy_clip
