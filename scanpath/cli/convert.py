@@ -28,7 +28,7 @@ def convert(
     does not say is asked for by name.
     """
     from scanpath.datasets.formats import convert as run
-    from scanpath.datasets.formats.catalog import FORMATS, detect_format, format_for_writing
+    from scanpath.datasets.formats.format import FORMATS, detect_format, format_for_writing
 
     if formats:
         reader, writer = FORMATS[from_ or detect_format(source)], FORMATS[to or format_for_writing(out)]

@@ -94,11 +94,6 @@ def unpack(
     return [folder / name for name in names]
 
 
-def is_archive(path: str | os.PathLike[str]) -> bool:
-    """Whether a file is an archive that `unpack` takes."""
-    return zipfile.is_zipfile(path) or tarfile.is_tarfile(path)
-
-
 def safe_member_name(name: str, archive: Path) -> PurePosixPath:
     """Return an archive member's name as a relative path, or refuse it."""
     path = PurePosixPath(name)

@@ -1,11 +1,11 @@
-from .catalog import Format as Format
-from .catalog import list_formats as list_formats
 from .changes import Change as Change
 from .changes import Changes as Changes
 from .convert import ConversionReport as ConversionReport
 from .convert import convert as convert
 from .convert import read_fixations as read_fixations
 from .convert import write_fixations as write_fixations
+from .format import Format as Format
+from .format import list_formats as list_formats
 from .frames import table_from_frame as table_from_frame
 from .frames import table_to_frame as table_to_frame
 from .multimatch_gaze import from_multimatch as from_multimatch

@@ -17,8 +17,8 @@ import pandas as pd
 
 from scanpath._core.errors import InputError, MissingFileError
 from scanpath.datasets.formats.bids_writing import write
-from scanpath.datasets.formats.catalog import Format
 from scanpath.datasets.formats.changes import Changes
+from scanpath.datasets.formats.format import Format
 from scanpath.datasets.formats.limits import MAX_BYTES, check_bytes, read_gzip, read_json
 from scanpath.datasets.formats.placement import to_picture_px
 

@@ -18,8 +18,8 @@ import pandas as pd
 
 from scanpath._core.errors import InputError
 from scanpath._core.files import write_text
-from scanpath.datasets.formats.catalog import Format
 from scanpath.datasets.formats.changes import Changes
+from scanpath.datasets.formats.format import Format
 from scanpath.datasets.formats.limits import MAX_BYTES, numbers, read_json
 from scanpath.gaze.table import scanpaths_from_table
 

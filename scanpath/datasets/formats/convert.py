@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 
 from scanpath._core.errors import InputError, ScanpathError, unknown_name
-from scanpath.datasets.formats.catalog import FORMATS, Format, check_settings, detect_format, format_for_writing
 from scanpath.datasets.formats.changes import Change, Changes
+from scanpath.datasets.formats.format import FORMATS, Format, check_settings, detect_format, format_for_writing
 from scanpath.gaze.table import SCANPATH_KEYS, check_table
 
 _UNFORESEEN = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RuntimeError, MemoryError)

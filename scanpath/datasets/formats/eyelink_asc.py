@@ -13,8 +13,8 @@ from typing import Any
 import pandas as pd
 
 from scanpath._core.errors import InputError
-from scanpath.datasets.formats.catalog import Format
 from scanpath.datasets.formats.changes import Changes
+from scanpath.datasets.formats.format import Format
 from scanpath.datasets.formats.limits import MAX_BYTES, check_bytes
 from scanpath.datasets.formats.placement import to_picture_px
 

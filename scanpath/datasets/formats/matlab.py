@@ -12,8 +12,8 @@ from scanpath._core.checks import check_choice
 from scanpath._core.errors import InputError
 from scanpath._core.files import atomic_path, require_file
 from scanpath._core.optional import require
-from scanpath.datasets.formats.catalog import Format
 from scanpath.datasets.formats.changes import Changes
+from scanpath.datasets.formats.format import Format
 from scanpath.datasets.formats.limits import MAX_BYTES, check_bytes, check_hdf5
 from scanpath.gaze.table import scanpaths_from_table
 

@@ -10,9 +10,9 @@ import pandas as pd
 
 from scanpath._core.errors import InputError, MissingFileError
 from scanpath._core.files import require_file, write_text
-from scanpath.datasets.formats.catalog import Format
 from scanpath.datasets.formats.changes import Changes
 from scanpath.datasets.formats.folders import whole_folder
+from scanpath.datasets.formats.format import Format
 from scanpath.datasets.formats.limits import MAX_BYTES, check_bytes
 from scanpath.gaze.scanpath import Scanpath, as_scanpath
 from scanpath.gaze.table import SCANPATH_KEYS, scanpaths_from_table, table_from_scanpaths

@@ -9,8 +9,8 @@ import pandas as pd
 from scanpath._core.errors import InputError
 from scanpath._core.files import atomic_path, require_file
 from scanpath._core.optional import require
-from scanpath.datasets.formats.catalog import Format
 from scanpath.datasets.formats.changes import Changes
+from scanpath.datasets.formats.format import Format
 from scanpath.datasets.formats.placement import to_picture_px
 
 #: Columns of the schema that are taken along where an event frame has them.

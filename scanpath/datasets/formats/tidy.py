@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from scanpath.datasets.formats.catalog import Format
 from scanpath.datasets.formats.changes import Changes
+from scanpath.datasets.formats.format import Format
 from scanpath.gaze.table import MAX_TABLE_BYTES, read_table, write_table
 
 

@@ -16,9 +16,9 @@ import pandas as pd
 from scanpath._core.checks import check_size
 from scanpath._core.errors import InputError
 from scanpath._core.files import write_text
-from scanpath.datasets.formats.catalog import Format
 from scanpath.datasets.formats.changes import Changes
 from scanpath.datasets.formats.folders import whole_folder
+from scanpath.datasets.formats.format import Format
 from scanpath.datasets.formats.limits import MAX_BYTES, numbers, read_json
 from scanpath.datasets.formats.placement import picture_sizes
 from scanpath.gaze.scanpath import Scanpath

@@ -1,4 +1,4 @@
-"""The formats by name, and the recognition of a file's format."""
+"""What a format is, the formats by name, and the recognition of a file's format."""
 
 import inspect
 from collections.abc import Callable
