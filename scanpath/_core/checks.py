@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from scanpath._core.errors import InputError
+from scanpath._core.labels import labeled_columns, xy_by_name
 
 if TYPE_CHECKING:
     import torch
@@ -75,9 +76,15 @@ def check_size(name: str, size: Any) -> tuple[int, int]:
 
 def check_xy(name: str, xy: Any) -> np.ndarray:
     """Return fixations as a finite float64 array of shape (n, 2): x right, y down, in pixels."""
+    columns = labeled_columns(xy)
     try:
-        points = np.asarray(xy, dtype=np.float64)
-    except (TypeError, ValueError):
+        points = np.asarray(xy) if columns is None else xy_by_name(columns, name)
+        if points.dtype.kind in "mMbc":
+            raise TypeError
+        points = points.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        if isinstance(error, InputError):
+            raise
         raise InputError(f"{name} must be numbers of shape (n, 2), x and y in pixels; got {_short(xy)}.") from None
     if points.ndim == 1 and points.shape == (2,):
         points = points[None]
@@ -96,8 +103,9 @@ def check_fixation_tensor(name: str, fixation: Any) -> "torch.Tensor":
     """Return fixations as a finite floating tensor of shape (..., 2), keeping gradients."""
     import torch
 
+    columns = labeled_columns(fixation)
     try:
-        points = torch.as_tensor(fixation)
+        points = torch.as_tensor(fixation if columns is None else xy_by_name(columns, name))
     except (TypeError, ValueError, RuntimeError):
         points = None
     if points is None or points.is_complex():

@@ -12,6 +12,10 @@ class InputError(ScanpathError, ValueError):
     """The caller's input cannot be used; the message is one sentence a user can act on."""
 
 
+class InputWarning(UserWarning):
+    """The input can be used, but it is probably not what is meant; the message is one sentence."""
+
+
 class UnknownNameError(InputError, KeyError):
     """A name is in no registry; the message lists the nearest known names."""
 

@@ -9,6 +9,8 @@ from numpy.typing import ArrayLike
 
 from scanpath._core.checks import check_xy
 from scanpath._core.errors import InputError
+from scanpath._core.labels import labeled_columns, path_by_name
+from scanpath._core.times import as_ms
 
 if TYPE_CHECKING:
     import torch
@@ -57,7 +59,7 @@ class Scanpath:
     Parameters
     ----------
     xy
-        (n, 2) pixels, finite.
+        (n, 2) pixels, finite; or a table of one scanpath, read by its columns' names as by `as_scanpath`.
     duration_ms
         (n,) fixation durations in ms, or None if unknown; single missing values are NaN.
     onset_ms
@@ -83,6 +85,9 @@ class Scanpath:
     info: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        columns = labeled_columns(self.xy)
+        if columns is not None:
+            self._take(*path_by_name(columns, "Scanpath.xy"))
         values = _to_numpy(self.xy)
         size = values.size if isinstance(values, np.ndarray) else len(values) if isinstance(values, list | tuple) else 1
         xy = np.zeros((0, 2)) if size == 0 else check_xy("Scanpath.xy", values)
@@ -91,6 +96,13 @@ class Scanpath:
             values = getattr(self, name)
             if values is not None:
                 object.__setattr__(self, name, _frozen(_check_times(name, values, len(xy))))
+
+    def _take(self, xy: np.ndarray, duration_ms: np.ndarray | None, onset_ms: np.ndarray | None) -> None:
+        """Keep what a table holds, beside what is given."""
+        object.__setattr__(self, "xy", xy)
+        for name, times in (("duration_ms", duration_ms), ("onset_ms", onset_ms)):
+            if getattr(self, name) is None:
+                object.__setattr__(self, name, times)
 
     def __len__(self) -> int:
         return len(self.xy)
@@ -128,12 +140,14 @@ def as_scanpath(path: AnyScanpath) -> Scanpath:
     Parameters
     ----------
     path
-        A `Scanpath`, or an array or nested list of shape (n, 2) with x, y in px, or (n, 3) with x, y, duration_ms.
+        A `Scanpath`, or an array or nested list of shape (n, 2) with x, y in px, or (n, 3) with x, y, duration_ms. A
+        table (a frame of pandas, polars or Arrow, a record array, a mapping of columns) is read by the names
+        ``x_px``, ``y_px`` and, where they are there, ``duration_ms``, ``onset_ms`` and ``fixation``, its order.
 
     Raises
     ------
     InputError
-        If the shape is another one or a coordinate is not finite.
+        If the shape is another one, a coordinate is not finite, or a table has other names or several scanpaths.
 
     Examples
     --------
@@ -142,8 +156,14 @@ def as_scanpath(path: AnyScanpath) -> Scanpath:
     """
     if isinstance(path, Scanpath):
         return path
+    columns = labeled_columns(path)
+    if columns is not None:
+        return Scanpath(*path_by_name(columns, "The scanpath"))
     try:
-        values = np.asarray(_to_numpy(path), dtype=np.float64)
+        values = np.asarray(_to_numpy(path))
+        if values.dtype.kind in "mMbc":
+            raise TypeError
+        values = values.astype(np.float64)
     except (TypeError, ValueError):
         raise InputError(f"A scanpath must be numbers of shape (n, 2) or (n, 3), got {type(path).__name__}.") from None
     if values.size == 0:
@@ -213,10 +233,7 @@ def _to_numpy(values: Any) -> Any:
 
 
 def _check_times(name: str, values: Any, n: int) -> np.ndarray:
-    try:
-        times = np.asarray(_to_numpy(values), dtype=np.float64)
-    except (TypeError, ValueError):
-        raise InputError(f"Scanpath.{name} must be numbers, one value a fixation, got {values!r}.") from None
+    times = as_ms(_to_numpy(values), f"Scanpath.{name}")
     if times.shape != (n,):
         raise InputError(f"Scanpath.{name} must have shape ({n},), one value a fixation, got {times.shape}.")
     if np.isinf(times).any() or (name == "duration_ms" and (times < 0).any()):

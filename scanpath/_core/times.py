@@ -1,0 +1,51 @@
+"""Times at the door: ms whatever unit a library stores them in, and nothing that only looks like a number."""
+
+from typing import Any
+
+import numpy as np
+
+from scanpath._core.errors import InputError
+
+_MS = np.timedelta64(1, "ms")
+
+
+def as_ms(values: Any, what: str) -> np.ndarray:
+    """Return times as float64 ms; spans of time are converted from their own unit, missing ones are NaN.
+
+    Raises
+    ------
+    InputError
+        If they are dates, truth values or no numbers at all.
+
+    Examples
+    --------
+    >>> as_ms(np.array([200, 300], dtype="timedelta64[ms]").astype("timedelta64[ns]"), "duration_ms").tolist()
+    [200.0, 300.0]
+    """
+    array = np.asarray(values)
+    if array.dtype == object and array.size and all(map(_is_span, array.ravel())):
+        array = array.astype("timedelta64[us]")
+    if array.dtype.kind == "M":
+        raise InputError(
+            f"{what} holds dates or times of day; give ms: subtract the start of the trial, as in "
+            "(time - start) / pandas.Timedelta('1ms')."
+        )
+    if array.dtype.kind == "m":
+        return np.where(np.isnat(array), np.nan, array / _MS)
+    return as_real(array, what)
+
+
+def as_real(values: Any, what: str) -> np.ndarray:
+    """Return numbers as float64; times, truth values and complex numbers are none."""
+    array = np.asarray(values)
+    if array.dtype.kind in "mMbc":
+        kind = {"m": "spans of time", "M": "dates", "b": "true or false", "c": "complex numbers"}[array.dtype.kind]
+        raise InputError(f"{what} must be numbers, got {kind}.")
+    try:
+        return array.astype(np.float64)
+    except (TypeError, ValueError):
+        raise InputError(f"{what} must be numbers, got {' '.join(repr(values).split())[:80]}.") from None
+
+
+def _is_span(value: Any) -> bool:
+    return type(value).__name__ in ("timedelta", "Timedelta", "timedelta64")
