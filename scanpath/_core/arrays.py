@@ -17,6 +17,8 @@ R = TypeVar("R")
 def to_tensor(value: Any) -> Any:
     """Turn an array into a tensor of the same kind (without sharing memory it may not write to)."""
     if isinstance(value, np.ndarray):
+        if value.dtype.names is not None:
+            return value  # a table, which checks of fixations read by its names
         if value.dtype.kind not in "biufc":
             raise InputError(f"Arrays must hold numbers, got one of dtype {value.dtype}; convert it with astype.")
         return torch.from_numpy(np.array(value, dtype=value.dtype.newbyteorder("="), copy=True, order="C"))
