@@ -11,10 +11,10 @@ import pandas as pd
 from scanpath._core.checks import check_choice
 from scanpath._core.errors import InputError
 from scanpath._core.files import atomic_path, require_file
-from scanpath._core.optional import require
 from scanpath.datasets.formats.changes import Changes
 from scanpath.datasets.formats.format import Format
-from scanpath.datasets.formats.limits import MAX_BYTES, check_bytes, check_hdf5
+from scanpath.datasets.formats.limits import MAX_BYTES, check_bytes
+from scanpath.datasets.formats.matlab_hdf5 import load_hdf5
 from scanpath.gaze.table import scanpaths_from_table
 
 _PER_FIXATION = ("x_px", "y_px", "duration_ms", "onset_ms")
@@ -179,7 +179,7 @@ def _load(path: Path, max_bytes: int) -> dict[str, Any]:
     with path.open("rb") as file:
         head = file.read(128)
     if head[:4] == b"\x89HDF" or b"MATLAB 7.3" in head:
-        return _load_hdf5(path, max_bytes)
+        return load_hdf5(path, max_bytes)
     check_bytes(path, "the unpacked variables (so far)", _unpacked_size(path, head, max_bytes), max_bytes)
     from scipy.io import loadmat
     from scipy.io.matlab import MatReadError
@@ -189,25 +189,6 @@ def _load(path: Path, max_bytes: int) -> dict[str, Any]:
     except (MatReadError, ValueError, TypeError, NotImplementedError, OSError, EOFError, zlib.error) as error:
         raise InputError(f"{path} is not a readable MATLAB file ({error}).") from error
     return {name: _plain(value) for name, value in raw.items() if not name.startswith("__")}
-
-
-def _load_hdf5(path: Path, max_bytes: int) -> dict[str, Any]:
-    h5py = require("h5py", purpose="Reading MATLAB 7.3 files")
-    mat73 = require("mat73", purpose="Reading MATLAB 7.3 files")
-    try:
-        with h5py.File(path, "r") as file:
-            check_hdf5(file, path)
-            total = 0
-
-            def count(name: str, item: Any) -> None:
-                nonlocal total
-                total += item.size * item.dtype.itemsize if isinstance(item, h5py.Dataset) else 0
-
-            file.visititems(count)
-            check_bytes(path, "the arrays", total, max_bytes)
-        return {name: _plain(value) for name, value in mat73.loadmat(str(path)).items()}
-    except OSError as error:
-        raise InputError(f"{path} is not a readable MATLAB 7.3 file ({error}).") from error
 
 
 def _unpacked_size(path: Path, head: bytes, max_bytes: int) -> int:
@@ -244,31 +225,12 @@ def _count(unpack: Any, block: bytes, limit: int) -> int:
 
 
 def _plain(value: Any) -> Any:
-    """Turn scipy's and mat73's structs, cells and struct arrays into dicts and lists."""
+    """Turn scipy's structs, cells and struct arrays into dicts and lists."""
     if hasattr(value, "_fieldnames"):
         return {name: _plain(getattr(value, name)) for name in value._fieldnames}
-    if isinstance(value, Mapping):
-        plain = {str(name): _plain(one) for name, one in value.items()}
-        return _struct_array(plain)
-    if isinstance(value, list):
-        plain_list = [_plain(one) for one in value]
-        # a row or column comes as lists of one element each, and a row as a list of one list
-        if len(plain_list) == 1 and isinstance(plain_list[0], list):
-            return plain_list[0]
-        return [one[0] if isinstance(one, list) and len(one) == 1 else one for one in plain_list]
-    if isinstance(value, np.ndarray):
-        if value.dtype == object:
-            return [_plain(one) for one in value.ravel()]
-        return value.item() if value.ndim == 0 else value
-    return value.item() if isinstance(value, np.generic) else value
-
-
-def _struct_array(plain: dict[str, Any]) -> Any:
-    # mat73 gives a struct array as one dict of equally long lists
-    lengths = {len(one) if isinstance(one, list) else -1 for one in plain.values()}
-    if len(plain) > 1 and len(lengths) == 1 and lengths != {-1}:
-        return [dict(zip(plain, row)) for row in zip(*plain.values())]
-    return plain
+    if isinstance(value, np.ndarray) and value.dtype == object:
+        return [_plain(one) for one in value.ravel()]
+    return value.item() if isinstance(value, np.generic | np.ndarray) and value.ndim == 0 else value
 
 
 def write(table: pd.DataFrame, path: Path, changes: Changes) -> None:

@@ -171,7 +171,6 @@ def test_every_line_end_and_a_byte_order_mark_are_read(end, mark, tmp_path):
 @pytest.mark.parametrize("name", ["p.hdf5", "stimuli.hdf5", "m.mat"])
 def test_hdf5_files_that_read_other_files_are_refused(name, way, tmp_path):
     h5py = pytest.importorskip("h5py")
-    pytest.importorskip("mat73")
     secret = tmp_path / "secret"
     with h5py.File(secret, "w") as file:
         file["x"] = np.arange(6.0).reshape(2, 3)

@@ -218,39 +218,104 @@ def test_a_compressed_matlab_bomb_is_refused_before_it_is_unpacked(tmp_path):
         read_fixations(tmp_path / "f.mat", one_based=False, max_bytes=10_000_000)
 
 
+def write_matlab_73(path, **variables):
+    """Write dicts as structs, tuples as struct arrays, lists as cells, text and numbers, in MATLAB's layout."""
+    h5py = pytest.importorskip("h5py")
+
+    def put(group, name, value):
+        if isinstance(value, dict):
+            made = group.create_group(name)
+            for key, one in value.items():
+                put(made, key, one)
+        elif isinstance(value, tuple):
+            made = group.create_group(name)
+            for key in value[0]:
+                refer(made, key, [element[key] for element in value])
+        elif isinstance(value, list):
+            made = refer(group, name, value)
+        elif isinstance(value, str):
+            made = group.create_dataset(name, data=np.array([[ord(letter)] for letter in value], "u2"))
+        elif np.size(value) == 0:
+            made = group.create_dataset(name, data=np.array([0, 0], "u8"))
+            made.attrs["MATLAB_empty"] = np.uint8(1)
+        else:
+            made = group.create_dataset(name, data=np.atleast_2d(np.asarray(value, "f8")).T)
+        kinds = {dict: "struct", tuple: "struct", list: "cell", str: "char"}
+        made.attrs["MATLAB_class"] = np.bytes_(kinds.get(type(value), "double"))
+        return made
+
+    def refer(group, name, values):
+        links = group.create_dataset(name, (len(values), 1), dtype=h5py.ref_dtype)
+        for place, value in enumerate(values):
+            links[place, 0] = put(refs, str(len(refs)), value).ref
+        return links
+
+    with h5py.File(path, "w", userblock_size=512) as file:
+        refs = file.create_group("#refs#")
+        for name, value in variables.items():
+            put(file, name, value)
+    with path.open("r+b") as raw:
+        raw.write(b"MATLAB 7.3 MAT-file, Platform: GLNXA64".ljust(116) + bytes(8) + b"\x00\x02IM")
+
+
 @pytest.mark.parametrize("shape", [(1, 2), (2, 1)])
 def test_matlab_73_struct_arrays(shape, tmp_path):
     h5py = pytest.importorskip("h5py")
-    pytest.importorskip("mat73")
     path = tmp_path / "v73.mat"
-    with h5py.File(path, "w", userblock_size=512) as file:
-        refs = file.create_group("#refs#")
-        group = file.create_group("scanpaths")
-        group.attrs["MATLAB_class"] = np.bytes_("struct")
-        for name, values in {
-            "x": [[1, 2], [3]],
-            "y": [[4, 5], [6]],
-            "subject": [[7], [8]],
-            "image": ["a.png", "b.png"],
-        }.items():
-            links = group.create_dataset(name, shape, dtype=h5py.ref_dtype)
-            for place, value in enumerate(values):
-                text = isinstance(value, str)
-                data = np.array([[ord(c)] for c in value], "u2") if text else np.array(value, "f8")[:, None]
-                one = refs.create_dataset(f"{name}{place}", data=data)
-                one.attrs["MATLAB_class"] = np.bytes_("char" if text else "double")
-                if text:
-                    one.attrs["MATLAB_int_decode"] = 2
-                links[np.unravel_index(place, shape)] = one.ref
-    head = b"MATLAB 7.3 MAT-file, Platform: GLNXA64".ljust(116) + bytes(8) + b"\x00\x02IM"
-    with path.open("r+b") as raw:
-        raw.write(head)
+    elements = (
+        {"x": np.array([1, 2]), "y": np.array([4, 5]), "subject": 7, "image": "a.png"},
+        {"x": 3, "y": 6, "subject": 8, "image": "b.png"},
+    )
+    write_matlab_73(path, scanpaths=elements)
+    with h5py.File(path, "r+") as file:
+        for name in elements[0]:
+            links = file["scanpaths"][name][()]
+            del file["scanpaths"][name]
+            file["scanpaths"].create_dataset(name, data=links.reshape(shape), dtype=h5py.ref_dtype)
     table, _ = read_fixations(path, one_based=True)
     assert table[["stimulus", "subject", "x_px"]].values.tolist() == [
         ["a.png", "7", 0.0],
         ["a.png", "7", 1.0],
         ["b.png", "8", 2.0],
     ]
+
+
+def test_matlab_73_and_5_give_the_same_table(tmp_path):
+    def person(n):
+        return {"fix_x": np.arange(1.0, n + 1), "fix_y": np.arange(11.0, n + 11), "fix_duration": np.full(n, 250.0)}
+
+    pictures = [{"img": f"{name}.jpg", "subjects": [person(n) for n in (3, 0, 2)]} for name in "ab"]
+    write_matlab_73(tmp_path / "new.mat", fixations=pictures)
+    cells = np.empty(2, dtype=object)
+    for place, picture in enumerate(pictures):
+        people = np.empty(3, dtype=object)
+        people[:] = picture["subjects"]
+        cells[place] = {"img": picture["img"], "subjects": people}
+    savemat(tmp_path / "old.mat", {"fixations": cells})
+    (new, changes), (old, known) = (
+        read_fixations(tmp_path / name, fields=FIELDS, one_based=True, time_unit="ms")
+        for name in ("new.mat", "old.mat")
+    )
+    pd.testing.assert_frame_equal(new, old)
+    assert list(changes) == list(known)
+    assert new.groupby("stimulus")["subject"].unique().map(list).to_dict() == {"a.jpg": ["1", "3"], "b.jpg": ["1", "3"]}
+
+
+def test_matlab_73_files_whose_references_unfold_to_many_are_refused(tmp_path):
+    h5py = pytest.importorskip("h5py")
+    write_matlab_73(tmp_path / "bomb.mat", x=["a"])
+    with h5py.File(tmp_path / "bomb.mat", "r+") as file:
+        refs, inner = file["#refs#"], file["#refs#/0"].ref
+        for level in range(20):
+            cell = refs.create_dataset(f"level{level}", data=np.array([[inner] * 10], dtype=h5py.ref_dtype))
+            inner = cell.ref
+        file["x"][0, 0] = inner
+    with pytest.raises(ValueError, match="raise max_bytes"):
+        read_fixations(tmp_path / "bomb.mat", one_based=False, max_bytes=10_000_000)
+    with h5py.File(tmp_path / "bomb.mat", "r+") as file:
+        file["x"][0, 0] = file["x"].ref
+    with pytest.raises(ValueError, match=r"bomb\.mat"):
+        read_fixations(tmp_path / "bomb.mat", one_based=False)
 
 
 @pytest.mark.parametrize("name", ["t.mat", "t.hdf5", "t.asc", "t.feather", "t.parquet"])
