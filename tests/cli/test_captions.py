@@ -1,14 +1,11 @@
 """`scanpath simulate` led by captions of all kinds, and the agents that need a file or a network."""
 
-import sys
 import warnings
 
 import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
-
-from scanpath.cli import main
 
 
 @pytest.fixture
@@ -19,15 +16,13 @@ def picture(tmp_path):
 
 
 @pytest.fixture
-def command(monkeypatch, capsys):
+def command(scanpath):
+    """The command line with warnings on, as outside tests."""
+
     def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["scanpath", *map(str, arguments)])
-        monkeypatch.setattr(warnings, "showwarning", warnings.showwarning)  # put back afterwards
         with warnings.catch_warnings():
             warnings.simplefilter("always", UserWarning)
-            with pytest.raises(SystemExit) as end:
-                main()
-        return (end.value.code or 0, *capsys.readouterr())
+            return scanpath(*arguments)
 
     return run
 

@@ -1,34 +1,11 @@
-import contextlib
-import io
 import subprocess
 import sys
-import types
 from pathlib import Path
-from unittest import mock
 
 import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
-
-from scanpath.cli import main
-
-
-def scanpath(*arguments, cwd=None):
-    """Run the command line inside this process, which spares each test the imports."""
-    out, err = io.StringIO(), io.StringIO()
-    with (
-        mock.patch.object(sys, "argv", ["scanpath", *map(str, arguments)]),
-        contextlib.chdir(cwd or "."),
-        contextlib.redirect_stdout(out),
-        contextlib.redirect_stderr(err),
-    ):
-        try:
-            main()
-            code = 0
-        except SystemExit as stop:
-            code = stop.code or 0
-    return types.SimpleNamespace(returncode=code, stdout=out.getvalue(), stderr=err.getvalue())
 
 
 def one_sentence(done):
@@ -61,7 +38,7 @@ def people(tmp_path):
     return path
 
 
-def test_demo_writes_a_figure_and_a_table(tmp_path):
+def test_demo_writes_a_figure_and_a_table(scanpath, tmp_path):
     done = scanpath("demo", "--out", tmp_path / "demo")
     assert done.returncode == 0, done.stderr
     assert "eccnet" in done.stdout
@@ -72,7 +49,7 @@ def test_demo_writes_a_figure_and_a_table(tmp_path):
     assert set(table["agent"]) == {"eccnet", "ivsn.gupta2021", "random"}
 
 
-def test_simulate_then_score(tmp_path, photo, people):
+def test_simulate_then_score(scanpath, tmp_path, photo, people):
     out = tmp_path / "run.parquet"
     done = scanpath("simulate", "--agent", "random", "--agent", "center", "--fixations", 6, "--out", out, photo)
     assert done.returncode == 0, done.stderr
@@ -83,7 +60,7 @@ def test_simulate_then_score(tmp_path, photo, people):
     assert (tmp_path / "scores.png").stat().st_size > 0
 
 
-def test_score_as_json_is_json_with_provenance(tmp_path, photo, people):
+def test_score_as_json_is_json_with_provenance(scanpath, tmp_path, photo, people):
     import json
 
     out = tmp_path / "run.csv"
@@ -96,19 +73,19 @@ def test_score_as_json_is_json_with_provenance(tmp_path, photo, people):
     assert result["provenance"]
 
 
-def test_without_out_the_table_goes_to_stdout(photo):
+def test_without_out_the_table_goes_to_stdout(scanpath, photo):
     done = scanpath("simulate", "--agent", "random", "--fixations", 3, photo)
     assert done.returncode == 0
     assert done.stdout.splitlines()[0].startswith("dataset,stimulus,subject")
     assert len(done.stdout.splitlines()) == 4
 
 
-def test_the_same_seed_gives_the_same_bytes(photo):
+def test_the_same_seed_gives_the_same_bytes(scanpath, photo):
     runs = [scanpath("simulate", "--agent", "random", "--seed", 5, "--jobs", jobs, photo).stdout for jobs in (1, 2)]
     assert runs[0] == runs[1] != ""
 
 
-def test_a_bad_picture_in_a_folder_is_named_and_skipped(tmp_path, photo):
+def test_a_bad_picture_in_a_folder_is_named_and_skipped(scanpath, tmp_path, photo):
     (tmp_path / "broken.jpg").write_bytes(b"not a picture")
     done = scanpath("simulate", "--agent", "random", "--out", tmp_path / "run.parquet", tmp_path)
     assert done.returncode == 0, done.stderr
@@ -116,13 +93,13 @@ def test_a_bad_picture_in_a_folder_is_named_and_skipped(tmp_path, photo):
     assert set(pd.read_parquet(tmp_path / "run.parquet")["stimulus"]) == {"photo.png"}
 
 
-def test_figures_are_drawn(tmp_path, photo):
+def test_figures_are_drawn(scanpath, tmp_path, photo):
     done = scanpath("simulate", "--agent", "random", "--figures", tmp_path / "figures", photo)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "figures" / "photo_random.png").stat().st_size > 1000
 
 
-def test_pictures_that_differ_in_their_ending_have_a_figure_each(tmp_path, photo):
+def test_pictures_that_differ_in_their_ending_have_a_figure_each(scanpath, tmp_path, photo):
     Image.open(photo).save(tmp_path / "photo.bmp")
     done = scanpath("simulate", "--agent", "random", "--figures", tmp_path / "figures", photo, tmp_path / "photo.bmp")
     assert done.returncode == 0, done.stderr
@@ -132,7 +109,7 @@ def test_pictures_that_differ_in_their_ending_have_a_figure_each(tmp_path, photo
     ]
 
 
-def test_a_folder_of_which_nothing_can_be_looked_at_is_an_error_and_keeps_the_older_table(tmp_path, photo):
+def test_a_folder_of_which_nothing_can_be_looked_at_is_an_error_and_keeps_the_older_table(scanpath, tmp_path, photo):
     out = tmp_path / "run.parquet"
     out.write_text("older")
     done = scanpath("simulate", "--agent", "eccnet", "--backbone", "steerable", "--out", out, tmp_path)
@@ -141,19 +118,19 @@ def test_a_folder_of_which_nothing_can_be_looked_at_is_an_error_and_keeps_the_ol
     assert out.read_text() == "older"
 
 
-def test_a_backbone_goes_to_the_agents_that_have_one(tmp_path, photo):
+def test_a_backbone_goes_to_the_agents_that_have_one(scanpath, tmp_path, photo):
     agents = ["--agent", "eccnet", "--agent", "random", "--backbone", "steerable"]
     done = scanpath("simulate", *agents, "--fixations", 2, "--target-box", "30,20,16,16", photo)
     assert done.returncode == 0, done.stderr
 
 
-def test_a_table_is_not_written_over_a_folder(tmp_path, photo):
+def test_a_table_is_not_written_over_a_folder(scanpath, tmp_path, photo):
     (tmp_path / "run.parquet").mkdir()
     done = scanpath("simulate", "--agent", "random", "--out", tmp_path / "run.parquet", photo)
     assert "run.parquet is a folder" in one_sentence(done)
 
 
-def test_a_seed_that_no_table_holds_is_wrong_use(photo):
+def test_a_seed_that_no_table_holds_is_wrong_use(scanpath, photo):
     done = scanpath("simulate", "--agent", "random", "--seed", 2**63, photo)
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
@@ -193,7 +170,7 @@ def test_a_seed_that_no_table_holds_is_wrong_use(photo):
     ],
     ids=lambda value: " ".join(value)[:60] if isinstance(value, list) else None,
 )
-def test_bad_input_is_one_sentence_and_leaves_nothing(tmp_path, photo, people, arguments, message):
+def test_bad_input_is_one_sentence_and_leaves_nothing(scanpath, tmp_path, photo, people, arguments, message):
     before = sorted(path.name for path in tmp_path.iterdir())
     names = {"PHOTO": photo.name, "PEOPLE": people.name}
     done = scanpath(*(names.get(argument, argument) for argument in arguments), cwd=tmp_path)
@@ -201,13 +178,13 @@ def test_bad_input_is_one_sentence_and_leaves_nothing(tmp_path, photo, people, a
     assert sorted(path.name for path in tmp_path.iterdir()) == before
 
 
-def test_a_table_without_a_column_is_named(tmp_path, people):
+def test_a_table_without_a_column_is_named(scanpath, tmp_path, people):
     table = pd.read_csv(people).drop(columns="x_px")
     table.to_csv(tmp_path / "cut.csv", index=False)
     assert "cut.csv has no column 'x_px'" in one_sentence(scanpath("score", tmp_path / "cut.csv", people))
 
 
-def test_nan_fixations_are_refused(tmp_path, people):
+def test_nan_fixations_are_refused(scanpath, tmp_path, people):
     table = pd.read_csv(people)
     table.loc[3, "x_px"] = np.nan
     table.to_csv(tmp_path / "nan.csv", index=False)
@@ -217,18 +194,18 @@ def test_nan_fixations_are_refused(tmp_path, people):
 
 
 @pytest.mark.parametrize("command", ["agents", "metrics", "doctor", "--version", "--help"])
-def test_listings_work(command):
+def test_listings_work(scanpath, command):
     done = scanpath(command)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip()
 
 
-def test_agents_are_listed_with_their_papers():
+def test_agents_are_listed_with_their_papers(scanpath):
     listed = scanpath("agents", "*net*").stdout
     assert "Gupta, Zhang, Wu, Wolfe & Kreiman (2021)" in " ".join(listed.split())
 
 
-def test_the_doctor_lists_weights_and_nothing_else(tmp_path, monkeypatch):
+def test_the_doctor_lists_weights_and_nothing_else(scanpath, tmp_path, monkeypatch):
     for name in ("vgg16.safetensors", "resnet18-f37072fd.pth", "README.md"):
         (tmp_path / name).touch()
     monkeypatch.setenv("SCANPATH_WEIGHTS", str(tmp_path))
@@ -238,7 +215,7 @@ def test_the_doctor_lists_weights_and_nothing_else(tmp_path, monkeypatch):
     assert "README.md" not in listed
 
 
-def test_real_pictures_from_a_data_set(shared, tmp_path):
+def test_real_pictures_from_a_data_set(scanpath, shared, tmp_path):
     out = tmp_path / "run.parquet"
     root = shared / "data" / "interiors"
     done = scanpath("simulate", "--agent", "random", "--dataset", "interiors", "--root", root, "--out", out)
@@ -268,7 +245,7 @@ def test_figures_of_pictures_with_a_path_in_their_name_stay_in_their_folder():
     assert stems[3:] == ["a b", "y"]
 
 
-def test_control_codes_in_names_do_not_reach_the_terminal(tmp_path, people):
+def test_control_codes_in_names_do_not_reach_the_terminal(scanpath, tmp_path, people):
     line = one_sentence(scanpath("score", tmp_path / "a\x1b[31mb\u202e.csv", people, "--metrics", "dtw"))
     assert line.isprintable()
     assert "[31mb" in line

@@ -1,16 +1,11 @@
-import contextlib
-import io
 import json
-import sys
-import types
-from unittest import mock
 
 import pandas as pd
 import pytest
 import typer
 
 from scanpath.cli import app as application
-from scanpath.cli import convert, datasets, main
+from scanpath.cli import convert, datasets
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -24,22 +19,7 @@ def registered():
         datasets.register(application.app)
 
 
-def scanpath(*arguments):
-    out, err = io.StringIO(), io.StringIO()
-    with (
-        mock.patch.object(sys, "argv", ["scanpath", *map(str, arguments)]),
-        contextlib.redirect_stdout(out),
-        contextlib.redirect_stderr(err),
-    ):
-        try:
-            main()
-            code = 0
-        except SystemExit as stop:
-            code = stop.code or 0
-    return types.SimpleNamespace(returncode=code, stdout=out.getvalue(), stderr=err.getvalue())
-
-
-def test_a_report_is_converted_and_its_changes_are_told(tmp_path):
+def test_a_report_is_converted_and_its_changes_are_told(scanpath, tmp_path):
     fixation = "\t".join(f"CURRENT_FIX_{name}" for name in ("INDEX", "X", "Y", "DURATION"))
     head = f"RECORDING_SESSION_LABEL\tTRIAL_INDEX\t{fixation}\timg\n"
     (tmp_path / "fix.txt").write_text(head + "s1\t1\t1\t200,5\t100\t250\ta.png\ns1\t1\t2\t.\t.\t90\ta.png\n")
@@ -54,40 +34,40 @@ def test_a_report_is_converted_and_its_changes_are_told(tmp_path):
     assert pd.read_parquet(tmp_path / "out.parquet")["x_px"].tolist() == [100.5]
 
 
-def test_settings_of_the_formats_are_listed(tmp_path):
+def test_settings_of_the_formats_are_listed(scanpath, tmp_path):
     (tmp_path / "a.json").write_text(json.dumps([{"X": [1], "Y": [1]}]))
     done = scanpath("convert", tmp_path / "a.json", tmp_path / "a.bids", "--to", "bids", "--settings")
     assert "--picture-at" in done.stdout.splitlines()[1]
 
 
-def test_unknown_settings_are_refused_with_the_near_ones(tmp_path):
+def test_unknown_settings_are_refused_with_the_near_ones(scanpath, tmp_path):
     (tmp_path / "a.csv").write_text("stimulus,subject,fixation,x_px,y_px\na,s,0,1,1\n")
     done = scanpath("convert", tmp_path / "a.csv", tmp_path / "a.hdf5", "--time-units", "s")
     assert done.returncode == 2
     assert "Did you mean time_unit?" in done.stderr
 
 
-def test_data_sets_are_listed_and_shown():
+def test_data_sets_are_listed_and_shown(scanpath):
     assert "coco_search18" in scanpath("datasets", "list").stdout
     shown = scanpath("datasets", "show", "waldo").stdout
     assert "known fault:" in shown
     assert scanpath("datasets", "show", "wldo").returncode == 2
 
 
-def test_what_may_not_be_downloaded_says_how_to_get_it(tmp_path):
+def test_what_may_not_be_downloaded_says_how_to_get_it(scanpath, tmp_path):
     done = scanpath("datasets", "fetch", "mcs", "--root", tmp_path)
     assert done.returncode == 2
     assert "fetched by hand" in done.stderr
 
 
-def test_the_licence_is_shown_and_must_be_accepted(tmp_path):
+def test_the_licence_is_shown_and_must_be_accepted(scanpath, tmp_path):
     done = scanpath("datasets", "fetch", "cat2000", "--root", tmp_path)
     assert done.returncode == 2
     assert "licence: unknown" in done.stderr
     assert "--accept-license" in done.stderr
 
 
-def test_verifying_what_was_never_fetched_fails(tmp_path):
+def test_verifying_what_was_never_fetched_fails(scanpath, tmp_path):
     done = scanpath("datasets", "verify", "cat2000", "--root", tmp_path)
     assert done.returncode == 2
     assert "not fetched" in done.stdout
@@ -100,7 +80,7 @@ def test_registering_adds_to_any_application():
     assert [command.name for command in app.registered_commands] == ["convert"]
 
 
-def test_a_report_is_written_and_needs_nothing_but_the_run(tmp_path):
+def test_a_report_is_written_and_needs_nothing_but_the_run(scanpath, tmp_path):
     pd.DataFrame({"stimulus": ["a"], "agent": ["x"], "fixation": [0], "x_px": [1.0], "y_px": [2.0]}).to_csv(
         tmp_path / "run.csv", index=False
     )

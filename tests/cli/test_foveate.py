@@ -1,29 +1,13 @@
-import contextlib
-import io
-import sys
-from unittest import mock
-
 import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
 from skimage import data
 
-from scanpath.cli import main
 
-
-def foveate(*arguments):
-    err = io.StringIO()
-    with (
-        mock.patch.object(sys, "argv", ["scanpath", "foveate", *map(str, arguments)]),
-        contextlib.redirect_stdout(io.StringIO()),
-        contextlib.redirect_stderr(err),
-    ):
-        try:
-            main()
-        except SystemExit as stop:
-            return stop.code or 0, err.getvalue()
-    return 0, err.getvalue()
+@pytest.fixture
+def foveate(scanpath):
+    return lambda *arguments: scanpath("foveate", *arguments)
 
 
 @pytest.fixture
@@ -40,53 +24,53 @@ def difference(first, second):
     return change[:30].mean(), change[-30:].mean()
 
 
-def test_blur_grows_away_from_the_fixation(tmp_path, photo):
-    code, _ = foveate(photo, tmp_path / "left.png", "--at", "5,64", "--px-per-deg", 6, "--strength", 3)
+def test_blur_grows_away_from_the_fixation(foveate, tmp_path, photo):
+    code, *_ = foveate(photo, tmp_path / "left.png", "--at", "5,64", "--px-per-deg", 6, "--strength", 3)
     assert code == 0
     left, right = difference(photo, tmp_path / "left.png")
     assert left < 0.3 * right
 
 
 @pytest.mark.parametrize("kind", ["texture", "logpolar"])
-def test_every_kind_writes_a_picture(tmp_path, photo, kind):
-    code, err = foveate(photo, tmp_path / "out.png", "--at", "80,64", "--px-per-deg", 6, "--kind", kind)
+def test_every_kind_writes_a_picture(foveate, tmp_path, photo, kind):
+    code, _, err = foveate(photo, tmp_path / "out.png", "--at", "80,64", "--px-per-deg", 6, "--kind", kind)
     assert code == 0, err
     assert np.asarray(Image.open(tmp_path / "out.png")).std() > 10
 
 
-def test_a_folder_is_continued_and_bad_files_are_named(tmp_path, photo):
+def test_a_folder_is_continued_and_bad_files_are_named(foveate, tmp_path, photo):
     (tmp_path / "broken.png").write_bytes(b"no picture")
     out = tmp_path / "seen"
-    code, err = foveate(tmp_path, out, "--at", "80,64", "--px-per-deg", 6)
+    code, _, err = foveate(tmp_path, out, "--at", "80,64", "--px-per-deg", 6)
     assert code == 0
     assert "skipped broken.png" in err
     assert "kept" not in err
     written = (out / "cat.png").stat().st_mtime_ns
-    _, err = foveate(tmp_path, out, "--at", "80,64", "--px-per-deg", 6)
+    *_, err = foveate(tmp_path, out, "--at", "80,64", "--px-per-deg", 6)
     assert (out / "cat.png").stat().st_mtime_ns == written
     assert "1 of them were there before and were kept" in err
 
 
-def test_pictures_that_differ_in_their_ending_are_both_written(tmp_path, photo):
+def test_pictures_that_differ_in_their_ending_are_both_written(foveate, tmp_path, photo):
     Image.open(photo).save(tmp_path / "cat.bmp")
-    code, err = foveate(tmp_path, tmp_path / "seen", "--at", "80,64", "--px-per-deg", 6)
+    code, _, err = foveate(tmp_path, tmp_path / "seen", "--at", "80,64", "--px-per-deg", 6)
     assert code == 0, err
     assert sorted(path.name for path in (tmp_path / "seen").iterdir()) == ["cat.bmp.png", "cat.png.png"]
 
 
-def test_settings_that_suit_no_picture_are_one_sentence(tmp_path, photo):
+def test_settings_that_suit_no_picture_are_one_sentence(foveate, tmp_path, photo):
     Image.open(photo).save(tmp_path / "dog.png")
     for settings in (["--law", "geislr"], ["--kind", "texture", "--scaling", "0"], ["--strength", "-1"]):
-        code, err = foveate(tmp_path, tmp_path / "seen", "--at", "80,64", "--px-per-deg", 6, *settings)
+        code, _, err = foveate(tmp_path, tmp_path / "seen", "--at", "80,64", "--px-per-deg", 6, *settings)
         assert code == 2
         assert len(err.strip().splitlines()) == 1
         assert not (tmp_path / "seen").exists()
 
 
-def test_transparent_pictures_need_a_background(tmp_path):
+def test_transparent_pictures_need_a_background(foveate, tmp_path):
     Image.fromarray(np.dstack([data.chelsea()[:40, :50], np.full((40, 50), 99, np.uint8)])).save(tmp_path / "a.png")
     arguments = (tmp_path / "a.png", tmp_path / "out.png", "--at", "9,9", "--px-per-deg", 6)
-    code, err = foveate(*arguments)
+    code, _, err = foveate(*arguments)
     assert code == 2
     assert "background=0.5" in err
     assert foveate(*arguments, "--background", 0.5)[0] == 0
@@ -94,22 +78,22 @@ def test_transparent_pictures_need_a_background(tmp_path):
         assert seen.mode == "RGB"
 
 
-def test_what_lies_outside_the_picture_is_black_on_the_cortex(tmp_path, photo):
-    code, _ = foveate(photo, tmp_path / "out.png", "--at", "0,0", "--px-per-deg", 6, "--kind", "logpolar")
+def test_what_lies_outside_the_picture_is_black_on_the_cortex(foveate, tmp_path, photo):
+    code, *_ = foveate(photo, tmp_path / "out.png", "--at", "0,0", "--px-per-deg", 6, "--kind", "logpolar")
     assert code == 0
     pixels = np.asarray(Image.open(tmp_path / "out.png"))
     assert (pixels[30:, 10:70] == 0).all()  # of 160 directions those that point up
     assert pixels[30:50, 130:150].min() > 0  # and right and down
 
 
-def test_one_pixel_has_a_cortical_map(tmp_path):
+def test_one_pixel_has_a_cortical_map(foveate, tmp_path):
     Image.fromarray(np.full((1, 1, 3), 99, np.uint8)).save(tmp_path / "dot.png")
     arguments = ["--at", "0,0", "--px-per-deg", 6, "--kind", "logpolar"]
-    code, err = foveate(tmp_path / "dot.png", tmp_path / "out.png", *arguments)
+    code, _, err = foveate(tmp_path / "dot.png", tmp_path / "out.png", *arguments)
     assert code == 0, err
 
 
-def test_an_animation_follows_a_scanpath_and_lasts_as_long(tmp_path, photo):
+def test_an_animation_follows_a_scanpath_and_lasts_as_long(foveate, tmp_path, photo):
     table = pd.DataFrame(
         {
             "stimulus": "cat.png",
@@ -122,10 +106,10 @@ def test_an_animation_follows_a_scanpath_and_lasts_as_long(tmp_path, photo):
     table["duration_ms"] = [200, 400, 300]
     table.to_csv(tmp_path / "people.csv", index=False)
     scale = ["--px-per-deg", 6, "--strength", 3]
-    code, err = foveate(photo, tmp_path / "eye.gif", "--path", tmp_path / "people.csv", *scale)
+    code, _, err = foveate(photo, tmp_path / "eye.gif", "--path", tmp_path / "people.csv", *scale)
     assert code == 2
     assert "one of: a, b" in err
-    code, err = foveate(photo, tmp_path / "eye.gif", "--path", tmp_path / "people.csv", "--who", "a", *scale)
+    code, _, err = foveate(photo, tmp_path / "eye.gif", "--path", tmp_path / "people.csv", "--who", "a", *scale)
     assert code == 0, err
     with Image.open(tmp_path / "eye.gif") as animation:
         assert animation.n_frames == 2
@@ -140,7 +124,7 @@ def test_an_animation_follows_a_scanpath_and_lasts_as_long(tmp_path, photo):
     assert difference(photo, second)[0] > difference(photo, second)[1]
 
 
-def test_a_film_plays_everywhere_and_lasts_as_long(tmp_path):
+def test_a_film_plays_everywhere_and_lasts_as_long(foveate, tmp_path):
     ffmpeg = pytest.importorskip("imageio_ffmpeg")
     Image.fromarray(data.chelsea()[:121, :161]).save(tmp_path / "cat.png")  # players need even sides
     table = pd.DataFrame(
@@ -149,7 +133,7 @@ def test_a_film_plays_everywhere_and_lasts_as_long(tmp_path):
     table["duration_ms"] = [200, 400]
     table.to_csv(tmp_path / "people.csv", index=False)
     arguments = ["--path", tmp_path / "people.csv", "--px-per-deg", 6]
-    code, err = foveate(tmp_path / "cat.png", tmp_path / "eye.mp4", *arguments)
+    code, _, err = foveate(tmp_path / "cat.png", tmp_path / "eye.mp4", *arguments)
     assert code == 0, err
     frames = ffmpeg.read_frames(str(tmp_path / "eye.mp4"))
     facts = next(frames)
@@ -159,11 +143,11 @@ def test_a_film_plays_everywhere_and_lasts_as_long(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["eye.avi", "eye.png", "notes"])
-def test_frames_go_to_a_folder_and_not_to_one_that_is_named_like_a_file(tmp_path, photo, name):
+def test_frames_go_to_a_folder_and_not_to_one_that_is_named_like_a_file(foveate, tmp_path, photo, name):
     (tmp_path / "notes").write_text("mine")
     table = pd.DataFrame({"stimulus": ["cat.png"], "subject": ["a"], "fixation": [0], "x_px": [5], "y_px": [60]})
     table.to_csv(tmp_path / "people.csv", index=False)
-    code, err = foveate(photo, tmp_path / name, "--path", tmp_path / "people.csv", "--px-per-deg", 6)
+    code, _, err = foveate(photo, tmp_path / name, "--path", tmp_path / "people.csv", "--px-per-deg", 6)
     assert code == 2
     assert "must be a .gif or .mp4 file, or a folder" in err
     assert not (tmp_path / name).is_dir()
@@ -183,8 +167,8 @@ def test_frames_go_to_a_folder_and_not_to_one_that_is_named_like_a_file(tmp_path
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
 )
-def test_bad_input_is_one_sentence_and_writes_nothing(tmp_path, photo, arguments, message):
-    code, err = foveate(photo, tmp_path / "out.png", *arguments)
+def test_bad_input_is_one_sentence_and_writes_nothing(foveate, tmp_path, photo, arguments, message):
+    code, _, err = foveate(photo, tmp_path / "out.png", *arguments)
     assert code == 2
     assert message in err
     assert "Traceback" not in err

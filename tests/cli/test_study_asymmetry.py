@@ -1,32 +1,9 @@
-import contextlib
-import io
-import sys
-import types
-from unittest import mock
-
 import numpy as np
 import pandas as pd
 from PIL import Image
 
-from scanpath.cli import main
 
-
-def scanpath(*arguments):
-    out, err = io.StringIO(), io.StringIO()
-    with (
-        mock.patch.object(sys, "argv", ["scanpath", *map(str, arguments)]),
-        contextlib.redirect_stdout(out),
-        contextlib.redirect_stderr(err),
-    ):
-        try:
-            main()
-            code = 0
-        except SystemExit as stop:
-            code = stop.code or 0
-    return types.SimpleNamespace(returncode=code, stdout=out.getvalue(), stderr=err.getvalue())
-
-
-def test_the_study_writes_tables_and_the_figure(tmp_path):
+def test_the_study_writes_tables_and_the_figure(scanpath, tmp_path):
     quick = ("--task", "lighting_direction", "--trials", 1, "--backbone", "steerable", "--out", tmp_path)
     done = scanpath("study", "asymmetry", "--agents", "eccnet,ivsn.gupta2021", "--agents", "random", *quick)
     assert done.returncode == 0, done.stderr
@@ -37,14 +14,14 @@ def test_the_study_writes_tables_and_the_figure(tmp_path):
     assert "lighting_direction" in done.stdout
 
 
-def test_wrong_use_is_one_sentence(tmp_path):
+def test_wrong_use_is_one_sentence(scanpath, tmp_path):
     for arguments in (("--task", "lightning"), ("--retrained", "rot90"), ("--backbone", "vgg61")):
         done = scanpath("study", "asymmetry", *arguments, "--out", tmp_path / "new")
         assert done.returncode == 2
         assert len(done.stderr.strip().splitlines()) == 1, done.stderr
 
 
-def test_a_network_is_trained_and_the_study_takes_it(tmp_path):
+def test_a_network_is_trained_and_the_study_takes_it(scanpath, tmp_path):
     for name, gray in (("dark", 40), ("bright", 220)):
         (tmp_path / "pictures" / name).mkdir(parents=True)
         for number in range(2):
