@@ -24,10 +24,29 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(skip)
 
 
+def shared_folder() -> Path:
+    """Folder of reference data: $SCANPATH_SHARED, or `shared` beside the checkout."""
+    return Path(os.environ.get("SCANPATH_SHARED", Path(__file__).parents[2] / "shared"))
+
+
+WITHOUT_SHARED = "reference data not found"
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """Folder of reference data: $SCANPATH_SHARED, or `shared` beside the checkout; tests skip where it is absent."""
-    folder = Path(os.environ.get("SCANPATH_SHARED", Path(__file__).parents[2] / "shared"))
+    """Folder of reference data; tests skip where it is absent."""
+    folder = shared_folder()
     if not (folder / "goldens").is_dir():
-        pytest.skip(f"reference data not found at {folder}; set SCANPATH_SHARED to their folder")
+        pytest.skip(f"{WITHOUT_SHARED} at {folder}")
     return folder
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say in one line how much was not compared with other programs and with people."""
+    skipped = sum(WITHOUT_SHARED in str(report.longrepr) for report in terminalreporter.getreports("skipped"))
+    if skipped:
+        terminalreporter.write_line(
+            f"{skipped} tests were skipped for want of reference data at {shared_folder()}; "
+            "set SCANPATH_SHARED to their folder. tests/reference holds a small part, which was compared.",
+            yellow=True,
+        )
