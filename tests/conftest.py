@@ -3,8 +3,10 @@
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import settings
+from skimage import data, transform
 
 # the first call of a compiled loop, or a busy machine, is no failing test
 settings.register_profile("without deadline", deadline=None)
@@ -22,6 +24,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if "slow" in item.keywords:
             item.add_marker(skip)
+
+
+REFERENCE = Path(__file__).parent / "reference"
+
+
+def astronaut(height: int, width: int) -> np.ndarray:
+    """The middle of scikit-image's astronaut, (height, width, 3) uint8, as other programs were given it."""
+    whole = data.astronaut()
+    cut = (len(whole) - round(whole.shape[1] * height / width)) // 2
+    small = transform.resize(whole[cut : len(whole) - cut], (height, width), anti_aliasing=True)
+    return (255 * small).round().astype(np.uint8)
 
 
 def shared_folder() -> Path:
@@ -50,3 +63,17 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             "set SCANPATH_SHARED to their folder. tests/reference holds a small part, which was compared.",
             yellow=True,
         )
+
+
+@pytest.fixture(scope="session", params=["reference", "neva_a_astronaut64", "neva_b_chelsea224"])
+def neva_original(request: pytest.FixtureRequest) -> dict[str, np.ndarray]:
+    """Runs of NevaClip at 0d295080 (NeVA at 736f4329 moves alike) with a tiny network; torch 2.15.0 on a CPU."""
+    if request.param == "reference":
+        return {"image_u8": astronaut(64, 64), **np.load(REFERENCE / "neva.npz")}
+    return dict(np.load(request.getfixturevalue("shared") / f"goldens/peers/neva/{request.param}.npz"))
+
+
+@pytest.fixture(scope="session")
+def image_foveation_original() -> dict[str, np.ndarray]:
+    """What Image_Foveation_Python at b782a09d with OpenCV 5.0.0 shows of a picture: every fourth row and column."""
+    return {"astronaut_in": astronaut(192, 256), **np.load(REFERENCE / "image_foveation.npz")}

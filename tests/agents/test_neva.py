@@ -11,17 +11,16 @@ from scanpath.agents.neva import frozen
 from scanpath.agents.neva_eye import NevaEye, NevaEyeSettings
 from scanpath.agents.neva_search import Look, published_search
 
-CASES = ("a_astronaut64", "b_chelsea224")
 EYE = {"mask_sigma": 0.15, "blur_sigma_px": 3.0, "kernel_px": 11}
 
 
 class Reference:
-    """One reference run of the original (NevaClip at commit 0d295080, NeVA at 736f4329) with a tiny network."""
+    """One reference run of the original with a tiny network."""
 
-    def __init__(self, folder, case):
-        self.data = np.load(folder / "goldens" / "peers" / "neva" / f"neva_{case}.npz")
+    def __init__(self, data):
+        self.data = data
         self.image = torch.from_numpy(self.data["image_u8"]).permute(2, 0, 1).float() / 255
-        self.stimulus = sp.Stimulus(self.image, name=case)
+        self.stimulus = sp.Stimulus(self.image, name="scene")
         weights, bias = torch.from_numpy(self.data["conv_w"]), torch.from_numpy(self.data["conv_b"])
         self.model = lambda seen: F.relu(F.conv2d(seen, weights, bias, stride=4)).mean((2, 3))
         cos, mse = torch.from_numpy(self.data["target_cos"]), torch.from_numpy(self.data["target_mse"])
@@ -48,9 +47,9 @@ class Reference:
         return np.stack([table["y_px"], table["x_px"]], axis=1) * 2 / (size - 1) - 1
 
 
-@pytest.fixture(params=CASES)
-def reference(request, shared):
-    return Reference(shared, request.param)
+@pytest.fixture
+def reference(neva_original):
+    return Reference(neva_original)
 
 
 @pytest.mark.parametrize("loss", ["cos", "mse", "ce"])

@@ -56,10 +56,9 @@ def test_mixture_goes_from_the_picture_to_the_caption():
     torch.testing.assert_close(theirs.goal(said, shown, 0), shown)
 
 
-@pytest.mark.parametrize("case", ["a_astronaut64", "b_chelsea224"])
-def test_published_mixture_equals_the_original(shared, case):
-    """Trajectory of NevaClip at commit 0d295080 with two targets and a tiny network."""
-    data = np.load(shared / "goldens" / "peers" / "neva" / f"neva_{case}.npz")
+def test_published_mixture_equals_the_original(neva_original):
+    """Trajectory of NevaClip with two targets and a tiny network."""
+    data = neva_original
     weights, bias = torch.from_numpy(data["conv_w"]), torch.from_numpy(data["conv_b"])
     image = torch.from_numpy(data["image_u8"]).permute(2, 0, 1).float() / 255
     expected = data["traj_mixed_cos_f1"]
@@ -77,7 +76,7 @@ def test_published_mixture_equals_the_original(shared, case):
         blur_sigma_px=float(data["blur_sigma"]),
         kernel_px=int(data["blur_filter_size"]),
     )
-    table = sp.simulate(agent, [sp.Stimulus(image, name=case)], n_fixations=len(expected))
+    table = sp.simulate(agent, [sp.Stimulus(image, name="scene")], n_fixations=len(expected))
     points = np.stack([table["y_px"], table["x_px"]], axis=1) * 2 / (image.shape[-1] - 1) - 1
     np.testing.assert_allclose(points, expected, atol=1e-4)
 

@@ -101,6 +101,19 @@ def test_image_foveation_repeats_the_program(shared, picture, fixations):
         assert torch.equal(view[:, e < 2.7], image[:, e < 2.7])
 
 
+@pytest.mark.parametrize("fixations", ["one", "two", "five"])
+def test_image_foveation_repeats_the_part_kept_here(image_foveation_original, fixations):
+    peer = image_foveation_original
+    image, points = torch.from_numpy(peer["astronaut_in"]).permute(2, 0, 1) / 255, peer[f"astronaut_fix_{fixations}"]
+    view = sp.foveated_blur(image, points, px_per_deg=7.5, law="image_foveation", several=True)[:, ::4, ::4] * 255
+    wanted = torch.from_numpy(peer[f"astronaut_out_{fixations}"]).permute(2, 0, 1)
+    assert decibels(view / 255, wanted / 255) > 52
+    assert (view - wanted).abs().max() <= 2.3
+    if fixations == "one":
+        floats = torch.from_numpy(peer["astronaut_out_one_floatinput"]).permute(2, 0, 1)
+        assert (view.floor() - floats).abs().max() <= 1
+
+
 def test_image_foveation_repeats_the_program_at_odd_sizes(shared):
     peer = np.load(shared / "goldens/peers/image_foveation/image_foveation_oddsize.npz")
     image = torch.from_numpy(peer["image"]).permute(2, 0, 1) / 255

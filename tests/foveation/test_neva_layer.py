@@ -11,10 +11,9 @@ from scanpath.foveation import neva_mask
 from scanpath.foveation.neva_layer import neva_blurred
 
 
-@pytest.fixture(params=["neva_a_astronaut64", "neva_b_chelsea224"])
-def original(request, shared):
-    """Outputs of NevaClip at 0d295080, with torch 2.15.0 on a CPU."""
-    return np.load(shared / f"goldens/peers/neva/{request.param}.npz")
+@pytest.fixture
+def original(neva_original):
+    return neva_original
 
 
 def settings_of(original):

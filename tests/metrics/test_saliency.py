@@ -1,5 +1,3 @@
-import json
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -17,17 +15,12 @@ from scanpath.metrics import (
     shuffled_auc,
 )
 
-CASES = ["smooth", "random", "zeros_heavy", "ties", "constant", "negative"]
 
-
-@pytest.fixture(params=CASES)
-def case(shared, request):
-    """Outputs of pysaliency 0.2.22 (Python 3.11.7, numpy 1.26.4, scipy 1.11.4)."""
-    cases = json.loads((shared / "goldens/metrics/saliency.json").read_text())["cases"]
-    found = next(each for each in cases if each["map_kind"] == request.param)
+@pytest.fixture
+def case(pysaliency_case):
     for name in ("maps", "gold_maps", "fixations_xy"):
-        found[name] = [np.array(each, dtype=float) for each in found[name]]
-    return found
+        pysaliency_case[name] = [np.array(each, dtype=float) for each in pysaliency_case[name]]
+    return pysaliency_case
 
 
 @st.composite
