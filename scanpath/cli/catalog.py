@@ -41,7 +41,7 @@ def metrics(
 ) -> None:
     """List the metrics with their range, direction, unit and needs."""
     from scanpath.cli.tables import print_table
-    from scanpath.metrics.spec import METRICS
+    from scanpath.metrics import METRICS
 
     rows = []
     for name in METRICS.names(pattern):

@@ -15,3 +15,6 @@ from .significance import effect_size as effect_size
 from .significance import holm as holm
 from .significance import paired_permutation_test as paired_permutation_test
 from .torchmetrics import as_torchmetric as as_torchmetric
+from .visions import collapse_fixations as collapse_fixations
+from .visions import performance_by_limit as performance_by_limit
+from .visions import visions_score as visions_score

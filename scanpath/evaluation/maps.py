@@ -1,40 +1,26 @@
 """Saliency maps beside people: map metrics on a set of pictures, with the gold standard and the center bias."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from scanpath._core.checks import check_choice
 from scanpath._core.errors import InputError, UndefinedError
 from scanpath.evaluation.bootstrap import bootstrap_mean
 from scanpath.evaluation.center_bias import CenterBias
 from scanpath.evaluation.inputs import as_paths
-from scanpath.metrics import (
-    METRICS,
-    LeaveOneOut,
-    auc,
-    auc_borji,
-    auc_judd,
-    conditional_information_gain,
-    correlation,
-    fit_density,
-    fixation_density,
-    kl_divergence,
-    nss,
-    other_fixations,
-    shuffled_auc,
-    similarity,
-)
-from scanpath.metrics.baselines import DensityFit
-from scanpath.metrics.maps import as_map
+from scanpath.metrics import METRICS, DensityFit, LeaveOneOut, fit_density, fixation_density, other_fixations
+from scanpath.metrics.conditional import MACHINE_EPSILON
+from scanpath.metrics.maps import AnyMap, as_map
 
-Maps = Mapping[str, Any]
+Maps = Mapping[str, AnyMap]
 CENTER = "floor: center"
 FOLDS = 5
+#: Names of the parameters that `evaluate_maps` has something for.
+GIVEN = ("map", "log_density", "xy", "gold", "other_xy", "baseline_log_density")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,39 +34,21 @@ class _Picture:
     other_xy: np.ndarray | None
     center: np.ndarray | None
 
-
-def _information_gain(values: Any, xy: np.ndarray, picture: _Picture) -> float:
-    if picture.center is None:
-        raise UndefinedError("The center bias needs fixations on another picture.", "no_other_picture")
-    shape = (len(xy), *picture.size)
-    baseline = np.broadcast_to(picture.center, shape)
-    gains, reasons = conditional_information_gain(np.broadcast_to(values, shape), baseline, xy, return_reasons=True)
-    if reasons[0]:
-        raise UndefinedError("The map is no density.", reasons[0])
-    return float(gains.mean())
-
-
-def _shuffled(values: Any, xy: np.ndarray, picture: _Picture) -> float:
-    if picture.other_xy is None:
-        raise UndefinedError("The shuffled AUC needs fixations on another picture.", "no_other_picture")
-    return shuffled_auc(values, xy, picture.other_xy)
-
-
-#: Against fixations: map, fixations, picture -> number.
-_FIXATION_METRICS: dict[str, Callable[[Any, np.ndarray, _Picture], float]] = {
-    "auc": lambda values, xy, picture: auc(values, xy),
-    "auc_judd": lambda values, xy, picture: auc_judd(values, xy),
-    "auc_borji": lambda values, xy, picture: auc_borji(values, xy),
-    "nss": lambda values, xy, picture: nss(values, xy),
-    "shuffled_auc": _shuffled,
-    "information_gain": _information_gain,
-}
-#: Against the density of all people's fixations.
-_DENSITY_METRICS: dict[str, Callable[[Any, np.ndarray], float]] = {
-    "correlation": correlation,
-    "similarity": similarity,
-    "kl_divergence": kl_divergence,
-}
+    def argument(self, name: str, values: AnyMap, xy: np.ndarray, gold: np.ndarray) -> AnyMap:
+        """What a map metric's parameter of this name stands for."""
+        match name:
+            case "map":
+                return values
+            case "log_density":
+                return _log_density(values)
+            case "xy":
+                return xy
+            case "gold":
+                return gold
+        other = self.other_xy if name == "other_xy" else self.center
+        if other is None:
+            raise UndefinedError(f"{name} needs people's fixations on another picture.", "no_other_picture")
+        return other if name == "other_xy" else _log_density(other)
 
 
 def evaluate_maps(
@@ -107,8 +75,8 @@ def evaluate_maps(
         Tidy fixation table, or list of `Scanpath`; all fixations of all people are pooled. Fixations off the map
         cannot be scored; they are left out and counted.
     metrics
-        Of ``auc, auc_judd, auc_borji, nss, shuffled_auc, information_gain`` (against fixations) and ``correlation,
-        similarity, kl_divergence`` (against the density of all fixations; these have no ceiling here).
+        Any metric of one map: against fixations (such as ``auc, nss, information_gain``), or of two maps (such as
+        ``correlation``), which are compared with the density of all fixations and have no ceiling here.
     fit
         Width and uniform share of the people's densities; by default cross-validated over the people of each
         picture. The center bias has its own, cross-validated over the pictures.
@@ -140,8 +108,7 @@ def evaluate_maps(
     >>> table[["agent", "value", "n_fixations"]].values[0].tolist()
     ['ramp', 0.8125, 8]
     """
-    for metric in metrics:
-        check_choice("map metric", metric, [*_FIXATION_METRICS, *_DENSITY_METRICS])
+    _check_metrics(metrics)
     looked, sizes, n_off_map = _looked(human, maps)
     agents = [*maps, CENTER] if len(looked) > 1 else list(maps)
     scored: dict[str, list[dict[str, tuple[float, str]]]] = {agent: [] for agent in agents}
@@ -152,7 +119,7 @@ def evaluate_maps(
             picture.xy, picture.size, bandwidth_px=width.bandwidth_px, uniform_share=width.uniform_share
         )
         for agent in agents:
-            values = picture.center if agent == CENTER else maps[agent][picture.name]
+            values = maps[agent][picture.name] if agent != CENTER or picture.center is None else picture.center
             scored[agent].append(_scores(values, picture, density, metrics))
         ceiling.append(_ceiling(picture, width, metrics))
         n_fixations += len(picture.xy)
@@ -161,6 +128,32 @@ def evaluate_maps(
     return pd.DataFrame(
         [row for agent in agents for row in _rows(agent, scored[agent], ceiling, metrics, how_sure, counts)]
     )
+
+
+def _check_metrics(metrics: Sequence[str]) -> None:
+    for name in metrics:
+        takes, inputs = METRICS[name].takes, METRICS[name].inputs
+        if "maps" in inputs:
+            raise InputError(
+                f"{name} takes a map for each fixation; use {name.removeprefix('conditional_')!r} for one map a "
+                "picture, or predict_fixations for maps that change."
+            )
+        if takes not in ("map and fixations", "maps"):
+            raise InputError(f"{name} takes {takes}, not a map; scanpaths are scored by evaluate.")
+        for missing in set(inputs) - set(GIVEN):
+            raise InputError(f"{name} needs {missing}, which evaluate_maps does not know; call {name} itself.")
+
+
+def _log_density(values: AnyMap) -> np.ndarray:
+    """Log of a map taken in proportion; a 0 costs 52 bits and not infinitely many, as in published programs."""
+    array = as_map(values)
+    with np.errstate(over="ignore", invalid="ignore"):
+        total = array.sum(dtype=np.float64)
+    if not np.isfinite(total):
+        raise UndefinedError("The map holds NaN or infinite values, or its sum overflows.", "nan")
+    if array.min() < 0 or total == 0:
+        raise UndefinedError("The map is no density.", "negative" if array.min() < 0 else "zero_density")
+    return np.log(MACHINE_EPSILON + array / total)
 
 
 def _rows(
@@ -232,16 +225,17 @@ def _pictures(
         yield _Picture(name, sizes[name], people, pooled[name], others, bias)
 
 
-def _scores(values: Any, picture: _Picture, gold: np.ndarray, metrics: Sequence[str]) -> dict[str, tuple[float, str]]:
+def _scores(
+    values: AnyMap, picture: _Picture, gold: np.ndarray, metrics: Sequence[str]
+) -> dict[str, tuple[float, str]]:
     """Value and reason (one of them empty) of each metric."""
     return {metric: _score(metric, values, picture.xy, picture, gold) for metric in metrics}
 
 
-def _score(metric: str, values: Any, xy: np.ndarray, picture: _Picture, gold: np.ndarray) -> tuple[float, str]:
+def _score(metric: str, values: AnyMap, xy: np.ndarray, picture: _Picture, gold: np.ndarray) -> tuple[float, str]:
     try:
-        if metric in _DENSITY_METRICS:
-            return _DENSITY_METRICS[metric](values, gold), ""
-        return _FIXATION_METRICS[metric](values, xy, picture), ""
+        given = {name: picture.argument(name, values, xy, gold) for name in METRICS[metric].inputs}
+        return METRICS[metric].function(**given), ""
     except UndefinedError as error:
         return np.nan, error.reason
 
@@ -254,7 +248,7 @@ def _ceiling(picture: _Picture, fit: DensityFit, metrics: Sequence[str]) -> dict
         others = LeaveOneOut(people, picture.size, fit=fit)
         for who, xy in people.items():
             density = others.density(who)
-            for metric in set(metrics) & set(_FIXATION_METRICS):
+            for metric in {name for name in metrics if METRICS[name].takes == "map and fixations"}:
                 found[metric].append(_score(metric, density, xy, picture, density)[0])
     return {metric: (_mean(values), "") for metric, values in found.items()}
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from scanpath.evaluation.pairing import Pairing, looker_of
 from scanpath.gaze.scanpath import Scanpath
-from scanpath.metrics import METRICS, MetricSpec, cluster_labels, count_reasons, fixation_clusters, pairwise
+from scanpath.metrics import METRICS, Metric, cluster_labels, count_reasons, fixation_clusters, pairwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Measure:
     crowds: np.ndarray | None = None
 
     @property
-    def spec(self) -> MetricSpec:
+    def spec(self) -> Metric:
         """What the metric says about itself: parts, direction, symmetry."""
         return METRICS[self.name]
 

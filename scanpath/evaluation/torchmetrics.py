@@ -9,7 +9,7 @@ from torch import Tensor
 
 from scanpath._core.errors import InputError, UndefinedError
 from scanpath._core.optional import require
-from scanpath.metrics import METRICS, MetricSpec, score_pairs
+from scanpath.metrics import METRICS, Metric, score_pairs
 
 if TYPE_CHECKING:
     import torchmetrics
@@ -48,7 +48,7 @@ def as_torchmetric(metric: str, **settings: Any) -> "torchmetrics.Metric":
     spec = METRICS[metric]
     if spec.takes not in ("scanpaths", "labels", "map and fixations", "maps"):
         raise InputError(f"{metric} takes a {spec.takes}, not two inputs at a time; call scanpath.metrics.{metric}.")
-    if spec.name.startswith("conditional_"):
+    if "maps" in spec.inputs:
         raise InputError(f"{metric} scores a stack of maps; wrap {metric.removeprefix('conditional_')!r} instead.")
     spec.check_settings(settings)
     library = require("torchmetrics", purpose="as_torchmetric")
@@ -60,7 +60,7 @@ def _metric_class(library: Any) -> type:
         is_differentiable = False
         full_state_update = False
 
-        def __init__(self, spec: MetricSpec, settings: dict[str, Any]) -> None:
+        def __init__(self, spec: Metric, settings: dict[str, Any]) -> None:
             super().__init__()
             self.metric_name, self.settings = spec.name, settings
             parts = len(spec.parts)
@@ -89,7 +89,7 @@ def _metric_class(library: Any) -> type:
     return ScanpathMetric
 
 
-def _scores(spec: MetricSpec, first: Sequence[Any], second: Sequence[Any], settings: dict[str, Any]) -> np.ndarray:
+def _scores(spec: Metric, first: Sequence[Any], second: Sequence[Any], settings: dict[str, Any]) -> np.ndarray:
     """Score pair by pair, (pairs, parts), NaN where undefined."""
     if len(first) != len(second):
         raise InputError(f"{spec.name} scores pairs, but got {len(first)} and {len(second)} inputs.")

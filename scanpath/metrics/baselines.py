@@ -14,6 +14,7 @@ from scipy.special import ndtr
 
 from scanpath._core.checks import check_choice, check_count, check_positive, check_size
 from scanpath._core.errors import InputError, UndefinedError
+from scanpath.gaze.scanpath import AnyScanpath
 from scanpath.metrics.maps import PIXEL_RULES, fixation_points, pixel_index
 
 #: Widths that are tried where none are given, as shares of the picture's diagonal: 0.5 % to 25 %.
@@ -36,7 +37,7 @@ class DensityFit:
 
 
 def fixation_density(
-    xy: Any,
+    xy: AnyScanpath,
     size: tuple[int, int],
     *,
     bandwidth_px: float,
@@ -89,7 +90,7 @@ def fixation_density(
 
 
 def fit_density(
-    xy: Any,
+    xy: AnyScanpath,
     *,
     size: tuple[int, int] | None = None,
     bandwidths_px: Sequence[float] | None = None,
@@ -367,7 +368,7 @@ def _share(share: float) -> float:
     return float(share)
 
 
-def _finite_points(xy: Any) -> np.ndarray:
+def _finite_points(xy: AnyScanpath) -> np.ndarray:
     points = fixation_points(xy, "xy")
     if len(points) == 0:
         raise UndefinedError("A density needs at least one fixation, got none.", "empty")

@@ -6,14 +6,17 @@ names here, and so have their chance levels.
 
 from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
+from math import inf
 from typing import Any
 
 import numpy as np
 
 from scanpath._core.checks import check_choice
 from scanpath._core.errors import InputError, UndefinedError
+from scanpath.gaze.scanpath import AnyScanpath
 from scanpath.kernels.map_scores import count_below_each, mean_and_squares_each
 from scanpath.metrics.maps import PIXEL_RULES, as_map, as_numbers, fixation_points
+from scanpath.metrics.metric import plain_metric, reason_code, reason_names
 from scanpath.metrics.ranks import below, twice_below
 
 AUC_CONVENTIONS = ("rank", "stonybrook")
@@ -23,14 +26,17 @@ NSS_CONVENTIONS = ("pysaliency", "stonybrook", "visions")
 #: Added to probabilities by the published programs, so that a 0 costs 52 bits and not infinitely many.
 MACHINE_EPSILON = 2.2204e-16
 
-#: Why a value is NaN; arrays of reasons hold positions in this list until they are handed out.
-REASONS = ("", "nan", "off_map", "constant", "negative", "zero_density")
-
 Scorer = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 
 
+@plain_metric(
+    range=(-inf, inf),
+    direction="similarity",
+    unit="sd",
+    reference="Travi, Ruarte, Bujia & Kamienkowski (2022), NeurIPS 35 Datasets and Benchmarks",
+)
 def conditional_nss(
-    maps: Any, xy: Any, *, convention: str = "pysaliency", pixel: str = "floor", return_reasons: bool = False
+    maps: Any, xy: AnyScanpath, *, convention: str = "pysaliency", pixel: str = "floor", return_reasons: bool = False
 ) -> Any:
     """Value of each map at the next fixation, in standard deviations above that map's mean (cNSS).
 
@@ -77,8 +83,13 @@ def conditional_nss(
     return _handed_out(*_scored(maps, xy, score, pixel), return_reasons)
 
 
+@plain_metric(
+    range=(0, 1),
+    direction="similarity",
+    reference="Travi, Ruarte, Bujia & Kamienkowski (2022), NeurIPS 35 Datasets and Benchmarks",
+)
 def conditional_auc(
-    maps: Any, xy: Any, *, convention: str = "rank", pixel: str = "floor", return_reasons: bool = False
+    maps: Any, xy: AnyScanpath, *, convention: str = "rank", pixel: str = "floor", return_reasons: bool = False
 ) -> Any:
     """How many pixels of each map the next fixation beats (AUC of one fixation).
 
@@ -119,10 +130,16 @@ def conditional_auc(
     return _handed_out(*_scored(maps, xy, score, pixel), return_reasons)
 
 
+@plain_metric(
+    range=(-inf, inf),
+    direction="similarity",
+    unit="bit",
+    reference="Travi, Ruarte, Bujia & Kamienkowski (2022), NeurIPS 35 Datasets and Benchmarks",
+)
 def conditional_information_gain(
     maps: Any,
     baseline: Any,
-    xy: Any,
+    xy: AnyScanpath,
     *,
     epsilon: float = MACHINE_EPSILON,
     pixel: str = "floor",
@@ -178,7 +195,7 @@ def conditional_information_gain(
 
 
 def _handed_out(values: np.ndarray, reasons: np.ndarray, return_reasons: bool) -> Any:
-    return (values, np.array(REASONS, dtype=object)[reasons]) if return_reasons else values
+    return (values, reason_names(reasons)) if return_reasons else values
 
 
 def _areas_of_one_map(values: np.ndarray, positives: np.ndarray, convention: str, reasons: np.ndarray) -> np.ndarray:
@@ -197,7 +214,7 @@ def _stonybrook(n_below: np.ndarray, pixels: int) -> np.ndarray:
 
 
 def _baseline_bits(
-    baseline: Any, sizes: list[int], xy: Any, surprise: Scorer, pixel: str, epsilon: float, n: int
+    baseline: Any, sizes: list[int], xy: AnyScanpath, surprise: Scorer, pixel: str, epsilon: float, n: int
 ) -> tuple[np.ndarray, np.ndarray]:
     if baseline is None:
         return np.log2(epsilon + 1.0 / np.array(sizes, dtype=np.float64)), np.zeros(n, dtype=np.int8)
@@ -220,7 +237,7 @@ def _sized(maps: Any) -> tuple[Any, list[int]]:
     return taken(), sizes
 
 
-def _scored(maps: Any, xy: Any, score: Scorer, pixel: str) -> tuple[np.ndarray, np.ndarray]:
+def _scored(maps: Any, xy: AnyScanpath, score: Scorer, pixel: str) -> tuple[np.ndarray, np.ndarray]:
     check_choice("pixel rule", pixel, PIXEL_RULES)
     points = fixation_points(xy, "xy")
     values, reasons = np.full(len(points), np.nan), np.zeros(len(points), dtype=np.int8)
@@ -278,4 +295,4 @@ def _flat_index(points: np.ndarray, size: tuple[int, int], pixel: str, reasons: 
 def _mark(reasons: np.ndarray, where: Any, reason: str) -> None:
     """Note a reason where there is none yet."""
     if np.any(where):
-        reasons[where & (reasons == 0)] = REASONS.index(reason)
+        reasons[where & (reasons == 0)] = reason_code(reason)

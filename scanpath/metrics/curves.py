@@ -1,15 +1,13 @@
 """Scanpaths as curves and clouds of points: dynamic time warping, Frechet, Hausdorff and earth mover's distance."""
 
-from typing import Any
+from math import inf
 
 import numpy as np
 
 from scanpath._core.checks import check_choice
 from scanpath.kernels import curves as kernel
 from scanpath.kernels.transport import transport_pairs
-from scanpath.metrics.packing import PackedPaths, Scores, one_reason, pack_both, pair_faults, run_over_pairs, score_one
-from scanpath.metrics.spec import MetricSpec
-from scanpath.metrics.undefined import reason_code
+from scanpath.metrics.pairs import LabelPairs, Packed, PackedPaths, PathPairs, Scores, scanpath_metric
 
 #: What dynamic time warping adds up: distances, squared distances, or squared distances under a root.
 CONVENTIONS = ("sum", "squared", "root")
@@ -17,7 +15,15 @@ CONVENTIONS = ("sum", "squared", "root")
 WEIGHTS = ("uniform", "duration")
 
 
-def dtw(a: Any, b: Any, *, convention: str = "sum", normalize: bool = False) -> float:
+@scanpath_metric(
+    range=(0, inf),
+    direction="distance",
+    symmetric=True,
+    unit="px",
+    reference="Sakoe & Chiba (1978), IEEE Trans. Acoustics, Speech, and Signal Processing 26",
+    doi="10.1109/TASSP.1978.1163055",
+)
+def dtw(pairs: PathPairs, *, convention: str = "sum", normalize: bool = False) -> Scores:
     """Sum the distances between two scanpaths' fixations along their best monotone alignment.
 
     Every fixation is used, the order is kept, the first fixations are aligned with each other and so are the last.
@@ -50,10 +56,24 @@ def dtw(a: Any, b: Any, *, convention: str = "sum", normalize: bool = False) -> 
     >>> dtw([(0, 0), (10, 0)], [(0, 3), (10, 0), (10, 4)], convention="root")
     5.0
     """
-    return float(score_one("dtw", _dtw_batch, a, b, convention=convention, normalize=normalize)[0])
+    check_choice("convention", convention, CONVENTIONS)
+    values, faults = pairs.score(kernel.warping_pairs, kernel.SUM if convention == "sum" else kernel.SUM_OF_SQUARES)
+    if convention == "root":
+        values = np.sqrt(values)
+    if normalize:
+        values = values / np.maximum(np.add(*pairs.lengths), 1)[:, None]
+    return Scores(values, faults)
 
 
-def frechet(a: Any, b: Any) -> float:
+@scanpath_metric(
+    range=(0, inf),
+    direction="distance",
+    symmetric=True,
+    unit="px",
+    reference="Alt & Godau (1995), Int. J. Computational Geometry & Applications 5",
+    doi="10.1142/S0218195995000064",
+)
+def frechet(pairs: PathPairs) -> Scores:
     """Find the shortest leash that lets two walkers step through the two scanpaths without going back, in px.
 
     The discrete Frechet distance: the largest distance along the monotone alignment that keeps it smallest.
@@ -78,10 +98,18 @@ def frechet(a: Any, b: Any) -> float:
     >>> frechet([(0, 0), (10, 0)], [(0, 3), (10, 0), (10, 4)])
     4.0
     """
-    return float(score_one("frechet", _frechet_batch, a, b)[0])
+    return pairs.score(kernel.warping_pairs, kernel.LARGEST)
 
 
-def hausdorff(a: Any, b: Any) -> float:
+@scanpath_metric(
+    range=(0, inf),
+    direction="distance",
+    symmetric=True,
+    unit="px",
+    reference="Huttenlocher et al. (1993), IEEE TPAMI 15",
+    doi="10.1109/34.232073",
+)
+def hausdorff(pairs: PathPairs) -> Scores:
     """Find the fixation farthest from any fixation of the other scanpath, in px; order plays no part.
 
     Parameters
@@ -103,10 +131,19 @@ def hausdorff(a: Any, b: Any) -> float:
     >>> hausdorff([(0, 0), (10, 0)], [(10, 0), (0, 5)])
     5.0
     """
-    return float(score_one("hausdorff", _hausdorff_batch, a, b)[0])
+    found, fault = nearest(pairs)
+    return Scores(found[:, [kernel.LARGEST_A, kernel.LARGEST_B]].max(axis=1, keepdims=True), fault[:, None])
 
 
-def emd(a: Any, b: Any, *, weights: str = "uniform") -> float:
+@scanpath_metric(
+    range=(0, inf),
+    direction="distance",
+    symmetric=True,
+    unit="px",
+    reference="Rubner et al. (2000), Int. J. Computer Vision 40",
+    doi="10.1023/A:1026543900054",
+)
+def emd(pairs: PathPairs, *, weights: str = "uniform") -> Scores:
     """Find the least mean distance over which the fixations of one scanpath must move to become the other, in px.
 
     The exact earth mover's (Wasserstein-1) distance between the two sets of fixations as masses that sum to 1; order
@@ -135,112 +172,23 @@ def emd(a: Any, b: Any, *, weights: str = "uniform") -> float:
     >>> emd([(0, 0), (10, 0)], [(10, 4), (0, 2)])
     3.0
     """
-    return float(score_one("emd", _emd_batch, a, b, weights=weights)[0])
-
-
-def _dtw_batch(
-    first: Any, second: Any, pairs: np.ndarray, *, jobs: int = 1, convention: str = "sum", normalize: bool = False
-) -> Scores:
-    check_choice("convention", convention, CONVENTIONS)
-    rule = kernel.SUM if convention == "sum" else kernel.SUM_OF_SQUARES
-    (values, faults), length = _warping_batch(first, second, pairs, jobs, rule)
-    if convention == "root":
-        values = np.sqrt(values)
-    if normalize:
-        values = values / np.maximum(length, 1)[:, None]
-    return Scores(values, faults)
-
-
-def _frechet_batch(first: Any, second: Any, pairs: np.ndarray, *, jobs: int = 1) -> Scores:
-    return _warping_batch(first, second, pairs, jobs, kernel.LARGEST)[0]
-
-
-def _warping_batch(first: Any, second: Any, pairs: np.ndarray, jobs: int, rule: int) -> tuple[Scores, np.ndarray]:
-    paths_a, paths_b = pack_both(first, second)
-    fault = pair_faults(paths_a, paths_b, pairs)
-    costs = np.full(len(pairs), np.nan)
-    sets = (paths_a.xy, paths_a.start, paths_b.xy, paths_b.start)
-    run_over_pairs(kernel.warping_pairs, jobs, pairs, (fault != 0, costs), *sets, rule)
-    length = paths_a.length[pairs[:, 0]] + paths_b.length[pairs[:, 1]]
-    return Scores(costs[:, None], fault[:, None]), length
-
-
-def _hausdorff_batch(first: Any, second: Any, pairs: np.ndarray, *, jobs: int = 1) -> Scores:
-    paths_a, paths_b = pack_both(first, second)
-    fault = pair_faults(paths_a, paths_b, pairs)
-    found = np.full((len(pairs), 6), np.nan)
-    sets = (paths_a.xy, paths_a.start, paths_b.xy, paths_b.start)
-    run_over_pairs(kernel.nearest_pairs, jobs, pairs, (fault != 0, found), *sets)
-    return Scores(found[:, [kernel.LARGEST_A, kernel.LARGEST_B]].max(axis=1, keepdims=True), fault[:, None])
-
-
-def _emd_batch(first: Any, second: Any, pairs: np.ndarray, *, jobs: int = 1, weights: str = "uniform") -> Scores:
     check_choice("weights", weights, WEIGHTS)
-    paths_a, paths_b = pack_both(first, second)
-    masses_a, fault_a = _masses(paths_a, weights)
-    masses_b, fault_b = (masses_a, fault_a) if paths_b is paths_a else _masses(paths_b, weights)
-    fault = one_reason(pair_faults(paths_a, paths_b, pairs), one_reason(fault_a[pairs[:, 0]], fault_b[pairs[:, 1]]))
-    works = np.full(len(pairs), np.nan)
-    sets = (masses_a, paths_a.start, masses_b, paths_b.start)
-    run_over_pairs(transport_pairs, jobs, pairs, (fault != 0, works), *sets)
-    return Scores(works[:, None], fault[:, None])
+    return pairs.each(lambda paths: _masses(paths, weights)).score(transport_pairs)
 
 
-def _masses(paths: PackedPaths, weights: str) -> tuple[np.ndarray, np.ndarray]:
+def nearest(pairs: PathPairs | LabelPairs) -> tuple[np.ndarray, np.ndarray]:
+    """Sums and largest of the distances to the nearest fixation, (K, 6) in the kernel's columns, and the faults."""
+    fault = pairs.faults()
+    found = np.full((len(pairs), 6), np.nan)
+    pairs.run(kernel.nearest_pairs, (fault != 0, found))
+    return found, fault
+
+
+def _masses(paths: PackedPaths, weights: str) -> Packed:
     """Rows x, y, share of the scanpath's mass; and why a scanpath has no shares."""
     raw = np.ones(len(paths.xy)) if weights == "uniform" else paths.duration_ms
     total = np.bincount(paths.owner, weights=raw, minlength=len(paths))
-    fault = np.where(np.isnan(total), reason_code("missing_duration"), 0)
-    fault = np.where((total == 0) & (paths.length > 0), reason_code("zero_duration"), fault)
-    share = np.divide(raw, total[paths.owner], out=np.zeros(len(raw)), where=(fault == 0)[paths.owner])
-    return np.column_stack([paths.xy, share]), fault.astype(np.int8)
-
-
-DTW = MetricSpec(
-    name="dtw",
-    function=dtw,
-    summary="Dynamic time warping: distances along the best monotone alignment",
-    range=(0.0, float("inf")),
-    direction="distance",
-    symmetric=True,
-    unit="px",
-    reference="Sakoe & Chiba (1978), IEEE Trans. Acoustics, Speech, and Signal Processing 26",
-    doi="10.1109/TASSP.1978.1163055",
-    batch=_dtw_batch,
-)
-FRECHET = MetricSpec(
-    name="frechet",
-    function=frechet,
-    summary="Discrete Frechet distance: the shortest leash along both scanpaths",
-    range=(0.0, float("inf")),
-    direction="distance",
-    symmetric=True,
-    unit="px",
-    reference="Alt & Godau (1995), Int. J. Computational Geometry & Applications 5",
-    doi="10.1142/S0218195995000064",
-    batch=_frechet_batch,
-)
-HAUSDORFF = MetricSpec(
-    name="hausdorff",
-    function=hausdorff,
-    summary="Largest distance from a fixation to the nearest of the other scanpath",
-    range=(0.0, float("inf")),
-    direction="distance",
-    symmetric=True,
-    unit="px",
-    reference="Huttenlocher et al. (1993), IEEE TPAMI 15",
-    doi="10.1109/34.232073",
-    batch=_hausdorff_batch,
-)
-EMD = MetricSpec(
-    name="emd",
-    function=emd,
-    summary="Earth mover's distance between the fixations as masses",
-    range=(0.0, float("inf")),
-    direction="distance",
-    symmetric=True,
-    unit="px",
-    reference="Rubner et al. (2000), Int. J. Computer Vision 40",
-    doi="10.1023/A:1026543900054",
-    batch=_emd_batch,
-)
+    zero = (total == 0) & (paths.length > 0)
+    share = np.divide(raw, total[paths.owner], out=np.zeros(len(raw)), where=~(np.isnan(total) | zero)[paths.owner])
+    masses = paths.holding(np.column_stack([paths.xy, share]), np.isnan(total), "missing_duration")
+    return masses.holding(masses.values, zero, "zero_duration")

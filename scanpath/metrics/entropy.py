@@ -1,23 +1,31 @@
 """Entropy of gaze: how evenly it is spread over cells or areas, and how unpredictable its next step is."""
 
-from typing import Any
+from math import inf
+from typing import TypeAlias
 
 import numpy as np
 
 from scanpath._core.checks import check_choice
 from scanpath._core.errors import InputError
-from scanpath.gaze.scanpath import as_scanpath
-from scanpath.metrics.grid import pack_symbols
-from scanpath.metrics.packing import is_labels
-from scanpath.metrics.spec import MetricSpec
-from scanpath.metrics.undefined import reason_code, undefined
+from scanpath.gaze.scanpath import AnyScanpath, Scanpath
+from scanpath.metrics.grid import symbol_pairs
+from scanpath.metrics.metric import plain_metric, undefined
+from scanpath.metrics.pairs import Labels, path_or_label_pairs, path_or_labels
 
 #: What counts in the shares of cells: fixations, or their time.
 WEIGHTS = ("uniform", "duration")
+_ScanpathOrLabels: TypeAlias = AnyScanpath | Labels
 
 
+@plain_metric(
+    range=(0, inf),
+    direction="description",
+    unit="bit",
+    reference="Krejtz et al. (2015), ACM Trans. Applied Perception 13",
+    doi="10.1145/2834121",
+)
 def stationary_entropy(
-    a: Any,
+    a: _ScanpathOrLabels,
     screen_px: tuple[int, int] | None = None,
     *,
     bins: tuple[int, int] = (5, 5),
@@ -66,8 +74,16 @@ def stationary_entropy(
     return _entropy(share)
 
 
+@plain_metric(
+    range=(0, inf),
+    direction="description",
+    unit="bit",
+    least=2,
+    reference="Krejtz et al. (2015), ACM Trans. Applied Perception 13",
+    doi="10.1145/2834121",
+)
 def transition_entropy(
-    a: Any,
+    a: _ScanpathOrLabels,
     screen_px: tuple[int, int] | None = None,
     *,
     bins: tuple[int, int] = (5, 5),
@@ -107,13 +123,13 @@ def transition_entropy(
     """
     symbols = _symbols("transition_entropy", a, screen_px, bins, outside)
     if len(symbols) < 2:
-        raise undefined("transition_entropy", reason_code("too_short"), " (got 1, two are needed)")
+        raise undefined("transition_entropy", "too_short", " (got 1, two are needed)")
     _, codes = np.unique(symbols, return_inverse=True)
     steps = np.stack([codes[:-1], codes[1:]])
     if not self_transitions:
         steps = steps[:, steps[0] != steps[1]]
     if not steps.shape[1]:
-        raise undefined("transition_entropy", reason_code("no_movement"))
+        raise undefined("transition_entropy", "no_movement")
     counts = np.unique(steps, axis=1, return_counts=True)[1] / steps.shape[1]
     leaving = np.bincount(steps[0]) / steps.shape[1]
     # H(next | present) = H(present, next) - H(present)
@@ -125,50 +141,26 @@ def _entropy(share: np.ndarray) -> float:
     return float(max(0.0, -(share * np.log2(share)).sum()))
 
 
-def _symbols(metric: str, a: Any, screen_px: Any, bins: Any, outside: str) -> np.ndarray:
-    alone = [a if is_labels(a) else as_scanpath(a)]
-    packed, _ = pack_symbols(alone, alone, screen_px, bins, outside)
-    code = packed.fault[0] or (0 if len(packed.symbols) else reason_code("empty"))
+def _symbols(
+    metric: str, a: _ScanpathOrLabels, screen_px: tuple[int, int] | None, bins: tuple[int, int], outside: str
+) -> np.ndarray:
+    alone = [path_or_labels(a)]
+    symbols = symbol_pairs(
+        path_or_label_pairs(alone, alone, np.zeros((1, 2), dtype=np.int64)), screen_px, bins, outside
+    )
+    code = symbols.faults()[0]
     if code:
-        raise undefined(metric, code)
-    return packed.symbols
+        raise undefined(metric, int(code))
+    return symbols.a.values
 
 
-def _durations(a: Any) -> np.ndarray:
-    if is_labels(a):
+def _durations(a: _ScanpathOrLabels) -> np.ndarray:
+    path = path_or_labels(a)
+    if not isinstance(path, Scanpath):
         raise InputError("weights='duration' needs a scanpath with durations, got a sequence of labels.")
-    duration_ms = as_scanpath(a).duration_ms
+    duration_ms = path.duration_ms
     if duration_ms is None or np.isnan(duration_ms).any():
-        raise undefined("stationary_entropy", reason_code("missing_duration"))
+        raise undefined("stationary_entropy", "missing_duration")
     if not duration_ms.any():
-        raise undefined("stationary_entropy", reason_code("zero_duration"))
+        raise undefined("stationary_entropy", "zero_duration")
     return duration_ms
-
-
-STATIONARY_ENTROPY = MetricSpec(
-    name="stationary_entropy",
-    function=stationary_entropy,
-    summary="How evenly gaze is spread over grid cells or areas",
-    range=(0.0, float("inf")),
-    direction="description",
-    symmetric=False,
-    unit="bit",
-    needs=("screen_px",),
-    takes="scanpath",
-    reference="Krejtz et al. (2015), ACM Trans. Applied Perception 13",
-    doi="10.1145/2834121",
-)
-TRANSITION_ENTROPY = MetricSpec(
-    name="transition_entropy",
-    function=transition_entropy,
-    summary="How unpredictable the next cell or area is from the present one",
-    range=(0.0, float("inf")),
-    direction="description",
-    symmetric=False,
-    unit="bit",
-    needs=("screen_px",),
-    takes="scanpath",
-    least=2,
-    reference="Krejtz et al. (2015), ACM Trans. Applied Perception 13",
-    doi="10.1145/2834121",
-)

@@ -1,18 +1,26 @@
 """Maps against maps: correlation, common mass, Kullback-Leibler divergence, earth mover's distance."""
 
-from typing import Any
+from math import inf
 
 import numpy as np
 
 from scanpath._core.checks import check_choice, check_size
 from scanpath._core.errors import InputError, UndefinedError
 from scanpath.kernels.transport import transport_pairs
-from scanpath.metrics.maps import as_density, as_finite_map, as_map, same_size, unit_range
+from scanpath.metrics.maps import AnyMap, as_density, as_finite_map, as_map, same_size, unit_range
+from scanpath.metrics.metric import plain_metric
 
 CONVENTIONS = ("pysaliency", "mit")
 
 
-def correlation(map: Any, gold: Any) -> float:
+@plain_metric(
+    range=(-1, 1),
+    direction="similarity",
+    symmetric=True,
+    reference="Bylinskii et al. (2019), IEEE TPAMI 41",
+    doi="10.1109/TPAMI.2018.2815601",
+)
+def correlation(map: AnyMap, gold: AnyMap) -> float:
     """Pearson correlation of two maps (CC), pixel by pixel.
 
     Raises
@@ -35,7 +43,14 @@ def correlation(map: Any, gold: Any) -> float:
     return float(np.clip(share, -1.0, 1.0))
 
 
-def similarity(map: Any, gold: Any, *, convention: str = "pysaliency") -> float:
+@plain_metric(
+    range=(0, 1),
+    direction="similarity",
+    symmetric=True,
+    reference="Bylinskii et al. (2019), IEEE TPAMI 41",
+    doi="10.1109/TPAMI.2018.2815601",
+)
+def similarity(map: AnyMap, gold: AnyMap, *, convention: str = "pysaliency") -> float:
     """Histogram intersection of two maps scaled to sum 1 (SIM): their common mass, 1 for equal densities [1]_.
 
     Parameters
@@ -68,7 +83,14 @@ def similarity(map: Any, gold: Any, *, convention: str = "pysaliency") -> float:
     return float(np.minimum(as_density(first), as_density(second, "gold")).sum())
 
 
-def kl_divergence(map: Any, gold: Any, *, convention: str = "pysaliency", epsilon: float | None = None) -> float:
+@plain_metric(
+    range=(0, inf),
+    direction="distance",
+    unit="nat",
+    reference="Bylinskii et al. (2019), IEEE TPAMI 41",
+    doi="10.1109/TPAMI.2018.2815601",
+)
+def kl_divergence(map: AnyMap, gold: AnyMap, *, convention: str = "pysaliency", epsilon: float | None = None) -> float:
     """Kullback-Leibler divergence of a map from the gold density, in nats: sum of gold log(gold / map).
 
     0 for equal densities. Where the map is 0 and people did look the value is set by `epsilon` alone: compare only
@@ -112,7 +134,15 @@ def kl_divergence(map: Any, gold: Any, *, convention: str = "pysaliency", epsilo
         return float((second[people] * (np.log(second[people]) - np.log(first[people]))).sum())
 
 
-def map_emd(map: Any, gold: Any, *, cells: tuple[int, int] = (24, 16)) -> float:
+@plain_metric(
+    range=(0, inf),
+    direction="distance",
+    symmetric=True,
+    unit="px",
+    reference="Bylinskii et al. (2019), IEEE TPAMI 41",
+    doi="10.1109/TPAMI.2018.2815601",
+)
+def map_emd(map: AnyMap, gold: AnyMap, *, cells: tuple[int, int] = (24, 16)) -> float:
     """Earth mover's distance between two maps in px: how far mass must be carried, on average, to turn one into the
     other.
 

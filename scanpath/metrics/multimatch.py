@@ -2,16 +2,15 @@
 
 import math
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from scanpath._core.checks import check_size
 from scanpath._core.errors import InputError
 from scanpath.kernels import alignment as kernel
-from scanpath.metrics.packing import PackedPaths, Scores, pack_both, pair_faults, run_over_pairs, score_one
-from scanpath.metrics.spec import MetricSpec
-from scanpath.metrics.undefined import reason_code
+from scanpath.metrics.metric import reason_code
+from scanpath.metrics.pairs import Packed, PackedPaths, PathPairs, Scores, add_fault, scanpath_metric
 
 
 class MultiMatch(NamedTuple):
@@ -49,7 +48,17 @@ class Simplify:
                 raise InputError(f"Simplify.{name} must be a number of at least 0, got {value!r}.")
 
 
-def multimatch(a: Any, b: Any, screen_px: tuple[int, int], *, simplify: Simplify | None = None) -> MultiMatch:
+@scanpath_metric(
+    parts=MultiMatch,
+    range=(0, 1),
+    direction="similarity",
+    symmetric=True,
+    needs=("duration_ms",),
+    least=3,
+    reference="Dewhurst et al. (2012), Behavior Research Methods 44",
+    doi="10.3758/s13428-012-0212-2",
+)
+def multimatch(pairs: PathPairs, screen_px: tuple[int, int], *, simplify: Simplify | None = None) -> Scores:
     """Compare two scanpaths in five parts along the best alignment of their saccades.
 
     Saccades are displacement vectors. The alignment is the path through the matrix of vector differences, from the
@@ -100,32 +109,16 @@ def multimatch(a: Any, b: Any, screen_px: tuple[int, int], *, simplify: Simplify
     >>> result.vector, round(result.position, 4)
     (1.0, 0.9319)
     """
-    values = score_one("multimatch", _batch, a, b, screen_px=screen_px, simplify=simplify)
-    return MultiMatch(*values.tolist())
-
-
-def _batch(
-    first: Any,
-    second: Any,
-    pairs: np.ndarray,
-    *,
-    jobs: int = 1,
-    screen_px: tuple[int, int],
-    simplify: Simplify | None = None,
-) -> Scores:
-    width, height = check_size("screen_px", screen_px)
+    diagonal = math.hypot(*check_size("screen_px", screen_px))
     if simplify is not None and not isinstance(simplify, Simplify):
         raise InputError(f"simplify must be a scanpath.metrics.Simplify or None, got {simplify!r:.60}.")
-    packed_a, packed_b = pack_both(first, second)
-    fault = pair_faults(packed_a, packed_b, pairs, least=3)
+    fault = pairs.faults(least=3)
     if simplify is not None:
-        fault = _need_durations(fault, packed_a, packed_b, pairs)
-    saccades_a = _saccades(packed_a, simplify)
-    saccades_b = saccades_a if packed_b is packed_a else _saccades(packed_b, simplify)
+        fault = add_fault(fault, np.logical_or(*pairs.both(lambda paths: paths.untimed)), "missing_duration")
     values = np.full((len(pairs), 5), np.nan)
     duration_fault = np.zeros(len(pairs), dtype=np.int8)
-    run_over_pairs(kernel.multimatch_pairs, jobs, pairs, (fault != 0, values, duration_fault), *saccades_a, *saccades_b)
-    diagonal = math.hypot(width, height)
+    saccades = pairs.each(lambda paths: _saccades(paths, simplify))
+    saccades.run(kernel.multimatch_pairs, (fault != 0, values, duration_fault))
     values = 1.0 - values / np.array([2 * diagonal, math.pi, diagonal, diagonal, 1.0])
     faults = np.repeat(fault[:, None], 5, axis=1)
     for code, reason in ((kernel.MISSING, "missing_duration"), (kernel.BOTH_ZERO, "zero_duration")):
@@ -133,8 +126,8 @@ def _batch(
     return Scores(values, faults)
 
 
-def _saccades(paths: PackedPaths, simplify: Simplify | None) -> tuple[np.ndarray, np.ndarray]:
-    """Saccade sets of all paths in the kernel's columns, and their starts."""
+def _saccades(paths: PackedPaths, simplify: Simplify | None) -> Packed:
+    """Saccades of all paths in the kernel's columns."""
     table = np.empty((len(paths.xy), 7))
     start = np.empty(len(paths) + 1, dtype=np.int64)
     rows = kernel.fill_saccades(table, start, paths.xy, paths.duration_ms, paths.start)
@@ -142,7 +135,7 @@ def _saccades(paths: PackedPaths, simplify: Simplify | None) -> tuple[np.ndarray
         limits = math.radians(simplify.direction_deg), float(simplify.duration_ms), float(simplify.amplitude_px)
         rows = kernel.simplify_saccades(table, start, _last_durations(paths), *limits)
     kernel.fill_polar(table[:rows])
-    return table[:rows], start
+    return Packed(table[:rows], start, paths.fault)
 
 
 def _last_durations(paths: PackedPaths) -> np.ndarray:
@@ -150,27 +143,3 @@ def _last_durations(paths: PackedPaths) -> np.ndarray:
     some = paths.length > 0
     last[some] = paths.duration_ms[paths.start[1:][some] - 1]
     return last
-
-
-def _need_durations(fault: np.ndarray, first: PackedPaths, second: PackedPaths, pairs: np.ndarray) -> np.ndarray:
-    missing = np.zeros(len(pairs), dtype=bool)
-    for paths, index in ((first, pairs[:, 0]), (second, pairs[:, 1])):
-        unknown = np.bincount(paths.owner[np.isnan(paths.duration_ms)], minlength=len(paths)) > 0
-        missing |= unknown[index]
-    return np.where((fault == 0) & missing, reason_code("missing_duration"), fault).astype(np.int8)
-
-
-SPEC = MetricSpec(
-    name="multimatch",
-    function=multimatch,
-    summary="Five similarities along the best alignment of saccade vectors",
-    parts=MultiMatch._fields,
-    range=(0.0, 1.0),
-    direction="similarity",
-    symmetric=True,
-    needs=("screen_px", "duration_ms"),
-    least=3,
-    reference="Dewhurst et al. (2012), Behavior Research Methods 44",
-    doi="10.3758/s13428-012-0212-2",
-    batch=_batch,
-)

@@ -8,13 +8,12 @@ import numpy as np
 from scanpath._core.checks import check_count
 from scanpath._core.errors import InputError, UndefinedError
 from scanpath.gaze.scanpath import Scanpath, ScanpathBatch
-from scanpath.metrics.packing import Scores, has_nan_coordinates, named_overflow, rows_of
-from scanpath.metrics.spec import METRICS, MetricSpec
-from scanpath.metrics.undefined import REASONS, count_reasons, reason_code, undefined
+from scanpath.metrics.metric import METRICS, Metric, count_reasons, reason_code, reason_names, undefined
+from scanpath.metrics.pairs import Scores, has_nan_coordinates
 
 
 def pairwise(
-    metric: str | MetricSpec,
+    metric: str | Metric,
     A: Any,
     B: Any = None,
     *,
@@ -30,7 +29,7 @@ def pairwise(
     Parameters
     ----------
     metric
-        Name in `METRICS`, or a spec of your own.
+        Name in `METRICS`, or a `Metric` of your own.
     A, B
         Sequences of scanpaths in any form, or `ScanpathBatch`; for metrics on labels, sequences of labels. B None
         means A against itself, everyone with everyone and with themselves; leave the diagonal out of a mean over
@@ -73,11 +72,11 @@ def pairwise(
     values = _square(scores.values, rows, columns, (n, m), mirror)
     if not return_reasons:
         return values
-    return values, _names(_square(scores.faults, rows, columns, (n, m), mirror))
+    return values, reason_names(_square(scores.faults, rows, columns, (n, m), mirror))
 
 
 def score_pairs(
-    metric: str | MetricSpec,
+    metric: str | Metric,
     A: Any,
     B: Any,
     pairs: Any,
@@ -115,7 +114,7 @@ def score_pairs(
     first = _as_list(A)
     second = first if B is None else _as_list(B)
     scores = _score(spec, first, second, _check_pairs(pairs, len(first), len(second)), jobs, settings)
-    return (scores.values, _names(scores.faults)) if return_reasons else scores.values
+    return (scores.values, reason_names(scores.faults)) if return_reasons else scores.values
 
 
 class Plausibility(NamedTuple):
@@ -126,7 +125,7 @@ class Plausibility(NamedTuple):
     people: int
 
 
-def plausibility(metric: str | MetricSpec, simulated: Any, people: Sequence[Any], **settings: Any) -> Plausibility:
+def plausibility(metric: str | Metric, simulated: Any, people: Sequence[Any], **settings: Any) -> Plausibility:
     """Score one scanpath against several people: how near is the nearest person, and how near are they on average?
 
     The best match asks whether anyone might have looked like this, the mean whether it is typical. The best grows with
@@ -167,12 +166,12 @@ def plausibility(metric: str | MetricSpec, simulated: Any, people: Sequence[Any]
     defined = values[np.isfinite(values)]
     if not defined.size:
         reason = next(iter(count_reasons(reasons)), "empty")
-        raise undefined(f"plausibility by {spec.name}", reason_code(reason))
+        raise undefined(f"plausibility by {spec.name}", reason)
     best = defined.max() if spec.higher_is_better else defined.min()
     return Plausibility(float(best), float(defined.mean()), int(defined.size))
 
 
-def describe(metric: str | MetricSpec, A: Any, *, return_reasons: bool = False, **settings: Any) -> Any:
+def describe(metric: str | Metric, A: Any, *, return_reasons: bool = False, **settings: Any) -> Any:
     """Compute a description of one scanpath, such as recurrence or entropy, for each of a set.
 
     Parameters
@@ -203,13 +202,13 @@ def describe(metric: str | MetricSpec, A: Any, *, return_reasons: bool = False, 
     spec.check_settings(settings)
     paths = _as_list(A)
     if spec.batch is None:
-        scores = _collect(spec, [(path,) for path in rows_of(paths)], settings)
+        scores = _collect(spec, [(path,) for path in _rows(paths)], settings)
     else:
-        scores = spec.batch(paths, **settings)
-    return (scores.values, _names(scores.faults)) if return_reasons else scores.values
+        scores = spec.batch(paths, paths, np.stack([np.arange(len(paths))] * 2, axis=1), **settings)
+    return (scores.values, reason_names(scores.faults)) if return_reasons else scores.values
 
 
-def _pair_spec(metric: str | MetricSpec, settings: dict[str, Any]) -> MetricSpec:
+def _pair_spec(metric: str | Metric, settings: dict[str, Any]) -> Metric:
     spec = METRICS[metric] if isinstance(metric, str) else metric
     if spec.takes not in ("scanpaths", "labels"):
         raise InputError(f"{spec.name} takes a {spec.takes}, not two scanpaths; call scanpath.metrics.{spec.name}.")
@@ -236,16 +235,24 @@ def _check_pairs(pairs: Any, n: int, m: int) -> np.ndarray:
     return np.ascontiguousarray(index, dtype=np.int64)
 
 
-def _score(spec: MetricSpec, first: Any, second: Any, pairs: np.ndarray, jobs: int, settings: dict[str, Any]) -> Scores:
+def _score(spec: Metric, first: Any, second: Any, pairs: np.ndarray, jobs: int, settings: dict[str, Any]) -> Scores:
     jobs = check_count("jobs", jobs)
     if spec.batch is None:
-        rows, columns = rows_of(first), rows_of(second)
+        rows, columns = _rows(first), _rows(second)
         return _collect(spec, [(rows[i], columns[j]) for i, j in pairs], settings)
-    with np.errstate(over="ignore", invalid="ignore"):
-        return named_overflow(*spec.batch(first, second, pairs, jobs=jobs, **settings))
+    return spec.batch(first, second, pairs, jobs, **settings)
 
 
-def _collect(spec: MetricSpec, inputs: list[tuple], settings: dict[str, Any]) -> Scores:
+def _rows(paths: Any) -> Sequence[Any]:
+    """The scanpaths of a set one by one, those of a batch as arrays that may hold NaN."""
+    if not isinstance(paths, ScanpathBatch):
+        return paths
+    return [
+        np.column_stack([paths.xy[row, :n], paths.duration_ms[row, :n]]) for row, n in enumerate(paths.length.tolist())
+    ]
+
+
+def _collect(spec: Metric, inputs: list[tuple], settings: dict[str, Any]) -> Scores:
     """Call the plain function on each input; what raises `UndefinedError` becomes NaN and a code."""
     values = np.full((len(inputs), len(spec.parts)), np.nan)
     faults = np.zeros(values.shape, dtype=np.int8)
@@ -269,7 +276,3 @@ def _square(
     square[rows, columns] = flat
     square[columns, rows] = flat
     return square
-
-
-def _names(faults: np.ndarray) -> np.ndarray:
-    return np.array(REASONS, dtype=object)[faults]

@@ -1,15 +1,13 @@
 """Recurrence quantification: how often, and in what lines, gaze comes back to where it or another's gaze has been."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from scanpath._core.checks import check_count, check_positive
-from scanpath.gaze.scanpath import as_scanpath
 from scanpath.kernels import recurrence as kernel
-from scanpath.metrics.packing import Scores, pack_both, pack_paths, pair_faults, run_over_pairs, score_one
-from scanpath.metrics.spec import MetricSpec
-from scanpath.metrics.undefined import reason_code, undefined
+from scanpath.metrics.metric import reason_code
+from scanpath.metrics.pairs import PathPairs, Scores, scanpath_description, scanpath_metric
 
 
 class Recurrence(NamedTuple):
@@ -21,7 +19,16 @@ class Recurrence(NamedTuple):
     corm: float
 
 
-def recurrence(a: Any, *, radius_px: float = 64.0, min_line: int = 2) -> Recurrence:
+@scanpath_description(
+    parts=Recurrence,
+    range=(0, 100),
+    direction="description",
+    unit="%",
+    least=2,
+    reference="Anderson et al. (2013), Behavior Research Methods 45",
+    doi="10.3758/s13428-012-0299-5",
+)
+def recurrence(pairs: PathPairs, *, radius_px: float = 64.0, min_line: int = 2) -> Scores:
     """Quantify how one scanpath returns to its own places.
 
     Fixations i < j recur if they are at most `radius_px` apart. Of all pairs, `recurrence` gives the share that
@@ -61,14 +68,21 @@ def recurrence(a: Any, *, radius_px: float = 64.0, min_line: int = 2) -> Recurre
     >>> round(result.recurrence, 2), result.determinism, round(result.corm, 2)
     (33.33, 100.0, 66.67)
     """
-    path = as_scanpath(a)
-    values, faults = _recurrence_batch([path], radius_px=radius_px, min_line=min_line)
-    if faults.all():
-        raise undefined("recurrence", faults[0, 0], f" (got {len(path)}, two are needed)")
-    return Recurrence(*values[0].tolist())
+    fault = pairs.faults(least=2)
+    counts = _count(pairs, fault, radius_px, min_line, True)
+    n = np.where(fault == 0, pairs.lengths[0], 2)
+    return _quantify(counts, fault, n * (n - 1) / 2, n)
 
 
-def cross_recurrence(a: Any, b: Any, *, radius_px: float = 64.0, min_line: int = 2) -> Recurrence:
+@scanpath_metric(
+    parts=Recurrence,
+    range=(-100, 100),
+    direction="similarity",
+    unit="%",
+    reference="Anderson et al. (2015), Behavior Research Methods 47",
+    doi="10.3758/s13428-014-0550-3",
+)
+def cross_recurrence(pairs: PathPairs, *, radius_px: float = 64.0, min_line: int = 2) -> Scores:
     """Quantify how one scanpath visits the places of another, and in what order.
 
     As `recurrence`, over all pairs of a fixation of `a` with one of `b`; the longer scanpath is first cut to the
@@ -104,47 +118,17 @@ def cross_recurrence(a: Any, b: Any, *, radius_px: float = 64.0, min_line: int =
     >>> cross_recurrence(path, path).determinism
     100.0
     """
-    settings = {"radius_px": radius_px, "min_line": min_line}
-    return Recurrence(*score_one("cross_recurrence", _cross_batch, a, b, **settings).tolist())
-
-
-def _recurrence_batch(paths: Any, *, jobs: int = 1, radius_px: float = 64.0, min_line: int = 2) -> Scores:
-    packed = pack_paths(paths)
-    alone = np.arange(len(packed))
-    pairs = np.stack([alone, alone], axis=1)
-    fault = pair_faults(packed, packed, pairs, least=2)
-    counts = _count(packed, packed, pairs, fault, jobs, radius_px, min_line, True)
-    n = np.where(fault == 0, packed.length, 2)
-    return _quantify(counts, fault, n * (n - 1) / 2, n)
-
-
-def _cross_batch(
-    first: Any, second: Any, pairs: np.ndarray, *, jobs: int = 1, radius_px: float = 64.0, min_line: int = 2
-) -> Scores:
-    paths_a, paths_b = pack_both(first, second)
-    fault = pair_faults(paths_a, paths_b, pairs)
-    counts = _count(paths_a, paths_b, pairs, fault, jobs, radius_px, min_line, False)
-    n = np.minimum(paths_a.length[pairs[:, 0]], paths_b.length[pairs[:, 1]])
-    n = np.where(fault == 0, n, 1)
+    fault = pairs.faults()
+    counts = _count(pairs, fault, radius_px, min_line, False)
+    n = np.where(fault == 0, np.minimum(*pairs.lengths), 1)
     return _quantify(counts, fault, n * n, n)
 
 
-def _count(
-    paths_a: Any,
-    paths_b: Any,
-    pairs: np.ndarray,
-    fault: np.ndarray,
-    jobs: int,
-    radius_px: float,
-    min_line: int,
-    triangle: bool,
-) -> np.ndarray:
+def _count(pairs: PathPairs, fault: np.ndarray, radius_px: float, min_line: int, triangle: bool) -> np.ndarray:
     check_positive("radius_px", radius_px)
     check_count("min_line", min_line, least=2)
     counts = np.zeros((len(pairs), 5), dtype=np.int64)
-    sets = (paths_a.xy, paths_a.start, paths_b.xy, paths_b.start)
-    limits = (float(radius_px), int(min_line), triangle)
-    run_over_pairs(kernel.recurrence_pairs, jobs, pairs, (fault != 0, counts), *sets, *limits)
+    pairs.run(kernel.recurrence_pairs, (fault != 0, counts), float(radius_px), int(min_line), triangle)
     return counts
 
 
@@ -167,33 +151,3 @@ def _quantify(counts: np.ndarray, fault: np.ndarray, possible: np.ndarray, n: np
     faults[(faults[:, 3] == 0) & (n < 2), 3] = reason_code("too_short")
     values[faults != 0] = np.nan
     return Scores(values, faults)
-
-
-RECURRENCE = MetricSpec(
-    name="recurrence",
-    function=recurrence,
-    summary="How often and in what lines one scanpath returns to its own places",
-    parts=Recurrence._fields,
-    range=(0.0, 100.0),
-    direction="description",
-    symmetric=False,
-    unit="%",
-    takes="scanpath",
-    least=2,
-    reference="Anderson et al. (2013), Behavior Research Methods 45",
-    doi="10.3758/s13428-012-0299-5",
-    batch=_recurrence_batch,
-)
-CROSS_RECURRENCE = MetricSpec(
-    name="cross_recurrence",
-    function=cross_recurrence,
-    summary="How often and in what lines one scanpath visits another's places",
-    parts=Recurrence._fields,
-    range=(-100.0, 100.0),
-    direction="similarity",
-    symmetric=False,
-    unit="%",
-    reference="Anderson et al. (2015), Behavior Research Methods 47",
-    doi="10.3758/s13428-014-0550-3",
-    batch=_cross_batch,
-)

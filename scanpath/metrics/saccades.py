@@ -1,20 +1,24 @@
 """Distributions of saccade amplitude, direction, turning angle and fixation duration, and how far apart two are."""
 
-from typing import Any, NamedTuple
+from collections.abc import Iterable
+from math import inf
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from scanpath._core.checks import check_choice, check_count, check_positive
 from scanpath._core.errors import InputError
-from scanpath.metrics.packing import pack_paths
-from scanpath.metrics.spec import MetricSpec
-from scanpath.metrics.undefined import reason_code, undefined
+from scanpath.gaze.scanpath import AnyScanpath, ScanpathBatch
+from scanpath.metrics.metric import plain_metric, undefined
+from scanpath.metrics.pairs import pack_paths
 
 #: What is measured on each saccade or fixation; directions and turns are angles on a circle.
 QUANTITIES = ("amplitude", "direction", "turn", "duration")
 #: How two distributions are compared.
 DIVERGENCES = ("jensen_shannon", "kl", "wasserstein", "kolmogorov_smirnov")
 _CIRCULAR = ("direction", "turn")
+Scanpaths: TypeAlias = Iterable[AnyScanpath] | ScanpathBatch
 
 
 class Histogram(NamedTuple):
@@ -24,7 +28,7 @@ class Histogram(NamedTuple):
     edges: np.ndarray
 
 
-def saccade_values(paths: Any, quantity: str, *, px_per_deg: float | None = None) -> np.ndarray:
+def saccade_values(paths: Scanpaths, quantity: str, *, px_per_deg: float | None = None) -> np.ndarray:
     """Collect one quantity over all saccades (or fixations) of a set of scanpaths.
 
     Parameters
@@ -59,7 +63,9 @@ def saccade_values(paths: Any, quantity: str, *, px_per_deg: float | None = None
     return _wrap(np.diff(direction)[moved[1:] & moved[:-1]])
 
 
-def saccade_histogram(paths: Any, quantity: str, edges: Any, *, px_per_deg: float | None = None) -> Histogram:
+def saccade_histogram(
+    paths: Scanpaths, quantity: str, edges: ArrayLike, *, px_per_deg: float | None = None
+) -> Histogram:
     """Share of saccades (or fixations) in each bin of one quantity.
 
     Parameters
@@ -85,9 +91,17 @@ def saccade_histogram(paths: Any, quantity: str, edges: Any, *, px_per_deg: floa
     return _histogram(saccade_values(paths, quantity, px_per_deg=px_per_deg), bounds)
 
 
+@plain_metric(
+    range=(0, inf),
+    direction="distance",
+    unit="bit",
+    least=2,
+    reference="Lin (1991), IEEE Trans. Information Theory 37",
+    doi="10.1109/18.61115",
+)
 def saccade_divergence(
-    A: Any,
-    B: Any,
+    A: Scanpaths,
+    B: Scanpaths,
     *,
     quantity: str = "amplitude",
     divergence: str = "jensen_shannon",
@@ -132,7 +146,7 @@ def saccade_divergence(
     check_choice("divergence", divergence, DIVERGENCES)
     a, b = (saccade_values(paths, quantity, px_per_deg=px_per_deg) for paths in (A, B))
     if not (len(a) and len(b)):
-        raise undefined("saccade_divergence", reason_code("empty"), f" with a {quantity} (got {len(a)} and {len(b)})")
+        raise undefined("saccade_divergence", "empty", f" with a {quantity} (got {len(a)} and {len(b)})")
     circular = quantity in _CIRCULAR
     if divergence in ("wasserstein", "kolmogorov_smirnov"):
         return _transport(a, b, circular) if divergence == "wasserstein" else _largest_gap(a, b, circular)
@@ -154,7 +168,7 @@ def _wrap(degrees: np.ndarray) -> np.ndarray:
 def _histogram(values: np.ndarray, edges: np.ndarray) -> Histogram:
     counts = np.histogram(values, edges)[0]
     if not counts.sum():
-        raise undefined("saccade_histogram", reason_code("empty"), " with a value within the edges")
+        raise undefined("saccade_histogram", "empty", " with a value within the edges")
     return Histogram(counts / counts.sum(), edges)
 
 
@@ -187,18 +201,3 @@ def _largest_gap(a: np.ndarray, b: np.ndarray, circular: bool) -> float:
     _, gap = _cumulative_difference(a, b)
     above, below = max(0.0, gap.max()), max(0.0, -gap.min())
     return float(above + below if circular else max(above, below))
-
-
-SPEC = MetricSpec(
-    name="saccade_divergence",
-    function=saccade_divergence,
-    summary="Divergence of two sets' saccade amplitudes, directions, turns or durations",
-    range=(0.0, float("inf")),
-    direction="distance",
-    symmetric=False,
-    unit="bit",
-    takes="sets of scanpaths",
-    least=2,
-    reference="Lin (1991), IEEE Trans. Information Theory 37",
-    doi="10.1109/18.61115",
-)

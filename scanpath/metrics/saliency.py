@@ -4,6 +4,7 @@ Defaults are the conventions of pysaliency; those of the MIT benchmark have name
 docstring says by how much.
 """
 
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -11,16 +12,25 @@ import numpy as np
 from scanpath._core.checks import check_choice, check_count, check_positive
 from scanpath._core.errors import InputError, UndefinedError
 from scanpath._core.random import numpy_generator
+from scanpath.gaze.scanpath import AnyScanpath
 from scanpath.kernels.map_scores import mean_and_squares
-from scanpath.metrics.maps import as_finite_map, as_map, fixation_points, not_finite, pixel_index, unit_range
+from scanpath.metrics.maps import AnyMap, as_finite_map, as_map, fixation_points, not_finite, pixel_index, unit_range
+from scanpath.metrics.metric import plain_metric
 from scanpath.metrics.ranks import THRESHOLDS, ranked_area, roc_area
 
 NONFIXATIONS = ("uniform", "unfixated")
 
 
+@plain_metric(
+    range=(-inf, inf),
+    direction="similarity",
+    unit="sd",
+    reference="Peters et al. (2005), Vision Research 45",
+    doi="10.1016/j.visres.2005.03.019",
+)
 def nss(
-    map: Any,
-    xy: Any,
+    map: AnyMap,
+    xy: AnyScanpath,
     *,
     ddof: int = 0,
     pixel: str = "floor",
@@ -69,9 +79,15 @@ def nss(
     return scores if per_fixation else float(scores.mean())
 
 
+@plain_metric(
+    range=(0, 1),
+    direction="similarity",
+    reference="Bylinskii et al. (2019), IEEE TPAMI 41",
+    doi="10.1109/TPAMI.2018.2815601",
+)
 def auc(
-    map: Any,
-    xy: Any,
+    map: AnyMap,
+    xy: AnyScanpath,
     *,
     nonfixations: str = "uniform",
     thresholds: str = "all",
@@ -117,7 +133,13 @@ def auc(
     return ranked_area(values[rows, columns], values.ravel(), left_out, thresholds, per_fixation)
 
 
-def auc_judd(map: Any, xy: Any, *, jitter: float = 0.0, seed: int = 0, pixel: str = "floor") -> float:
+@plain_metric(
+    range=(0, 1),
+    direction="similarity",
+    reference="Judd et al. (2009), ICCV",
+    doi="10.1109/ICCV.2009.5459462",
+)
+def auc_judd(map: AnyMap, xy: AnyScanpath, *, jitter: float = 0.0, seed: int = 0, pixel: str = "floor") -> float:
     """AUC in the convention of Judd et al. [1]_: unfixated pixels, thresholds at the fixated values.
 
     Parameters
@@ -146,7 +168,15 @@ def auc_judd(map: Any, xy: Any, *, jitter: float = 0.0, seed: int = 0, pixel: st
     return auc(values, xy, nonfixations="unfixated", thresholds="fixations", pixel=pixel)
 
 
-def auc_borji(map: Any, xy: Any, *, splits: int = 100, step: float = 0.1, seed: int = 0, pixel: str = "floor") -> float:
+@plain_metric(
+    range=(0, 1),
+    direction="similarity",
+    reference="Bylinskii et al. (2019), IEEE TPAMI 41",
+    doi="10.1109/TPAMI.2018.2815601",
+)
+def auc_borji(
+    map: AnyMap, xy: AnyScanpath, *, splits: int = 100, step: float = 0.1, seed: int = 0, pixel: str = "floor"
+) -> float:
     """AUC in the convention of Borji: random pixels as nonfixations, as many as fixations, coarse thresholds [1]_.
 
     A noisy and coarse relative of `auc`, for comparison with published numbers; seeded here.
@@ -175,10 +205,16 @@ def auc_borji(map: Any, xy: Any, *, splits: int = 100, step: float = 0.1, seed: 
     return float(_borji_areas(positives, drawn, check_positive("step", step)).mean())
 
 
+@plain_metric(
+    range=(0, 1),
+    direction="similarity",
+    reference="Zhang et al. (2008), Journal of Vision 8(7)",
+    doi="10.1167/8.7.32",
+)
 def shuffled_auc(
-    map: Any,
-    xy: Any,
-    other_xy: Any,
+    map: AnyMap,
+    xy: AnyScanpath,
+    other_xy: AnyScanpath,
     *,
     thresholds: str = "all",
     pixel: str = "floor",
@@ -244,8 +280,21 @@ def other_fixations(fixations: Any, sizes: Any, index: int) -> np.ndarray:
     return points
 
 
+@plain_metric(
+    range=(0, inf),
+    direction="similarity",
+    unit="nat",
+    reference="Bylinskii et al. (2019), IEEE TPAMI 41",
+    doi="10.1109/TPAMI.2018.2815601",
+)
 def fixation_kl_divergence(
-    map: Any, xy: Any, other_xy: Any = None, *, bins: int = 10, epsilon: float = 1e-20, pixel: str = "floor"
+    map: AnyMap,
+    xy: AnyScanpath,
+    other_xy: AnyScanpath | None = None,
+    *,
+    bins: int = 10,
+    epsilon: float = 1e-20,
+    pixel: str = "floor",
 ) -> float:
     """Divergence of the map's values at fixations from those elsewhere, over histograms, in nats.
 

@@ -1,34 +1,35 @@
 """ScanMatch: scanpaths as sequences of grid cells, aligned as biologists align proteins."""
 
-from typing import Any
-
 import numpy as np
 
 from scanpath._core.checks import check_choice, check_positive, check_size
 from scanpath._core.errors import InputError
 from scanpath.kernels.sequences import global_alignment_pairs
-from scanpath.metrics.grid import grid_labels
-from scanpath.metrics.packing import (
+from scanpath.metrics.grid import grid_cells
+from scanpath.metrics.pairs import (
     MOST_BINS,
-    PackedLabels,
+    Packed,
     PackedPaths,
+    PathPairs,
     Scores,
+    add_fault,
     check_gap,
-    pack_both,
-    pair_faults,
-    run_over_pairs,
-    score_one,
+    scanpath_metric,
 )
-from scanpath.metrics.spec import MetricSpec
-from scanpath.metrics.undefined import reason_code
 
 #: Where the borders of the alignment matrix start: at one gap as published programs do, or at zero.
 CORNERS = ("gap", "zero")
 
 
+@scanpath_metric(
+    range=(0, 1),
+    direction="similarity",
+    symmetric=True,
+    reference="Cristino et al. (2010), Behavior Research Methods 42",
+    doi="10.3758/BRM.42.3.692",
+)
 def scanmatch(
-    a: Any,
-    b: Any,
+    pairs: PathPairs,
     screen_px: tuple[int, int],
     *,
     bins: tuple[int, int] = (12, 8),
@@ -37,7 +38,7 @@ def scanmatch(
     bin_ms: float | None = None,
     corner: str = "gap",
     outside: str = "undefined",
-) -> float:
+) -> Scores:
     """Compare two scanpaths as sequences of grid cells by a global alignment with graded substitution.
 
     Putting cell q for cell p gains `threshold` - distance(p, q), in cells, so that cells nearer than the threshold
@@ -86,60 +87,24 @@ def scanmatch(
     >>> round(scanmatch(path, path[::-1], screen_px=(1280, 720)), 4)
     0.25
     """
-    settings = {
-        "bins": bins,
-        "threshold": threshold,
-        "gap": gap,
-        "bin_ms": bin_ms,
-        "corner": corner,
-        "outside": outside,
-    }
-    return float(score_one("scanmatch", _batch, a, b, screen_px=screen_px, **settings)[0])
-
-
-def _batch(
-    first: Any,
-    second: Any,
-    pairs: np.ndarray,
-    *,
-    jobs: int = 1,
-    screen_px: tuple[int, int],
-    bins: tuple[int, int] = (12, 8),
-    threshold: float = 3.5,
-    gap: float = 0.0,
-    bin_ms: float | None = None,
-    corner: str = "gap",
-    outside: str = "undefined",
-) -> Scores:
     columns, rows = check_size("bins", bins)
     check_positive("threshold", threshold)
     check_choice("corner", corner, CORNERS)
     check_gap(gap)
     apart = np.hypot(np.arange(columns)[:, None], np.arange(rows))
 
-    def cells(paths: PackedPaths) -> PackedLabels:
-        labels = grid_labels(paths, screen_px, (columns, rows), outside=outside, whole_pixels=True)
-        return labels if bin_ms is None else _repeat(labels, paths, check_positive("bin_ms", bin_ms))
+    def cells(paths: PackedPaths) -> Packed:
+        found = grid_cells(paths, screen_px, (columns, rows), outside=outside, whole_pixels=True)
+        return found if bin_ms is None else _repeat(found, paths, check_positive("bin_ms", bin_ms))
 
-    packed_a, packed_b = pack_both(first, second)
-    cells_a = cells(packed_a)
-    cells_b = cells_a if packed_b is packed_a else cells(packed_b)
-    fault = pair_faults(cells_a, cells_b, pairs)
-    scores = np.full(len(pairs), np.nan)
-    run_over_pairs(
-        global_alignment_pairs,
-        jobs,
-        pairs,
-        (fault != 0, scores),
-        *(cells_a.symbols, cells_a.start, cells_b.symbols, cells_b.start),
-        *(threshold - apart, float(gap), float(gap) if corner == "gap" else 0.0),
-    )
-    longer = np.maximum(cells_a.length[pairs[:, 0]], cells_b.length[pairs[:, 1]])
-    values = np.divide(scores, threshold * longer, out=scores, where=fault == 0)
-    return Scores(values[:, None], fault[:, None])
+    sequences = pairs.each(cells)
+    border = float(gap) if corner == "gap" else 0.0
+    values, faults = sequences.score(global_alignment_pairs, threshold - apart, float(gap), border)
+    longer = np.maximum(*sequences.lengths)[:, None]
+    return Scores(np.divide(values, threshold * longer, out=values, where=faults == 0), faults)
 
 
-def _repeat(cells: PackedLabels, paths: PackedPaths, bin_ms: float) -> PackedLabels:
+def _repeat(cells: Packed, paths: PackedPaths, bin_ms: float) -> Packed:
     """Repeat each cell by its duration in time bins."""
     missing = np.isnan(paths.duration_ms)
     times = np.where(missing, 0, np.rint(np.trunc(paths.duration_ms) / bin_ms))
@@ -147,22 +112,7 @@ def _repeat(cells: PackedLabels, paths: PackedPaths, bin_ms: float) -> PackedLab
         raise InputError(f"bin_ms={bin_ms:g} cuts the durations into {times.sum():.3g} bins; use longer bins, or ms.")
     times = times.astype(np.int64)
     total = np.bincount(paths.owner, weights=times, minlength=len(paths)).astype(np.int64)
-    without = np.bincount(paths.owner[missing], minlength=len(paths)) > 0
-    fault = np.where((cells.fault == 0) & without, reason_code("missing_duration"), cells.fault)
-    fault = np.where((fault == 0) & (total == 0) & (paths.length > 0), reason_code("no_bins"), fault)
+    fault = add_fault(cells.fault, paths.untimed, "missing_duration")
+    fault = add_fault(fault, (total == 0) & (paths.length > 0), "no_bins")
     start = np.concatenate([[0], np.cumsum(total)])
-    return PackedLabels(np.repeat(cells.symbols, times, axis=0), start, fault.astype(np.int8))
-
-
-SPEC = MetricSpec(
-    name="scanmatch",
-    function=scanmatch,
-    summary="Global alignment of grid-cell sequences with graded substitution",
-    range=(0.0, 1.0),
-    direction="similarity",
-    symmetric=True,
-    needs=("screen_px",),
-    reference="Cristino et al. (2010), Behavior Research Methods 42",
-    doi="10.3758/BRM.42.3.692",
-    batch=_batch,
-)
+    return Packed(np.repeat(cells.values, times, axis=0), start, fault)

@@ -1,5 +1,6 @@
 """Search: was the target found, by which fixation, and by how direct a way."""
 
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -7,6 +8,7 @@ import numpy as np
 from scanpath._core.checks import check_choice, check_count
 from scanpath._core.errors import InputError, UndefinedError
 from scanpath.gaze.scanpath import Scanpath, as_scanpath
+from scanpath.metrics.metric import plain_metric
 
 Box = tuple[float, float, float, float]
 
@@ -92,6 +94,13 @@ def cut_at_target(path: Any, target_box: Box, **rule: Any) -> Scanpath:
     return scanpath if found is None else scanpath[: found + 1]
 
 
+@plain_metric(
+    takes="search",
+    range=(0, 1),
+    direction="description",
+    needs=("target_box",),
+    reference="Travi, Ruarte, Bujia & Kamienkowski (2022), NeurIPS 35 Datasets and Benchmarks",
+)
 def cumulative_performance(
     found: Any,
     n_fixations: int,
@@ -187,6 +196,13 @@ def success_curve(gained: np.ndarray, able: np.ndarray, censoring: str) -> np.nd
     return np.where(np.isnan(share) & (surviving > 0), np.nan, 1 - surviving)
 
 
+@plain_metric(
+    takes="search",
+    range=(0, 1),
+    direction="description",
+    needs=("target_box",),
+    reference="Travi, Ruarte, Bujia & Kamienkowski (2022), NeurIPS 35 Datasets and Benchmarks",
+)
 def performance_auc(curve: Any) -> float:
     """Area under a cumulative performance curve, its n axis scaled to [0, 1] (trapezoids).
 
@@ -201,6 +217,14 @@ def performance_auc(curve: Any) -> float:
     return float(np.trapezoid(values, dx=1 / (len(values) - 1)))
 
 
+@plain_metric(
+    takes="search",
+    range=(0, inf),
+    direction="description",
+    needs=("target_box",),
+    reference="Yang et al. (2020), CVPR",
+    doi="10.1109/CVPR42600.2020.00027",
+)
 def tfp_auc(curve: Any) -> float:
     """Sum of a target fixation probability curve: its area in the convention of COCO-Search18 (at most its length).
 
@@ -217,6 +241,15 @@ def tfp_auc(curve: Any) -> float:
     return float(_whole_curve("curve", curve).sum())
 
 
+@plain_metric(
+    takes="search",
+    range=(0, inf),
+    direction="distance",
+    symmetric=True,
+    needs=("target_box",),
+    reference="Yang et al. (2020), CVPR",
+    doi="10.1109/CVPR42600.2020.00027",
+)
 def probability_mismatch(curve: Any, human_curve: Any) -> float:
     """Sum over steps of the absolute difference of two target fixation probabilities; 0 is like people.
 
@@ -236,6 +269,14 @@ def probability_mismatch(curve: Any, human_curve: Any) -> float:
     return float(np.abs(first - second).sum())
 
 
+@plain_metric(
+    takes="search",
+    range=(0, 1),
+    direction="description",
+    least=2,
+    reference="Yang et al. (2020), CVPR",
+    doi="10.1109/CVPR42600.2020.00027",
+)
 def scanpath_ratio(path: Any, target_box: Box, **rule: Any) -> float:
     """How direct the way to the target was: the straight distance over the length of the path, at most 1.
 

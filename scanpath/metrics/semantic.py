@@ -1,33 +1,31 @@
 """Scanpaths as sequences of meanings: clusters of fixations or labels of a segmentation, and how well they match."""
 
-from collections.abc import Hashable, Sequence
-from typing import Any
+from collections.abc import Hashable, Iterable, Sequence
+from math import inf
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.spatial import cKDTree
 
 from scanpath._core.checks import check_positive
 from scanpath._core.errors import InputError, UndefinedError
-from scanpath.gaze.scanpath import as_scanpath
+from scanpath.gaze.scanpath import AnyScanpath, as_scanpath
 from scanpath.kernels.sequences import matching_pairs
-from scanpath.metrics.packing import (
-    MOST_BINS,
-    Scores,
-    check_gap,
-    pack_labels,
-    pair_faults,
-    run_over_pairs,
-    score_labels,
-)
-from scanpath.metrics.spec import MetricSpec
-from scanpath.metrics.strings import label_edits
-from scanpath.metrics.undefined import reason_code, undefined
+from scanpath.metrics.metric import undefined
+from scanpath.metrics.pairs import MOST_BINS, LabelPairs, Scores, check_gap, label_metric
+from scanpath.metrics.strings import edit_distances
 
 #: Beyond this, squares of distances leave what floating point holds.
 LARGEST_PX = 1e150
 
 
-def sequence_score(a_labels: Sequence[Hashable], b_labels: Sequence[Hashable], *, gap: float = 0.0) -> float:
+@label_metric(
+    range=(0, 1),
+    direction="similarity",
+    symmetric=True,
+    reference="Yang et al. (2020), CVPR, arXiv:2005.14310",
+)
+def sequence_score(pairs: LabelPairs, *, gap: float = 0.0) -> Scores:
     """Align two sequences of labels and give the share of the longer one that matches.
 
     A Needleman-Wunsch alignment with 1 for a match, 0 for a mismatch and `gap` for a label left out, divided by the
@@ -57,12 +55,18 @@ def sequence_score(a_labels: Sequence[Hashable], b_labels: Sequence[Hashable], *
     >>> sequence_score([1, 2, 3, 1], [1, 3, 1])
     0.75
     """
-    return float(score_labels("sequence_score", _sequence_batch, _labels(a_labels), _labels(b_labels), gap=gap)[0])
+    scores, faults = pairs.score(matching_pairs, check_gap(gap))
+    return Scores(scores / np.maximum(np.maximum(*pairs.lengths), 1)[:, None], faults)
 
 
-def fixation_edit_distance(
-    a_labels: Sequence[Hashable], b_labels: Sequence[Hashable], *, normalize: bool = False
-) -> float:
+@label_metric(
+    range=(0, inf),
+    direction="distance",
+    symmetric=True,
+    unit="edits",
+    reference="Mondal et al. (2023), CVPR, arXiv:2303.15274",
+)
+def fixation_edit_distance(pairs: LabelPairs, *, normalize: bool = False) -> Scores:
     """Count the insertions, deletions and substitutions between two sequences of labels (FED).
 
     `levenshtein` on labels; named apart because papers on visual search report it beside the Sequence Score, on the
@@ -89,11 +93,10 @@ def fixation_edit_distance(
     >>> fixation_edit_distance([1, 2, 3, 1], [1, 3, 1])
     1.0
     """
-    a, b = _labels(a_labels), _labels(b_labels)
-    return float(score_labels("fixation_edit_distance", _edit_batch, a, b, normalize=normalize)[0])
+    return edit_distances(pairs, swaps=False, normalize=normalize)
 
 
-def fixation_clusters(paths: Any, bandwidth_px: float) -> np.ndarray:
+def fixation_clusters(paths: Iterable[AnyScanpath], bandwidth_px: float) -> np.ndarray:
     """Find the places where fixations crowd: mean shift with a flat window of radius `bandwidth_px`.
 
     Each fixation climbs to the mean of the fixations within the radius until it stays; ends that lie within the radius
@@ -132,7 +135,7 @@ def fixation_clusters(paths: Any, bandwidth_px: float) -> np.ndarray:
     if not len(points):
         raise UndefinedError("fixation_clusters needs at least one fixation, got none.", "empty")
     if np.abs(points).max() > LARGEST_PX:
-        raise undefined("fixation_clusters", reason_code("overflow"))
+        raise undefined("fixation_clusters", "overflow")
     points = points[np.lexsort(points.T)]  # means are then rounded alike, whatever the order of people
     tree = cKDTree(points)
     ends = np.unique([_climb(tree, points, start, radius) for start in np.unique(points, axis=0)], axis=0)
@@ -143,7 +146,7 @@ def fixation_clusters(paths: Any, bandwidth_px: float) -> np.ndarray:
     return np.array(centers)
 
 
-def cluster_labels(path: Any, centers: Any) -> list[int]:
+def cluster_labels(path: AnyScanpath, centers: ArrayLike) -> list[int]:
     """Label each fixation with the index of the nearest center.
 
     Examples
@@ -157,7 +160,7 @@ def cluster_labels(path: Any, centers: Any) -> list[int]:
     return cKDTree(centers).query(as_scanpath(path).xy)[1].tolist()
 
 
-def labels_at(path: Any, label_map: Any) -> list[int]:
+def labels_at(path: AnyScanpath, label_map: ArrayLike) -> list[int]:
     """Read the label of a segmentation at the pixel that each fixation falls on.
 
     Parameters
@@ -191,7 +194,7 @@ def labels_at(path: Any, label_map: Any) -> list[int]:
     return labels[rows, columns].tolist()
 
 
-def repeat_by_duration(labels: Sequence[Hashable], duration_ms: Any, bin_ms: float = 50.0) -> list[Hashable]:
+def repeat_by_duration(labels: Sequence[Hashable], duration_ms: ArrayLike, bin_ms: float = 50.0) -> list[Hashable]:
     """Repeat each label once for each whole time bin of its fixation, so that durations count.
 
     Fixations shorter than one bin vanish.
@@ -216,15 +219,6 @@ def repeat_by_duration(labels: Sequence[Hashable], duration_ms: Any, bin_ms: flo
     return [label for label, count in zip(labels, counts) for _ in range(count)]
 
 
-def _labels(labels: Any) -> Any:
-    if isinstance(labels, str):
-        return labels
-    values = labels.tolist() if hasattr(labels, "tolist") else labels
-    if not isinstance(values, Sequence):
-        raise InputError(f"A sequence of labels is needed, got {type(labels).__name__}.")
-    return values
-
-
 def _climb(tree: cKDTree, points: np.ndarray, start: np.ndarray, radius: float) -> np.ndarray:
     """Mean shift from one fixation: how many fixations the last mean gathered, and where it lies (x, y)."""
     here = start
@@ -234,50 +228,3 @@ def _climb(tree: cKDTree, points: np.ndarray, start: np.ndarray, radius: float) 
         if np.hypot(*(here - before)) <= 1e-3 * radius:
             break
     return np.array([len(crowd), *here])
-
-
-def _sequence_batch(first: Any, second: Any, pairs: np.ndarray, *, jobs: int = 1, gap: float = 0.0) -> Scores:
-    check_gap(gap)
-    codes: dict = {}
-    labels_a = pack_labels(first, codes)
-    labels_b = labels_a if second is first else pack_labels(second, codes)
-    fault = pair_faults(labels_a, labels_b, pairs)
-    scores = np.full(len(pairs), np.nan)
-    sets = (labels_a.symbols, labels_a.start, labels_b.symbols, labels_b.start)
-    run_over_pairs(matching_pairs, jobs, pairs, (fault != 0, scores), *sets, float(gap))
-    longer = np.maximum(labels_a.length[pairs[:, 0]], labels_b.length[pairs[:, 1]])
-    return Scores((scores / np.maximum(longer, 1))[:, None], fault[:, None])
-
-
-def _edit_batch(first: Any, second: Any, pairs: np.ndarray, *, jobs: int = 1, normalize: bool = False) -> Scores:
-    codes: dict = {}
-    labels_a = pack_labels(first, codes)
-    labels_b = labels_a if second is first else pack_labels(second, codes)
-    return label_edits(labels_a, labels_b, pairs, jobs=jobs, transpositions=False, normalize=normalize)
-
-
-SEQUENCE_SCORE = MetricSpec(
-    name="sequence_score",
-    function=sequence_score,
-    summary="Share of the longer label sequence that an alignment matches",
-    range=(0.0, 1.0),
-    direction="similarity",
-    symmetric=True,
-    needs=("labels",),
-    takes="labels",
-    reference="Yang et al. (2020), CVPR, arXiv:2005.14310",
-    batch=_sequence_batch,
-)
-FIXATION_EDIT_DISTANCE = MetricSpec(
-    name="fixation_edit_distance",
-    function=fixation_edit_distance,
-    summary="Fewest edits between label sequences",
-    range=(0.0, float("inf")),
-    direction="distance",
-    symmetric=True,
-    unit="edits",
-    needs=("labels",),
-    takes="labels",
-    reference="Mondal et al. (2023), CVPR, arXiv:2303.15274",
-    batch=_edit_batch,
-)

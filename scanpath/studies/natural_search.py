@@ -20,8 +20,8 @@ from scanpath.datasets.registry import find_dataset
 from scanpath.datasets.visual_search_asymmetry import SCREEN_PX, VisualSearchAsymmetry, load
 from scanpath.gaze.scanpath import Scanpath
 from scanpath.kernels.prefix_alignment import prefix_alignment_pairs
-from scanpath.metrics.grid import grid_labels
-from scanpath.metrics.packing import PackedLabels, pack_paths
+from scanpath.metrics.grid import grid_cells
+from scanpath.metrics.pairs import Packed, pack_paths
 from scanpath.metrics.search import cumulative_performance
 
 SETS = ("ObjArr", "NaturalDesign", "Waldo")
@@ -223,7 +223,7 @@ def prefix_scanmatch(
     array([[1. , 0.5]])
     """
     cells_a, cells_b = (
-        grid_labels(pack_paths(paths), screen_px, bins, outside="clamp", whole_pixels=True) for paths in (first, second)
+        grid_cells(pack_paths(paths), screen_px, bins, outside="clamp", whole_pixels=True) for paths in (first, second)
     )
     return _prefix_scores(cells_a, cells_b, bins, threshold)
 
@@ -237,12 +237,12 @@ def mean_prefix_score(scores: np.ndarray) -> float:
     return float((np.where(there, scores, 0).sum(axis=0)[n > 0] / n[n > 0]).mean())
 
 
-def _prefix_scores(first: PackedLabels, second: PackedLabels, bins: tuple[int, int], threshold: float) -> np.ndarray:
+def _prefix_scores(first: Packed, second: Packed, bins: tuple[int, int], threshold: float) -> np.ndarray:
     pairs = np.repeat(np.arange(len(first), dtype=np.int64)[:, None], 2, axis=1)
     most = int(np.minimum(first.length, second.length).max(initial=0))
     scores = np.full((len(pairs), most), np.nan)
     apart = np.hypot(*np.meshgrid(np.arange(bins[0]), np.arange(bins[1]), indexing="ij"))
-    prefix_alignment_pairs(pairs, scores, first.symbols, first.start, second.symbols, second.start, threshold - apart)
+    prefix_alignment_pairs(pairs, scores, first.values, first.start, second.values, second.start, threshold - apart)
     return scores / (threshold * np.arange(1, most + 1))
 
 

@@ -4,11 +4,13 @@ import pytest
 from scanpath import InputError, Scanpath
 from scanpath.evaluation import evaluate_maps
 from scanpath.metrics import (
+    METRICS,
     DensityFit,
     auc,
     correlation,
     fixation_density,
     gold_standard,
+    map_emd,
     nss,
     other_fixations,
     shuffled_auc,
@@ -143,3 +145,29 @@ def test_models_are_scored_alike_whatever_their_order(people, maps):
 def test_unusable_maps_are_said(people, maps, change, message):
     with pytest.raises(InputError, match=message):
         evaluate_maps(**{"maps": maps, "human": people, "metrics": ["auc"], "fit": FIT, **change})
+
+
+def test_every_metric_of_one_map_can_be_used(people, maps):
+    names = [name for name in METRICS if METRICS[name].takes in ("map and fixations", "maps")]
+    usable = [name for name in names if not name.startswith("conditional_")]
+    table = evaluate_maps(maps, people, usable, fit=FIT)
+    assert set(table["metric"]) == set(usable)
+    assert table["value"].notna().all()
+    gained, known = row(table, "noise", "log_likelihood"), row(table, "floor: center", "log_likelihood")
+    assert row(table, "noise", "information_gain")["value"] == pytest.approx(
+        (gained["value"] - known["value"]) / np.log(2)
+    )
+    gold = {p: fixation_density(pooled(people, p), SIZE, bandwidth_px=2.0, uniform_share=0.05) for p in "abc"}
+    moved = np.mean([map_emd(maps["noise"][p], gold[p]) for p in "abc"])
+    assert row(table, "noise", "map_emd")["value"] == pytest.approx(moved)
+    assert np.isnan(row(table, "noise", "map_emd")["ceiling"])
+    assert np.isfinite(row(table, "noise", "fixation_kl_divergence")["ceiling"])
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [("conditional_nss", "use 'nss'"), ("dtw", "scored by evaluate"), ("tfp_auc", "takes search, not a map")],
+)
+def test_what_is_no_metric_of_one_map_is_refused(people, maps, name, message):
+    with pytest.raises(InputError, match=message):
+        evaluate_maps(maps, people, [name], fit=FIT)

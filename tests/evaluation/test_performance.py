@@ -3,8 +3,9 @@ import pandas as pd
 import pytest
 
 from scanpath import InputError, Scanpath
+from scanpath.evaluation import performance_by_limit
 from scanpath.evaluation.performance import search_performance, search_trials
-from scanpath.metrics import cumulative_performance, performance_auc, performance_by_limit
+from scanpath.metrics import cumulative_performance, performance_auc
 
 BOX = (90.0, 90.0, 20.0, 20.0)
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from scanpath import InputError, Scanpath, UndefinedError
-from scanpath.metrics import MetricSpec, count_reasons, describe, pairwise, score_pairs
+from scanpath.metrics import Metric, count_reasons, describe, pairwise, score_pairs
 
 PEOPLE = [np.random.default_rng(seed).random((4 + seed, 2)) * 500 for seed in range(5)]
 
@@ -17,7 +17,7 @@ def first_fixations_apart(a, b, *, at_most=1e9):
     return min(at_most, float(np.hypot(*(np.asarray(a)[0] - np.asarray(b)[0]))))
 
 
-OWN = MetricSpec(
+OWN = Metric(
     name="first_fixations_apart",
     function=first_fixations_apart,
     summary="Distance of the first fixations",
@@ -111,7 +111,7 @@ def test_reasons_of_a_metric_of_your_own_are_counted_together():
     def never(a, b):
         raise UndefinedError("The tides were wrong.", "tides")
 
-    spec = MetricSpec(
+    spec = Metric(
         name="never",
         function=never,
         summary="",

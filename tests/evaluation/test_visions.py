@@ -4,14 +4,12 @@ import numpy as np
 import pytest
 
 from scanpath import InputError, Scanpath, UndefinedError
+from scanpath.evaluation import collapse_fixations, performance_by_limit, visions_score
 from scanpath.metrics import (
-    collapse_fixations,
     cumulative_performance,
     cut_at_target,
     on_target,
     performance_auc,
-    performance_by_limit,
-    visions_score,
 )
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from scanpath import InputError, metrics
 from scanpath._core.errors import UnknownNameError
-from scanpath.metrics import METRICS, MetricSpec, list_metrics, pairwise
+from scanpath.metrics import METRICS, Metric, list_metrics, pairwise
 
 
 @pytest.mark.parametrize("name", list(METRICS))
@@ -52,7 +52,7 @@ def test_unknown_names_and_settings_hint_at_near_ones():
 
 def test_a_spec_says_only_what_the_vocabulary_knows():
     with pytest.raises(InputError, match="similarity"):
-        MetricSpec(
+        Metric(
             name="x",
             function=len,
             summary="",
