@@ -1,6 +1,7 @@
 """Files that are either whole or not there."""
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,6 +34,32 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
         os.replace(temporary, target)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def atomic_folder(path: str | os.PathLike[str], *, hint: str = "; give a new folder.") -> Iterator[Path]:
+    """Give a temporary folder beside `path` and move it there only if the block succeeds.
+
+    `path` may be an empty folder, and nothing else that exists: old files would be taken for a part of the new ones.
+    `hint` ends the sentence that says so. On any error the temporary folder is removed.
+    """
+    target = Path(path).absolute()
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        kind = "is a file" if target.is_file() else "is there already and not empty"
+        raise InputError(f"{path} {kind}{hint}")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix=f".{target.name[:32]}-", dir=target.parent))
+    except OSError as error:
+        raise InputError(f"Cannot write to {path}: {error.strerror or error}.") from error
+    try:
+        yield temporary
+        os.chmod(temporary, 0o777 & ~_umask())
+        if target.exists():
+            target.rmdir()
+        os.replace(temporary, target)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:

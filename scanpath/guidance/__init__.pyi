@@ -1,4 +1,8 @@
+from .clip_attention import clip_attention as clip_attention
+from .deepgaze import deepgaze_iie as deepgaze_iie
+from .deepgaze import deepgaze_iii as deepgaze_iii
 from .itti_koch import itti_koch as itti_koch
+from .salient_relevance import salient_relevance as salient_relevance
 from .sharpening import enlarge as enlarge
 from .sharpening import sharpen as sharpen
 from .spectral_residual import spectral_residual as spectral_residual

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from scanpath._core.checks import check_count, check_image
 from scanpath._core.errors import InputError
+from scanpath.guidance.sharpening import enlarge_to_peak_one
 from scanpath.recognition.language import LanguageModel
 
 
@@ -55,27 +56,28 @@ def clip_attention(
     attention is that of Chefer, Gur, Wolf (2021), Generic attention-model explainability, arXiv:2103.15679.
     """
     check_image(image)
-    blocks = _blocks(clip)[-check_count("layers", layers) :]
+    layers_read = _attention_layers(clip)[-check_count("layers", layers) :]
     small = F.interpolate(image[None], clip.size, mode="bicubic", antialias=True, align_corners=False).clamp(0, 1)
-    task, plain = (_attention(clip, blocks, small, words) for words in (query, general))
+    task, plain = (_attention(clip, layers_read, small, words) for words in (query, general))
     contrast = _without_sinks(task, plain, sink) / (plain + floor * plain.mean().clamp_min(1e-12))
-    full = F.interpolate(contrast[None, None], image.shape[-2:], mode="bilinear", align_corners=False)[0, 0]
-    return full / full.max().clamp_min(1e-12)
+    height, width = image.shape[-2:]
+    return enlarge_to_peak_one(contrast[None, None], (height, width))[0, 0]
 
 
-def _blocks(clip: LanguageModel) -> list[nn.Module]:
+def _attention_layers(clip: LanguageModel) -> list[nn.MultiheadAttention]:
     transformer = getattr(clip.model.visual, "transformer", None)
     blocks = list(getattr(transformer, "resblocks", []))
-    if not blocks or not all(isinstance(getattr(block, "attn", None), nn.MultiheadAttention) for block in blocks):
+    layers = [block.attn for block in blocks if isinstance(getattr(block, "attn", None), nn.MultiheadAttention)]
+    if not blocks or len(layers) < len(blocks):
         raise InputError(f"clip_attention needs a vision transformer such as 'ViT-B-32', and {clip.name!r} is none.")
-    return blocks
+    return layers
 
 
-def _attention(clip: LanguageModel, blocks: list[nn.Module], image: Tensor, words: str) -> Tensor:
+def _attention(clip: LanguageModel, layers: list[nn.MultiheadAttention], image: Tensor, words: str) -> Tensor:
     """Return the gradient-weighted attention (rows, columns) of the class token to the patches."""
     said = clip.encode_text(words)
     with ExitStack() as stack:
-        kept = [stack.enter_context(_opened(block.attn)) for block in blocks]
+        kept = [stack.enter_context(_opened(layer)) for layer in layers]
         fit = F.cosine_similarity(clip(image), said).sum()
         weights = [one[0] for one in kept]
         gradients = torch.autograd.grad(fit, weights)

@@ -4,13 +4,14 @@ The library is at github.com/matthias-k/DeepGaze; its models take pictures from 
 center bias, and return log densities.
 """
 
+from collections.abc import Callable, Sequence
 from functools import cache
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from scanpath._core.arrays import numpy_friendly
 from scanpath._core.checks import check_image, check_xy
 from scanpath._core.errors import InputError
 from scanpath._core.optional import require
@@ -18,6 +19,7 @@ from scanpath._core.optional import require
 PACKAGE = "git+https://github.com/matthias-k/DeepGaze"
 
 
+@numpy_friendly
 def deepgaze_iie(image: Tensor, *, center_bias: Tensor | None = None) -> Tensor:
     """Return DeepGaze IIE's density of fixations (H, W), which sums to 1.
 
@@ -37,7 +39,10 @@ def deepgaze_iie(image: Tensor, *, center_bias: Tensor | None = None) -> Tensor:
         return _density(_model("DeepGazeIIE")(picture, bias))
 
 
-def deepgaze_iii(image: Tensor, history_xy: Any, *, center_bias: Tensor | None = None) -> Tensor:
+@numpy_friendly
+def deepgaze_iii(
+    image: Tensor, history_xy: np.ndarray | Sequence[Sequence[float]], *, center_bias: Tensor | None = None
+) -> Tensor:
     """Return DeepGaze III's density of the next fixation (H, W), which sums to 1.
 
     Parameters
@@ -67,7 +72,7 @@ def deepgaze_iii(image: Tensor, history_xy: Any, *, center_bias: Tensor | None =
 
 
 @cache
-def _model(name: str) -> Any:
+def _model(name: str) -> Callable[..., Tensor]:
     library = require("deepgaze_pytorch", package=PACKAGE, purpose=name)
     return getattr(library, name)(pretrained=True).eval()
 

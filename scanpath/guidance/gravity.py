@@ -44,9 +44,9 @@ class GravityField:
         height, width = self.size
         kernel = force_kernel(2 * height - 1, 2 * width - 1, softening(height, width))
         shape = [next_fast_len(3 * side, real=True) for side in (height, width)]
-        spectrum = rfft2(self.mass(inhibition), shape)
+        spectrum = np.asarray(rfft2(self.mass(inhibition), shape))
         # a correlation with the kernel is a convolution with the mirrored one
-        parts = [irfft2(spectrum * rfft2(part[::-1, ::-1], shape), shape) for part in kernel]
+        parts = [np.asarray(irfft2(spectrum * np.asarray(rfft2(part[::-1, ::-1], shape)), shape)) for part in kernel]
         return np.stack([part[height - 1 : 2 * height - 1, width - 1 : 2 * width - 1] for part in parts])
 
 

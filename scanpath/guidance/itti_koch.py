@@ -8,6 +8,7 @@ from torch import Tensor
 
 from scanpath._core.arrays import numpy_friendly
 from scanpath._core.checks import check_image
+from scanpath.guidance.sharpening import enlarge_to_peak_one
 
 CENTERS, DELTAS, MAP_LEVEL = (2, 3, 4), (3, 4), 4
 ORIENTATIONS_DEG = (0, 45, 90, 135)
@@ -48,15 +49,14 @@ def itti_koch(image: Tensor) -> Tensor:
     batch = batch.expand(-1, 3, -1, -1) if batch.shape[1] == 1 else batch
     intensity = _pyramid(batch.mean(1, keepdim=True))
     opponent = [_color_opponents(level) for level in _pyramid(batch)]
-    size = tuple(intensity[MAP_LEVEL].shape[-2:])
-    channels = [
-        _conspicuity([[level] for level in intensity], size),
-        _conspicuity(opponent, size),
-        _conspicuity([_orientations(level) for level in intensity], size),
-    ]
-    saliency = sum(normalize(channel) for channel in channels) / 3  # eq. 8
-    full = F.interpolate(saliency, batch.shape[-2:], mode="bilinear", align_corners=False)
-    full = full / full.amax((2, 3), keepdim=True).clamp_min(1e-12)
+    rows, columns = intensity[MAP_LEVEL].shape[-2:]
+    size = (rows, columns)
+    brightness = _conspicuity([[level] for level in intensity], size)
+    color = _conspicuity(opponent, size)
+    orientation = _conspicuity([_orientations(level) for level in intensity], size)
+    saliency = (normalize(brightness) + normalize(color) + normalize(orientation)) / 3  # eq. 8
+    height, width = batch.shape[-2:]
+    full = enlarge_to_peak_one(saliency, (height, width))
     return full[0, 0] if image.ndim == 3 else full[:, 0]
 
 

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from scanpath._core.checks import check_count, check_image
 from scanpath._core.errors import InputError
 from scanpath._core.optional import require
+from scanpath.guidance.sharpening import enlarge_to_peak_one
 
 NEAREST, SCALES, POSITION_WEIGHT = 64, (1.0, 0.8, 0.5, 0.3), 3.0
 
@@ -43,8 +44,8 @@ def salient_relevance(image: Tensor, model: nn.Module, *, input_size: int = 224,
     relevance = relevance_map(small.clamp(0, 1), model)
     coarse = F.interpolate(relevance[None, None], (side, side), mode="area")
     saliency = context_aware(coarse[0, 0])
-    full = F.interpolate(saliency[None, None], image.shape[-2:], mode="bilinear", align_corners=False)[0, 0]
-    return full / full.max().clamp_min(1e-12)
+    height, width = image.shape[-2:]
+    return enlarge_to_peak_one(saliency[None, None], (height, width))[0, 0]
 
 
 def relevance_map(image: Tensor, model: nn.Module) -> Tensor:

@@ -105,6 +105,12 @@ def enlarge(values: Tensor, size: tuple[int, int]) -> Tensor:
     return _enlarge_rows(_enlarge_rows(values, size[0]).T, size[1]).T.contiguous()
 
 
+def enlarge_to_peak_one(maps: Tensor, size: tuple[int, int]) -> Tensor:
+    """Enlarge maps (B, 1, h, w) to `size`, smoothly, and scale each to a peak of 1; zeros stay zeros."""
+    full = F.interpolate(maps, size, mode="bilinear", align_corners=False)
+    return full / full.amax((2, 3), keepdim=True).clamp_min(1e-12)
+
+
 def _enlarge_rows(values: Tensor, size: int) -> Tensor:
     index, blend = _area_taps(values.shape[0], size)
     after = (index + 1).clamp_max(values.shape[0] - 1)

@@ -14,14 +14,14 @@ from torch import Tensor, nn
 from scanpath._core.arrays import to_array, to_tensor
 from scanpath._core.checks import check_choice, check_image, check_positive
 from scanpath._core.errors import InputError
-from scanpath.recognition.eccentricity_pooling import EccentricityPool2d, fill_to_square, plain_pool
+from scanpath.recognition.eccentricity_pooling import EccentricityPool2d, Point, fill_to_square, plain_pool
 from scanpath.recognition.smooth_pooling import SmoothEccentricityPool2d
 
 #: Growth of the window at pools 1 to 5, input px per px of eccentricity (Gupta et al. 2021).
 SLOPES = (0.0, 0.0, 3.5 * 0.02, 8 * 0.02, 16 * 0.02)
 
 #: How windows grow, by name.
-WINDOWS = {"rings": EccentricityPool2d, "smooth": SmoothEccentricityPool2d}
+WINDOWS: dict[str, type[EccentricityPool2d]] = {"rings": EccentricityPool2d, "smooth": SmoothEccentricityPool2d}
 
 #: Grids of the maps that are compared: a picture's at 1/16 of its resolution, a target's at 1/32.
 PICTURE_STRIDE, TARGET_STRIDE = 16, 32
@@ -81,7 +81,7 @@ class Stage(nn.Module):
     """
 
     body: nn.Module
-    pool: EccentricityPool2d | SmoothEccentricityPool2d
+    pool: EccentricityPool2d
     tap: nn.Module
 
     def __init__(
@@ -94,7 +94,7 @@ class Stage(nn.Module):
         self.kind = kind
         self.tap = tap or nn.Identity()
 
-    def reduced(self, x: Tensor, stride: int, fixation: Any = None) -> Tensor:
+    def reduced(self, x: Tensor, stride: int, fixation: Point | None = None) -> Tensor:
         """Bring features at this scale to 1/stride with plain pooling of the network's own kind."""
         scale = self.scale
         if stride == TARGET_STRIDE and self.pool.law.stride == 2:  # a target's first reduction is the stage's own pool
@@ -172,7 +172,7 @@ class Backbone(nn.Module):
         digest = hashlib.sha256()
         for name, value in itertools.chain(self.named_parameters(), self.named_buffers()):
             digest.update(name.encode())
-            digest.update(value.detach().cpu().contiguous().numpy())
+            digest.update(value.detach().cpu().contiguous().numpy().data)
         return {
             "name": self.name,
             "checksum": digest.hexdigest()[:16],
@@ -195,7 +195,7 @@ class Backbone(nn.Module):
         return other
 
     @torch.inference_mode()
-    def forward(self, image: Any, fixation: Any = None, field_px: int | None = None) -> list[Tensor]:
+    def forward(self, image: Tensor, fixation: Point | None = None, field_px: int | None = None) -> list[Tensor]:
         """Features of a picture, one map a level, each at 1/16 of its resolution.
 
         Parameters
@@ -216,12 +216,12 @@ class Backbone(nn.Module):
         return self._levels(image, PICTURE_STRIDE, fixation, field_px)
 
     @torch.inference_mode()
-    def target_features(self, target: Any) -> list[Tensor]:
+    def target_features(self, target: Tensor) -> list[Tensor]:
         """Features of a target (B, 3, h, w), one map a level, each at 1/32 of its resolution."""
         return self._levels(target, TARGET_STRIDE, None, None)
 
     @torch.inference_mode()
-    def coarse(self, fine: Tensor, fixation: Any = None, field_px: int | None = None) -> list[Tensor]:
+    def coarse(self, fine: Tensor, fixation: Point | None = None, field_px: int | None = None) -> list[Tensor]:
         """Go on from the features of the first level's stage: all that changes when the fixation moves.
 
         Parameters
@@ -233,7 +233,7 @@ class Backbone(nn.Module):
         """
         return self._from(self.levels[0], fine, PICTURE_STRIDE, fixation, field_px)
 
-    def _levels(self, image: Any, stride: int, fixation: Any, field_px: int | None) -> list[Tensor]:
+    def _levels(self, image: Tensor, stride: int, fixation: Point | None, field_px: int | None) -> list[Tensor]:
         if isinstance(image, np.ndarray):
             return to_array(self._levels(to_tensor(image), stride, fixation, field_px))
         if check_image(image).ndim != 4 or image.shape[1] not in (1, 3):
@@ -244,7 +244,7 @@ class Backbone(nn.Module):
             x = fill_to_square(x)
         return self._from(0, x, stride, fixation, field_px)
 
-    def _from(self, index: int, x: Tensor, stride: int, fixation: Any, field_px: int | None) -> list[Tensor]:
+    def _from(self, index: int, x: Tensor, stride: int, fixation: Point | None, field_px: int | None) -> list[Tensor]:
         found = []
         if fixation is None and not self.eccentricity:
             fixation = (0, 0)  # pools that do not grow are the same around any place, and leave a map its shape
@@ -258,7 +258,7 @@ class Backbone(nn.Module):
             index += 1
             x = self.stages[index].body(x)
 
-    def _field(self, scale: int, fixation: Any, field_px: int | None) -> tuple[Any, int | None]:
+    def _field(self, scale: int, fixation: Point | None, field_px: int | None) -> tuple[Point | None, int | None]:
         """Return the fixation and the field's side in a stage's own px."""
         field = None if field_px is None else -(-field_px // scale)
         if fixation is None:

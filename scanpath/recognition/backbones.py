@@ -3,7 +3,7 @@
 import functools
 import inspect
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -16,6 +16,7 @@ from scanpath.recognition import conversion
 from scanpath.recognition.backbone import CAFFE, CAFFE_RED_FIRST, TORCHVISION, Backbone, Preprocessing
 from scanpath.recognition.weights import (
     KERAS_SUFFIXES,
+    Weights,
     download_weights,
     find_weights,
     load_weights,
@@ -112,7 +113,7 @@ def usable_device(name: str) -> torch.device:
 def network_backbone(
     name: str,
     *,
-    weights: Any = None,
+    weights: Weights | None = None,
     pooling: str | None = None,
     preprocessing: str | None = None,
     eccentricity: bool = True,
@@ -140,9 +141,9 @@ def network_backbone(
     )
 
 
-def resolve_weights(name: str, model: nn.Module, weights: Any) -> tuple[dict[str, Tensor], Preprocessing, str]:
+def resolve_weights(name: str, model: nn.Module, weights: Weights) -> tuple[dict[str, Tensor], Preprocessing, str]:
     """Return the weights, the preprocessing they were trained with, and where they came from."""
-    if isinstance(weights, dict):
+    if isinstance(weights, Mapping):
         if set(weights) != {"seed"}:
             raise InputError(f'weights must be "imagenet", a file, or {{"seed": number}}, got {weights!r}.')
         vgg = name.startswith("vgg")
@@ -159,7 +160,7 @@ def resolve_weights(name: str, model: nn.Module, weights: Any) -> tuple[dict[str
 
     entries = torchvision.models.get_model_weights(name)
     # VGG16 as its authors trained it, which eccNET uses, where torchvision has both that and its own training
-    entry = getattr(entries, "IMAGENET1K_FEATURES", entries.IMAGENET1K_V1)
+    entry = entries["IMAGENET1K_FEATURES" if "IMAGENET1K_FEATURES" in entries.__members__ else "IMAGENET1K_V1"]
     usual = CAFFE_RED_FIRST if ORIGINAL_VGG16 in entry.url else TORCHVISION
     return download_weights(name, entry), usual, entry.url
 

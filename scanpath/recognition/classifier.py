@@ -1,6 +1,5 @@
 """Whole torchvision classifiers, from pictures in [0, 1] to class scores."""
 
-import os
 from collections.abc import Mapping
 
 import torch
@@ -8,7 +7,7 @@ from torch import Tensor, nn
 
 from scanpath._core.errors import InputError, unknown_name
 from scanpath._core.random import derive_seed
-from scanpath.recognition.weights import download_weights, find_weights, read_weights
+from scanpath.recognition.weights import Weights, download_weights, find_weights, read_weights
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
@@ -22,6 +21,9 @@ class Classifier(nn.Module):
         Takes pictures normalized by ImageNet's mean and standard deviation.
     """
 
+    mean: Tensor
+    std: Tensor
+
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
         self.network = network
@@ -33,9 +35,7 @@ class Classifier(nn.Module):
         return self.network((images - self.mean) / self.std)
 
 
-def as_classifier(
-    model: str | nn.Module, weights: str | os.PathLike[str] | Mapping[str, int] | None = None
-) -> nn.Module:
+def as_classifier(model: str | nn.Module, weights: Weights | None = None) -> nn.Module:
     """Take a network by its torchvision name, with `weights` as in `load_classifier`, or as it is."""
     if isinstance(model, str):
         return load_classifier(model, weights)
@@ -48,7 +48,7 @@ def as_classifier(
     return model
 
 
-def load_classifier(name: str, weights: str | os.PathLike[str] | Mapping[str, int] | None = None) -> Classifier:
+def load_classifier(name: str, weights: Weights | None = None) -> Classifier:
     """Load a torchvision classifier of ImageNet's classes, in evaluation mode.
 
     Parameters
@@ -83,7 +83,7 @@ def load_classifier(name: str, weights: str | os.PathLike[str] | Mapping[str, in
             return Classifier(models.get_model(name, weights=None)).eval()
     source = find_weights(name) if weights is None or weights == "imagenet" else weights
     if source is None:
-        entry = models.get_model_weights(name).DEFAULT
+        entry = models.get_model_weights(name)["DEFAULT"]
         state, source = download_weights(name, entry), entry.url
     else:
         state = read_weights(source)

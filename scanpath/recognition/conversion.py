@@ -18,7 +18,7 @@ by half their window, so that every map has ceil(n / stride) px.
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
@@ -26,6 +26,9 @@ from torch import nn
 from scanpath._core.errors import InputError
 from scanpath.recognition.backbone import Stage
 from scanpath.recognition.eccentricity_pooling import EccentricityPool2d
+
+if TYPE_CHECKING:
+    from torchvision.models import ResNet
 
 
 def network(name: str) -> Any:
@@ -36,10 +39,15 @@ def network(name: str) -> Any:
         return torchvision.models.get_model(name, weights=None).eval()
 
 
+def window_side(size: int | tuple[int, int]) -> int:
+    """Return the side of a pool's window, given as torch's layers keep it."""
+    return size if isinstance(size, int) else size[0]
+
+
 def stages(model: Any, name: str, pooling: str) -> tuple[list[Stage], list[int]]:
     """Cut a network into stages, and say which of them are levels; `pooling` is "avg" or "max"."""
     cut = {"resnet": _resnet, "mobilenet_v2": _mobilenet}
-    make: Callable = next((cut[key] for key in cut if name.startswith(key)), _pooled)
+    make: Callable[[Any, str], list[Stage]] = next((cut[key] for key in cut if name.startswith(key)), _pooled)
     found = make(model, pooling)
     levels = [index for index, stage in enumerate(found) if stage.scale >= 4]
     if [found[index].scale for index in levels] != [4, 8, 16]:
@@ -59,16 +67,16 @@ def _pooled(model: Any, pooling: str) -> list[Stage]:
                 scale *= layer.stride[0]
                 layer.padding = tuple(side // 2 for side in layer.kernel_size)
         elif body:
-            window = 2 if layer is None else layer.kernel_size
+            window = 2 if layer is None else window_side(layer.kernel_size)
             pool = EccentricityPool2d(pooling, min_window=window)
             found.append(Stage(nn.Sequential(*body), pool, scale=scale, kind=pooling))
             body, scale = [], scale * 2
     return found
 
 
-def _resnet(model: Any, pooling: str) -> list[Stage]:
+def _resnet(model: "ResNet", pooling: str) -> list[Stage]:
     stem = nn.Sequential(model.conv1, model.bn1, model.relu)
-    pool = EccentricityPool2d(pooling, min_window=model.maxpool.kernel_size)
+    pool = EccentricityPool2d(pooling, min_window=window_side(model.maxpool.kernel_size))
     layers = ((model.layer1, 4), (model.layer2, 8), (model.layer3, 16))
     first = Stage(stem, pool, scale=2, kind=pooling)
     return [first, *(_strided(layer, scale, pooling) for layer, scale in layers)]

@@ -1,9 +1,9 @@
 """Pooling whose window grows with eccentricity, as receptive fields do, on a grid that stays uniform."""
 
 import functools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Real
-from typing import Any
 
 import numpy as np
 import torch.nn.functional as F
@@ -13,6 +13,9 @@ from scanpath._core.arrays import numpy_friendly
 from scanpath._core.checks import check_choice, check_count, check_image, check_positive, check_xy
 from scanpath._core.errors import InputError
 from scanpath.kernels.eccentricity_pooling import pool_windows
+
+#: x and y in px.
+Point = Sequence[float] | np.ndarray | Tensor
 
 
 @dataclass(frozen=True)
@@ -110,7 +113,12 @@ def window_span(index: np.ndarray, side: np.ndarray, stride: int, length: int) -
 
 @numpy_friendly
 def eccentricity_pool(
-    x: Any, law: RingLaw | None = None, *, kind: str = "avg", fixation: Any = None, field_px: int | None = None
+    x: Tensor,
+    law: RingLaw | None = None,
+    *,
+    kind: str = "avg",
+    fixation: Point | None = None,
+    field_px: int | None = None,
 ) -> Tensor:
     """Pool maps with a window that grows in rings around the fixation.
 
@@ -220,6 +228,6 @@ class EccentricityPool2d(nn.Module):
         """Show the parameters."""
         return f"{self.kind!r}, {self.law}"
 
-    def forward(self, x: Any, fixation: Any = None, field_px: int | None = None) -> Tensor:
+    def forward(self, x: Tensor, fixation: Point | None = None, field_px: int | None = None) -> Tensor:
         """Pool (B, C, H, W) or (C, H, W) maps; see `eccentricity_pool`."""
         return eccentricity_pool(x, self.law, kind=self.kind, fixation=fixation, field_px=field_px)

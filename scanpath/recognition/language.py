@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, cast
 
 import torch
 from torch import Tensor, nn
@@ -14,9 +14,24 @@ from torch import Tensor, nn
 from scanpath._core.errors import InputError, unknown_name
 from scanpath._core.files import require_file
 from scanpath._core.random import derive_seed
+from scanpath.recognition.weights import Weights
 
 Tokenizer = Callable[[list[str]], Tensor]
 TOY = "toy"
+
+
+class ImageTextNetwork(Protocol):
+    """What open_clip's models have in common."""
+
+    visual: Any  # the image tower, of one of many classes
+
+    def encode_image(self, image: Tensor, /) -> Tensor:
+        """Turn normalized pictures (B, 3, H, W) into vectors (B, D)."""
+        ...
+
+    def encode_text(self, text: Tensor, /) -> Tensor:
+        """Turn token numbers (n, context) into vectors (n, D)."""
+        ...
 
 
 class LanguageModel(nn.Module):
@@ -36,6 +51,10 @@ class LanguageModel(nn.Module):
         Its normalization, three numbers each.
     """
 
+    model: ImageTextNetwork
+    mean: Tensor
+    std: Tensor
+
     def __init__(
         self,
         model: nn.Module,
@@ -47,7 +66,7 @@ class LanguageModel(nn.Module):
         std: Sequence[float],
     ) -> None:
         super().__init__()
-        self.model = model.eval().requires_grad_(False)
+        self.model = cast(ImageTextNetwork, model.eval().requires_grad_(False))
         self.tokenizer, self.name, self.size = tokenizer, name, size
         self.register_buffer("mean", torch.tensor(list(mean), dtype=torch.float32)[:, None, None], persistent=False)
         self.register_buffer("std", torch.tensor(list(std), dtype=torch.float32)[:, None, None], persistent=False)
@@ -66,8 +85,8 @@ class LanguageModel(nn.Module):
         InputError
             If a caption is empty or is not text.
         """
-        sentences = list(captions) if isinstance(captions, list | tuple) else [captions]
-        tokens = self.tokenizer([check_caption(sentence) for sentence in sentences])
+        sentences = [check_caption(one) for one in (captions if isinstance(captions, list | tuple) else [captions])]
+        tokens = self.tokenizer(sentences)
         for sentence, row in zip(sentences, tokens):
             self._warn_if_cut(sentence, len(row))
         with torch.no_grad():
@@ -83,7 +102,7 @@ class LanguageModel(nn.Module):
             )
 
 
-def check_caption(caption: Any) -> str:
+def check_caption(caption: object) -> str:
     """Return a caption if it can be encoded, else say in one sentence what is wrong with it."""
     if not isinstance(caption, str):
         hint = "; decode it first, as in caption.decode('utf-8')" if isinstance(caption, bytes) else ""
@@ -100,9 +119,7 @@ def check_caption(caption: Any) -> str:
     return caption
 
 
-def load_language_model(
-    model: str = TOY, pretrained: str | os.PathLike[str] | Mapping[str, int] | None = None
-) -> LanguageModel:
+def load_language_model(model: str = TOY, pretrained: Weights | None = None) -> LanguageModel:
     """Load an image-text model, frozen.
 
     Parameters
@@ -132,14 +149,14 @@ def load_language_model(
     if model not in open_clip.list_models():
         raise unknown_name("image-text model", model, [TOY, *open_clip.list_models()])
     network = _open_clip(model, pretrained)
-    visual = network.visual
+    visual = cast(ImageTextNetwork, network).visual
     size = visual.image_size if isinstance(visual.image_size, tuple) else (visual.image_size,) * 2
     mean = getattr(visual, "image_mean", None) or open_clip.OPENAI_DATASET_MEAN
     std = getattr(visual, "image_std", None) or open_clip.OPENAI_DATASET_STD
     return LanguageModel(network, open_clip.get_tokenizer(model), name=model, size=size, mean=mean, std=std)
 
 
-def _toy(pretrained: Any) -> LanguageModel:
+def _toy(pretrained: Weights | None) -> LanguageModel:
     from scanpath.recognition.toy_clip import DEVIATION, IMAGE_SIZE_PX, MEAN, load_toy_clip
 
     if isinstance(pretrained, Mapping):
@@ -149,7 +166,7 @@ def _toy(pretrained: Any) -> LanguageModel:
     return LanguageModel(network, tokenizer, name=TOY, size=size, mean=[MEAN] * 3, std=[DEVIATION] * 3)
 
 
-def _open_clip(model: str, pretrained: Any) -> nn.Module:
+def _open_clip(model: str, pretrained: Weights | None) -> nn.Module:
     import open_clip
 
     tags = open_clip.list_pretrained_tags_by_model(model)

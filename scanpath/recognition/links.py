@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from scanpath.kernels.eccentricity_pooling import pool_windows
-from scanpath.recognition.eccentricity_pooling import RingLaw, plain_pool
+from scanpath.recognition.eccentricity_pooling import EccentricityPool2d, RingLaw, plain_pool
 from scanpath.recognition.rectangles import Patch, Reach, Rectangle, probe_reach
 
 
@@ -58,8 +58,11 @@ class Link:
         return Patch(Patch(result, computed).cut(out), out)
 
 
+@dataclass(frozen=True)
 class PoolLink(Link):
     """A pool whose windows all have the foveal size; where the given inputs end, windows are cut off."""
+
+    layers: EccentricityPool2d
 
     def needed(self, out: Rectangle, *, bordered: bool) -> Rectangle:
         """Inputs to give for some outputs."""

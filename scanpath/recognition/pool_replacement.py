@@ -1,6 +1,7 @@
 """Any network with pooling layers, its pools replaced by ones that grow with eccentricity."""
 
 import copy
+from collections.abc import Mapping
 
 import torch
 from torch import nn
@@ -8,6 +9,7 @@ from torch import nn
 from scanpath._core.checks import check_choice, check_positive
 from scanpath._core.errors import InputError
 from scanpath.recognition.backbone import SLOPES, WINDOWS
+from scanpath.recognition.conversion import window_side
 
 
 def with_eccentric_pools(
@@ -51,15 +53,16 @@ def with_eccentric_pools(
     check_positive("px_per_deg", px_per_deg)
     make = WINDOWS[check_choice("windows", windows, tuple(WINDOWS))]
     changed = copy.deepcopy(model)
-    scales = _pool_scales(changed, image_px)
+    pools = _pools(changed)
+    scales = _pool_scales(changed, pools, image_px)
     if not scales:
         raise InputError(f"{type(model).__name__} has no pooling layer of stride 2 that is a module of its own.")
     for name, scale in scales.items():
-        pool = changed.get_submodule(name)
+        pool = pools[name]
         own = "max" if isinstance(pool, nn.MaxPool2d) else "avg"
         replacement = make(
             kind or own,
-            min_window=_side(pool.kernel_size),
+            min_window=window_side(pool.kernel_size),
             slope=SLOPES[min(scale.bit_length(), len(SLOPES)) - 1],
             px_per_deg=max(1, round(px_per_deg / scale)),
         )
@@ -68,18 +71,25 @@ def with_eccentric_pools(
     return changed
 
 
-def _pool_scales(model: nn.Module, image_px: int) -> dict[str, int]:
+def _pools(model: nn.Module) -> dict[str, nn.MaxPool2d | nn.AvgPool2d]:
+    return {
+        name: layer
+        for name, layer in model.named_modules()
+        if isinstance(layer, nn.MaxPool2d | nn.AvgPool2d) and window_side(layer.stride) == 2
+    }
+
+
+def _pool_scales(model: nn.Module, pools: Mapping[str, nn.Module], image_px: int) -> dict[str, int]:
     """Picture px per px of each pool's input, a power of two, by the pool's name."""
     scales: dict[str, int] = {}
     hooks = []
-    for name, layer in model.named_modules():
-        if isinstance(layer, nn.MaxPool2d | nn.AvgPool2d) and _side(layer.stride) == 2:
+    for name, layer in pools.items():
 
-            def note(_layer: nn.Module, given: tuple[torch.Tensor], name: str = name) -> None:
-                ratio = image_px / given[0].shape[-1]
-                scales[name] = 1 << max(0, round(torch.tensor(ratio).log2().item()))
+        def note(_layer: nn.Module, given: tuple[torch.Tensor], name: str = name) -> None:
+            ratio = image_px / given[0].shape[-1]
+            scales[name] = 1 << max(0, round(torch.tensor(ratio).log2().item()))
 
-            hooks.append(layer.register_forward_pre_hook(note))
+        hooks.append(layer.register_forward_pre_hook(note))
     training = model.training
     model.eval()
     try:
@@ -90,7 +100,3 @@ def _pool_scales(model: nn.Module, image_px: int) -> dict[str, int]:
         for hook in hooks:
             hook.remove()
     return scales
-
-
-def _side(value: int | tuple[int, int]) -> int:
-    return value if isinstance(value, int) else value[0]

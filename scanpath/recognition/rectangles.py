@@ -120,9 +120,9 @@ class Reach(NamedTuple):
 
 def probe_reach(layers: nn.Module, channels: int, *, device: torch.device | str = "cpu") -> Reach:
     """Find the reach of some layers by following a NaN through them."""
-    side, touched = 16, True
+    side = 16
     with torch.inference_mode():
-        while touched:
+        while True:
             empty = torch.zeros(1, channels, side, side, device=device)
             stride = side // layers(empty).shape[-1]
             before = after = 0
@@ -136,5 +136,6 @@ def probe_reach(layers: nn.Module, channels: int, *, device: torch.device | str 
                     before = max(before, int(outputs.max()) * stride - place)
                     after = max(after, place - int(outputs.min()) * stride)
                     touched |= bool(seen[0] or seen[-1])
+            if not touched:
+                return Reach(stride, before, after)
             side *= 2
-    return Reach(stride, before, after)

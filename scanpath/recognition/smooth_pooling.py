@@ -1,20 +1,20 @@
 """Pooling whose window grows continuously with eccentricity, around any fixation: our own form, without rings."""
 
-from typing import Any
-
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from scanpath._core.arrays import numpy_friendly
 from scanpath._core.checks import check_choice, check_fixation_tensor, check_image
 from scanpath._core.errors import InputError
 from scanpath.kernels.eccentricity_pooling import pool_windows
-from scanpath.recognition.eccentricity_pooling import RingLaw, plain_pool
+from scanpath.recognition.eccentricity_pooling import EccentricityPool2d, Point, RingLaw, plain_pool
 
 
 @numpy_friendly
-def smooth_eccentricity_pool(x: Any, law: RingLaw | None = None, *, kind: str = "avg", fixation: Any = None) -> Tensor:
+def smooth_eccentricity_pool(
+    x: Tensor, law: RingLaw | None = None, *, kind: str = "avg", fixation: Point | None = None
+) -> Tensor:
     """Pool maps with a window that grows continuously with distance from the fixation.
 
     The window of an output at distance r px is ``min_window + slope max(0, r - fovea)`` px wide and always centered
@@ -87,7 +87,7 @@ def centered_bounds(law: RingLaw, size: tuple[int, int], sides: np.ndarray) -> n
     return bounds
 
 
-class SmoothEccentricityPool2d(nn.Module):
+class SmoothEccentricityPool2d(EccentricityPool2d):
     """Pooling with windows that grow continuously with eccentricity; see `smooth_eccentricity_pool`.
 
     Parameters
@@ -112,14 +112,8 @@ class SmoothEccentricityPool2d(nn.Module):
         px_per_deg: float = 8,
         fovea_deg: float = 4,
     ) -> None:
-        super().__init__()
-        self.kind = check_choice("kind", kind, ("avg", "max"))
-        self.law = RingLaw(min_window, stride, slope, px_per_deg, fovea_deg)
+        super().__init__(kind, min_window, stride, slope, px_per_deg, fovea_deg)
 
-    def extra_repr(self) -> str:
-        """Show the parameters."""
-        return f"{self.kind!r}, {self.law}"
-
-    def forward(self, x: Any, fixation: Any = None, field_px: int | None = None) -> Tensor:
+    def forward(self, x: Tensor, fixation: Point | None = None, field_px: int | None = None) -> Tensor:
         """Pool (B, C, H, W) or (C, H, W) maps around a fixation; windows grow without end, whatever the field."""
         return smooth_eccentricity_pool(x, self.law, kind=self.kind, fixation=fixation)

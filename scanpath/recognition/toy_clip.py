@@ -71,7 +71,7 @@ def build_toy_clip(vocabulary: int) -> CLIP:
     vision = CLIPVisionCfg(layers=1, width=16, head_width=16, patch_size=64, image_size=IMAGE_SIZE_PX)
     text = CLIPTextCfg(context_length=CONTEXT, vocab_size=vocabulary, width=64, heads=4, layers=2)
     model = CLIP(EMBEDDING, vision, text)
-    model.visual = ConvTower()
+    model.register_module("visual", ConvTower())
     return model
 
 
@@ -105,7 +105,7 @@ def make_tokenizer(merges: list[tuple[str, str]]) -> SimpleTokenizer:
     """Build open_clip's byte-level tokenizer on a token list of our own; any text can be encoded."""
     text = "\n".join(["#version: 0.2", *(f"{first} {second}" for first, second in merges)])
     packed = io.BytesIO(gzip.compress(text.encode("utf-8"), mtime=0))
-    return SimpleTokenizer(bpe_path=packed, context_length=CONTEXT)
+    return SimpleTokenizer(bpe_path=packed, context_length=CONTEXT)  # pyright: ignore[reportArgumentType]
 
 
 def save_toy_clip(path: str | os.PathLike[str], model: CLIP, merges: list[tuple[str, str]]) -> None:

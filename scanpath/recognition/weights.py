@@ -3,8 +3,9 @@
 import os
 import re
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -13,6 +14,12 @@ from torch import Tensor, nn
 from scanpath._core.errors import InputError, ScanpathError
 from scanpath._core.files import require_file
 from scanpath._core.optional import require
+
+if TYPE_CHECKING:
+    from torchvision.models import WeightsEnum
+
+#: A name such as "imagenet", a file, or ``{"seed": n}`` for random weights.
+Weights = str | os.PathLike[str] | Mapping[str, int]
 
 #: Folder that is searched for ``<network>*.safetensors``, ``.pth`` and ``.pt``.
 FOLDER_VARIABLE = "SCANPATH_WEIGHTS"
@@ -109,7 +116,7 @@ def find_weights(network: str) -> Path | None:
     return None
 
 
-def download_weights(network: str, entry: Any) -> dict[str, Tensor]:
+def download_weights(network: str, entry: "WeightsEnum") -> dict[str, Tensor]:
     """Fetch torchvision's weights, after asking once; `entry` is a member of a torchvision weights enum."""
     size = f"{entry.meta['_file_size']:.0f} MB"
     others = (

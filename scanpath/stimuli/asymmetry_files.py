@@ -1,8 +1,6 @@
 """The asymmetry displays as files: pictures, targets, masks and one table."""
 
 import os
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -12,7 +10,7 @@ from PIL import Image
 
 from scanpath._core.checks import check_positive
 from scanpath._core.errors import InputError
-from scanpath._core.files import require_file
+from scanpath._core.files import atomic_folder, require_file
 from scanpath.gaze.stimulus import Stimulus
 from scanpath.stimuli.asymmetry_items import DESIGN_PX_PER_DEG
 from scanpath.stimuli.search_arrays import asymmetry_display, asymmetry_trials
@@ -56,27 +54,15 @@ def write_asymmetry(
     """
     px_per_deg = check_positive("px_per_deg", px_per_deg)
     trials = asymmetry_trials(tasks, n_trials=n_trials)
-    target = Path(out_dir).resolve()
-    if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise InputError(f"{target} is not empty; give a new folder, so that no files of two sets get mixed.")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        draft = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
-    except OSError as error:
-        raise InputError(f"Cannot write to {target}: {error.strerror or error}.") from error
-    try:
-        rows = []
+    rows = []
+    with atomic_folder(out_dir, hint="; give a new folder, so that no files of two sets get mixed.") as folder:
         for done, (condition, set_size, trial) in enumerate(trials, start=1):
             display = asymmetry_display(condition, set_size, trial=trial, seed=seed, px_per_deg=px_per_deg)
-            rows.append({**_write_display(display, draft), "seed": seed})
+            rows.append({**_write_display(display, folder), "seed": seed})
             if progress is not None:
                 progress(done, len(trials))
         table = pd.DataFrame(rows)
-        table.to_csv(draft / TABLE_NAME, index=False, lineterminator="\n")
-        draft.chmod(0o755)
-        os.replace(draft, target)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
+        table.to_csv(folder / TABLE_NAME, index=False, lineterminator="\n")
     return table
 
 

@@ -148,10 +148,10 @@ def draw_scene(
         raise InputError(f"twin_share must lie in [0, 1], got {twin_share!r}.")
     rng = numpy_generator(seed, "captioned scene", combinations, index)
     twin = bool(rng.random() < twin_share)
-    objects = _arrange(rng, size_px, _choose(rng, combinations, twin), twin)
-    image, boxes = _draw(rng, size_px, objects)
+    bare = _arrange(rng, size_px, _choose(rng, combinations, twin), twin)
+    image, boxes = _draw(rng, size_px, bare)
     objects = tuple(
-        SceneObject(one.combination, one.center_px, one.radius_px, one.angle, box) for one, box in zip(objects, boxes)
+        SceneObject(one.combination, one.center_px, one.radius_px, one.angle, box) for one, box in zip(bare, boxes)
     )
     position = _position(rng, objects, size_px, twin)
     return Scene(image, objects, describe(rng, objects[0].combination, position), position, twin)

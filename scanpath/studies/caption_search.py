@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from scanpath._core.checks import check_count
+from scanpath._core.errors import InputError
 from scanpath.agents.catalog import create_agent
 from scanpath.agents.target_found import InBox, Never
 from scanpath.evaluation.bootstrap import bootstrap_weights
@@ -122,14 +123,19 @@ def _floor(scenes: Sequence[Stimulus], seed: int) -> pd.DataFrame:
     walk = walk[walk["fixation"] > 0]
     target = {scene.name: scene for scene in scenes}
     places = zip(walk["stimulus"], walk["x_px"], walk["y_px"])
-    hit = [InBox().found(target[name], (x, y), 1) for name, x, y in places]
+    hit = [bool(InBox().found(target[name], (x, y), 1)) for name, x, y in places]
     drawn = _hits(walk.assign(on_target=hit), RANDOM, "random")
-    area = {scene.name: scene.target_box[2] * scene.target_box[3] / (scene.size[0] * scene.size[1]) for scene in scenes}
-    share = pd.Series(area)
-    chance = pd.DataFrame(
-        {"stimulus": share.index, "first": share.values, "within": 1 - (1 - share.values) ** N_FIXATIONS}
-    )
+    area = np.array([_target_share(scene) for scene in scenes])
+    chance = pd.DataFrame({"stimulus": list(target), "first": area, "within": 1 - (1 - area) ** N_FIXATIONS})
     return pd.concat([drawn, chance.assign(condition=CHANCE, model="area")], ignore_index=True)
+
+
+def _target_share(scene: Stimulus) -> float:
+    """Share of the picture's area that the target's box covers."""
+    if scene.target_box is None:
+        raise InputError(f"Scene {scene.name!r} has no target_box; chance is its share of the picture.")
+    *_, width, height = scene.target_box
+    return width * height / (scene.size[0] * scene.size[1])
 
 
 def _kinds(hits: pd.DataFrame, scenes: Sequence[Stimulus]) -> pd.DataFrame:
@@ -180,12 +186,13 @@ def format_caption_search(result: CaptionSearch) -> str:
         "| the eye is led by | reached within 3 fixations | by the first | models, least to most | scenes |",
         "|---|---|---|---|---|",
     ]
-    for row in result.table.itertuples():
-        within = f"{row.within:.3f} [{row.within_low:.3f}, {row.within_high:.3f}]"
-        first = f"{row.first:.3f} [{row.first_low:.3f}, {row.first_high:.3f}]"
-        spread = f"{row.least_model:.3f} to {row.largest_model:.3f}" if row.n_models > 1 else ""
-        name = row.condition.replace("  ", "&nbsp;&nbsp;")
-        lines.append(f"| {name} | {within} | {first} | {spread} | {row.n_scenes} |")
+    for row in result.table.to_dict("records"):
+        within, first = (
+            f"{row[part]:.3f} [{row[f'{part}_low']:.3f}, {row[f'{part}_high']:.3f}]" for part in ("within", "first")
+        )
+        spread = f"{row['least_model']:.3f} to {row['largest_model']:.3f}" if row["n_models"] > 1 else ""
+        name = row["condition"].replace("  ", "&nbsp;&nbsp;")
+        lines.append(f"| {name} | {within} | {first} | {spread} | {row['n_scenes']} |")
     lines += [
         "",
         *(f"{row.ratio}: {row.value:.1f} [{row.low:.1f}, {row.high:.1f}]" for row in result.ratios.itertuples()),

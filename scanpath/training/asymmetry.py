@@ -10,7 +10,7 @@ import dataclasses
 import json
 import math
 import platform
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,9 +27,9 @@ from scanpath._core.errors import InputError, UndefinedError
 from scanpath._core.files import atomic_path, write_text
 from scanpath._core.random import derive_seed
 from scanpath.recognition.backbones import PREPROCESSING, list_backbones, resolve_weights, usable_device
-from scanpath.recognition.weights import load_weights
+from scanpath.recognition.weights import Weights, load_weights
 from scanpath.training.checkpoints import Stateful, load_checkpoint, save_checkpoint
-from scanpath.training.labeled_pictures import LabeledPictures, labeled_folder
+from scanpath.training.labeled_pictures import Item, LabeledPictures, labeled_folder
 from scanpath.training.regimes import REGIMES, regime_transform
 
 WEIGHTS_FILE = "weights.safetensors"
@@ -147,7 +147,7 @@ class AsymmetryTraining:
         recipe: TrainingRecipe,
         *,
         out: Path,
-        weights: Any = "imagenet",
+        weights: Weights = "imagenet",
         device: str = "cpu",
         workers: int = 0,
         checkpoint_every: int = 200,
@@ -285,7 +285,7 @@ class AsymmetryTraining:
         save_checkpoint(self.out / "checkpoint.pt", self.facts, vars(self.state), self._parts)
 
 
-def _network(recipe: TrainingRecipe, n_classes: int, weights: Any) -> tuple[nn.Module, dict[str, Any]]:
+def _network(recipe: TrainingRecipe, n_classes: int, weights: Weights) -> tuple[nn.Module, dict[str, Any]]:
     """Build the network with a new classifier, and say what it started from and what input it expects."""
     import torchvision
 
@@ -297,12 +297,12 @@ def _network(recipe: TrainingRecipe, n_classes: int, weights: Any) -> tuple[nn.M
     return model, {"preprocessing": name, "started_from": Path(source).name}
 
 
-def _cut(order: Any, size: int) -> list[list[int]]:
+def _cut(order: Iterable[int], size: int) -> list[list[int]]:
     order = list(order)
     return [order[start : start + size] for start in range(0, len(order), size)]
 
 
-def _loader(pictures: LabeledPictures, batches: list[list[int]], workers: int) -> Any:
+def _loader(pictures: LabeledPictures, batches: list[list[int]], workers: int) -> "torch.utils.data.DataLoader[Item]":
     generator = torch.Generator().manual_seed(0)  # names the workers' seeds, which nothing draws from
     return torch.utils.data.DataLoader(
         pictures, batch_sampler=batches, num_workers=workers, collate_fn=LabeledPictures.batch, generator=generator

@@ -123,7 +123,9 @@ class _OfPictures(v2.Transform):
                 f"{type(self).__name__} transforms pictures only, not {type(inpt).__name__}; leave it out."
             )
         result = self.picture(inpt.as_subclass(Tensor))
-        return tv_tensors.wrap(result, like=inpt) if isinstance(inpt, tv_tensors.TVTensor) else result
+        if not isinstance(inpt, tv_tensors.TVTensor):
+            return result
+        return tv_tensors.wrap(result, like=inpt)  # pyright: ignore[reportCallIssue]
 
     _transform = transform  # its name before torchvision 0.21
 

@@ -21,7 +21,7 @@ from scanpath.foveation.neurofovea import STRIDE_PX, Decoder, Weights, load_enco
 from scanpath.foveation.progress import progress_bar
 from scanpath.gaze.pictures import find_pictures, read_image
 from scanpath.recognition.backbones import usable_device
-from scanpath.training.checkpoints import load_checkpoint, save_checkpoint
+from scanpath.training.checkpoints import Stateful, load_checkpoint, save_checkpoint
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ def train_decoder(
     seed_parameters(decoder, recipe.seed)
     decoder.to(place)
     optimizer = torch.optim.Adam(decoder.parameters(), lr=recipe.learning_rate)
-    parts = {"decoder": decoder, "optimizer": optimizer}
+    parts: dict[str, Stateful] = {"decoder": decoder, "optimizer": optimizer}
     resumed = load_checkpoint(checkpoint, asdict(recipe), parts)
     start = resumed["step"] if resumed else 0
     for step in range(start, steps):

@@ -33,7 +33,7 @@ from scanpath.recognition.toy_clip import (
 )
 from scanpath.stimuli.caption_grammar import POSITIONS, all_words, describe, position_holds
 from scanpath.stimuli.captioned_scenes import COLORS, SHAPES, TEXTURES, Scene, SceneObject, draw_scene
-from scanpath.training.checkpoints import load_checkpoint, save_checkpoint
+from scanpath.training.checkpoints import Stateful, load_checkpoint, save_checkpoint
 
 BLUR_SIGMA_PX, BLUR_KERNEL_PX = 5.7, 23
 MASK_SIGMAS = (0.1, 0.15, 0.2)
@@ -102,7 +102,7 @@ def train_toy_clip(
         torch.manual_seed(derive_seed(recipe.seed, "toy clip weights"))
         model = build_toy_clip(tokenizer.vocab_size).to(memory_format=torch.channels_last)
     optimizer = torch.optim.AdamW(model.parameters(), weight_decay=recipe.weight_decay, betas=(0.9, 0.98))
-    parts = {"model": model, "optimizer": optimizer}
+    parts: dict[str, Stateful] = {"model": model, "optimizer": optimizer}
     resumed = None if checkpoint is None else load_checkpoint(checkpoint, vars(recipe), parts)
     scenes = [
         draw_scene(recipe.seed, index, combinations="trained", twin_share=0.7) for index in range(recipe.n_scenes)

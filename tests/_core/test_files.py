@@ -1,7 +1,7 @@
 import pytest
 
 from scanpath._core.errors import InputError, MissingFileError
-from scanpath._core.files import atomic_path, require_file, write_text
+from scanpath._core.files import atomic_folder, atomic_path, require_file, write_text
 
 
 def write_half(target):
@@ -59,3 +59,25 @@ def test_files_that_may_not_be_read_are_named(tmp_path, monkeypatch):
     monkeypatch.setattr("os.access", lambda path, mode: False)  # permissions do not bind the super-user
     with pytest.raises(InputError, match=r"secret\.csv may not be read"):
         require_file(tmp_path / "secret.csv", "table")
+
+
+def fill_half(target):
+    with atomic_folder(target) as temporary:
+        (temporary / "half.txt").write_text("half")
+        raise RuntimeError
+
+
+def test_a_folder_is_whole_or_not_there(tmp_path):
+    with pytest.raises(RuntimeError):
+        fill_half(tmp_path / "set")
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "set").mkdir()
+    with atomic_folder(tmp_path / "set") as temporary:
+        (temporary / "whole.txt").write_text("whole")
+    assert [path.name for path in (tmp_path / "set").iterdir()] == ["whole.txt"]
+    with (
+        pytest.raises(InputError, match="set is there already and not empty, so name another"),
+        atomic_folder(tmp_path / "set", hint=", so name another."),
+    ):
+        pass
+    assert [path.name for path in tmp_path.iterdir()] == ["set"]

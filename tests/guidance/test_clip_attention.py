@@ -6,7 +6,7 @@ import torch
 from open_clip.model import CLIP, CLIPTextCfg, CLIPVisionCfg
 
 import scanpath as sp
-from scanpath.guidance.clip_attention import _attention, _blocks, _opened, _without_sinks, clip_attention
+from scanpath.guidance.clip_attention import _attention, _attention_layers, _opened, _without_sinks, clip_attention
 from scanpath.recognition.language import LanguageModel, load_language_model
 from scanpath.recognition.toy_clip import make_tokenizer, train_merges
 
@@ -29,7 +29,7 @@ def picture():
 def test_opened_attention_computes_what_the_layer_computes(clip, picture):
     batch = torch.nn.functional.interpolate(picture[None], (64, 64))
     expected = clip(batch)
-    with _opened(_blocks(clip)[1].attn) as kept:
+    with _opened(_attention_layers(clip)[1]) as kept:
         found = clip(batch)
     torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-4)
     torch.testing.assert_close(kept[0].sum(-1), torch.ones_like(kept[0].sum(-1)))
@@ -38,7 +38,8 @@ def test_opened_attention_computes_what_the_layer_computes(clip, picture):
 
 def test_the_general_query_cancels_itself(clip, picture):
     same = clip_attention(picture, clip, "a picture", general="a picture", sink=1e9)
-    plain = _attention(clip, _blocks(clip)[-2:], torch.nn.functional.interpolate(picture[None], (64, 64)), "a ring")
+    small = torch.nn.functional.interpolate(picture[None], (64, 64))
+    plain = _attention(clip, _attention_layers(clip)[-2:], small, "a ring")
     assert same.shape == (50, 80)
     assert same.min() >= 0
     assert same.max() == pytest.approx(1)

@@ -63,7 +63,7 @@ def test_a_folder_with_files_is_not_mixed_up(tmp_path, small):
     with pytest.raises(InputError, match="not empty"):
         write_asymmetry(tmp_path, **small)
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
-    with pytest.raises(InputError, match="not empty"):
+    with pytest.raises(InputError, match="is a file"):
         write_asymmetry(tmp_path / "notes.txt", **small)
 
 
