@@ -6,6 +6,6 @@ images are float (B, C, H, W) in [0, 1]; time is in ms; angles are in degrees.
 
 import lazy_loader
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
