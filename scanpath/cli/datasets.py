@@ -1,6 +1,6 @@
 """`scanpath datasets`: list, show, fetch and verify data sets."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -63,8 +63,11 @@ def fetch(
     card = dataset_card(name)
     if card.downloads:
         say(license_text(card).rstrip())
-    given = {"max_bytes": max_bytes, "max_ratio": max_ratio}
-    limits = Limits(**{key: value for key, value in given.items() if value is not None})
+    usual = Limits()
+    limits = Limits(
+        max_bytes=usual.max_bytes if max_bytes is None else max_bytes,
+        max_ratio=usual.max_ratio if max_ratio is None else max_ratio,
+    )
     with _bars() as progress:
         files = fetch_dataset(name, root=root, accept_license=accept_license, progress=progress, limits=limits)
     for file in files:
@@ -92,16 +95,25 @@ def verify(
 
 
 @contextmanager
-def _bars() -> Iterator[Any]:
+def _bars() -> Iterator[Callable[[str], "Progress"]]:
+    from rich import progress
     from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
     console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
+    columns = (
+        progress.TextColumn("{task.description}"),
+        progress.BarColumn(),
+        progress.DownloadColumn(),
+        progress.TransferSpeedColumn(),
+    )
+    with progress.Progress(*columns, console=console, disable=not console.is_terminal) as bars:
 
         def start(file: str) -> "Progress":
             task = bars.add_task(file, total=None)
-            return lambda done, total: bars.update(task, completed=done, total=total)
+
+            def update(done: int, total: int | None) -> None:
+                bars.update(task, completed=done, total=total)
+
+            return update
 
         yield start

@@ -62,7 +62,7 @@ def _print(table: "pd.DataFrame", agents: list[str]) -> None:
     for agent in agents:
         row: list[object] = [agent]
         for condition in CONDITIONS:
-            group = trials.loc[agent, condition]
+            group = trials.xs((agent, condition))
             hits = group[group["found"]]
             mean = f"{hits['saccades'].mean():.1f} saccades" if len(hits) else "-"
             row.append(f"{len(hits)} of {len(group)}, {mean}")

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -158,7 +158,7 @@ def _frames(
         advance(1)
 
 
-def _durations(scanpath: "Scanpath") -> list[Any]:
+def _durations(scanpath: "Scanpath") -> list[float | None]:
     return [None] * len(scanpath) if scanpath.duration_ms is None else scanpath.duration_ms.tolist()
 
 

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
 if TYPE_CHECKING:
     import pandas as pd
+
+T = TypeVar("T")
 
 
 def score(
@@ -57,18 +59,20 @@ def score(
         _print(result)
 
 
-def _people(human: Path | None, dataset: str | None, root: Path | None) -> tuple["pd.DataFrame", Any]:
+def _people(
+    human: Path | None, dataset: str | None, root: Path | None
+) -> tuple["pd.DataFrame", dict[str, tuple[int, int]] | None]:
     from scanpath._core.errors import InputError
     from scanpath.gaze.table import read_table
 
-    if (human is None) == (dataset is None):
-        raise InputError("Give the people's table or --dataset NAME, one of the two.")
-    if human is not None:
+    if human is not None and dataset is None:
         return read_table(human), None
+    if dataset is None or human is not None:
+        raise InputError("Give the people's table or --dataset NAME, one of the two.")
     from scanpath.datasets import load_dataset
 
     data = load_dataset(dataset, root=root)
-    return data.fixations, {stimulus.name: stimulus.size[::-1] for stimulus in data.stimuli} or None
+    return data.fixations, {stimulus.name: (stimulus.size[1], stimulus.size[0]) for stimulus in data.stimuli} or None
 
 
 def _size(text: str | None) -> tuple[int, int] | None:
@@ -83,7 +87,7 @@ def _size(text: str | None) -> tuple[int, int] | None:
     return width, height
 
 
-def _with_bar(steps: Iterable[Any]) -> Iterator[Any]:
+def _with_bar(steps: Iterable[T]) -> Iterator[T]:
     from scanpath.cli.progress import progress_bar
 
     todo = list(steps)
@@ -99,15 +103,15 @@ def _print(result: "pd.DataFrame") -> None:
     undefined = bool(result["n_undefined"].any())
     rows = [
         (
-            row.agent,
-            row.metric if row.part in ("", "value", row.metric) else f"{row.metric}.{row.part}",
-            _short(row.value),
-            f"{_short(row.low)} to {_short(row.high)}",
-            _short(row.ceiling),
-            int(row.n_pictures),
-            *([int(row.n_undefined)] if undefined else []),
+            row["agent"],
+            row["metric"] if row["part"] in ("", "value", row["metric"]) else f"{row['metric']}.{row['part']}",
+            _short(row["value"]),
+            f"{_short(row['low'])} to {_short(row['high'])}",
+            _short(row["ceiling"]),
+            int(row["n_pictures"]),
+            *([int(row["n_undefined"])] if undefined else []),
         )
-        for row in result.itertuples()
+        for row in result.to_dict("records")
     ]
     headings = ["agent", "metric", "value", "95 % interval", "people", "n", *(["undefined"] if undefined else [])]
     print_table(headings, rows, wrap="agent")

@@ -7,7 +7,7 @@ import tarfile
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import IO
@@ -37,13 +37,6 @@ class Limits:
     max_bytes: int = 200 * 2**30
     max_files: int = 1_000_000
     max_ratio: float = 200.0
-
-
-@dataclass(frozen=True)
-class _Member:
-    name: str
-    folder: bool
-    open: Callable[[], IO[bytes]]
 
 
 def unpack(
@@ -107,18 +100,18 @@ def safe_member_name(name: str, archive: Path) -> PurePosixPath:
 def _unpack_into(archive: Path, folder: Path, limits: Limits) -> list[PurePosixPath]:
     packed = archive.stat().st_size
     total, names = 0, []
-    for count, member in enumerate(_members(archive), start=1):
+    for count, (member, stream) in enumerate(_members(archive), start=1):
         if count > limits.max_files:
             raise InputError(f"{archive} has more than {limits.max_files} members; if trusted, raise max_files.")
-        name = safe_member_name(member.name, archive)
+        name = safe_member_name(member, archive)
         target = folder / name
-        if member.folder:
+        if stream is None:
             target.mkdir(parents=True, exist_ok=True)
             continue
         target.parent.mkdir(parents=True, exist_ok=True)
         if target.exists():
-            raise InputError(f"{archive} holds {member.name!r} twice; it was not unpacked.")
-        with member.open() as source, target.open("wb") as sink:
+            raise InputError(f"{archive} holds {member!r} twice; it was not unpacked.")
+        with stream as source, target.open("wb") as sink:
             while block := source.read(_BLOCK):
                 total += len(block)
                 _check_total(archive, total, packed, limits)
@@ -139,7 +132,8 @@ def _check_total(archive: Path, total: int, packed: int, limits: Limits) -> None
         )
 
 
-def _members(archive: Path) -> Iterator[_Member]:
+def _members(archive: Path) -> Iterator[tuple[str, IO[bytes] | None]]:
+    """Names of the members with their content, which is None for folders."""
     if zipfile.is_zipfile(archive):
         yield from _zip_members(archive)
     elif tarfile.is_tarfile(archive):
@@ -148,20 +142,20 @@ def _members(archive: Path) -> Iterator[_Member]:
         raise InputError(f"{archive} is no zip or tar archive (or is damaged); delete it and fetch it again.")
 
 
-def _zip_members(archive: Path) -> Iterator[_Member]:
+def _zip_members(archive: Path) -> Iterator[tuple[str, IO[bytes] | None]]:
     with zipfile.ZipFile(archive) as content:
         for info in content.infolist():
             kind = (info.external_attr >> 16) & 0o170000
             if kind not in (0, 0o100000, 0o040000):  # neither unset, file nor folder: a link or device
                 raise InputError(f"{archive} holds a link or device ({info.filename!r}); it was not unpacked.")
-            yield _Member(info.filename, info.is_dir(), lambda info=info: content.open(info))
+            yield info.filename, None if info.is_dir() else content.open(info)
 
 
-def _tar_members(archive: Path) -> Iterator[_Member]:
+def _tar_members(archive: Path) -> Iterator[tuple[str, IO[bytes] | None]]:
     with tarfile.open(archive) as content:
         for info in content:
             if not (info.isfile() or info.isdir()):
                 raise InputError(f"{archive} holds a link or device ({info.name!r}); it was not unpacked.")
             if info.isdir() and PurePosixPath(info.name) == PurePosixPath("."):
                 continue
-            yield _Member(info.name, info.isdir(), lambda info=info: content.extractfile(info))
+            yield info.name, content.extractfile(info)

@@ -94,14 +94,15 @@ def captioned_stimuli(data: Dataset, *, n_captions: int | None = None) -> list[S
     """
     trials = data.trials.dropna(subset=["stimulus", "caption"])
     trials = trials[trials["caption"].str.strip() != ""]
-    by_picture = {name: rows.reset_index(drop=True) for name, rows in trials.groupby("stimulus", sort=True)}
+    by_picture = {str(name): rows.to_dict("records") for name, rows in trials.groupby("stimulus", sort=True)}
     names, pictures = list(by_picture), find_picture_folder(data.root)
     stimuli = []
     for number, name in enumerate(names):
         own, next_name = by_picture[name], names[(number + 1) % len(names)]
-        for index, row in own.head(n_captions or len(own)).iterrows():
-            other = own["caption"][(index + 1) % len(own)] if len(own) > 1 else None
-            foreign = by_picture[next_name]["caption"].iloc[index % len(by_picture[next_name])]
+        following = by_picture[next_name]
+        for index, row in enumerate(own[: n_captions or None]):
+            other = own[(index + 1) % len(own)]["caption"] if len(own) > 1 else None
+            foreign = following[index % len(following)]["caption"]
             info = {
                 "dataset": "capmit1003",
                 "task": _TASK,

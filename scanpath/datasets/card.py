@@ -177,7 +177,7 @@ def _number(value: int | None) -> str:
     return "unknown number of" if value is None else str(value)
 
 
-def _scale(value: Any, path: Path) -> float | None:
+def _scale(value: object, path: Path) -> float | None:
     if value == "unknown":
         return None
     if isinstance(value, int | float) and value > 0:

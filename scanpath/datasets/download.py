@@ -59,12 +59,18 @@ def download(
     reasons: list[str] = []
     changed: str | None = None
     for address in (url, *mirrors):
-        transfer = _Transfer(part, progress, max_bytes, timeout_s)
+        transfer, reason = _Transfer(part, progress, max_bytes, timeout_s), ""
         for attempt in range(retries):
             try:
                 expected = None if known_hash == "unknown" else known_hash
                 with _quiet(pooch):
-                    pooch.retrieve(address, expected, fname=path.name, path=path.parent, downloader=transfer)
+                    pooch.retrieve(
+                        address,
+                        expected,
+                        fname=path.name,
+                        path=path.parent,
+                        downloader=transfer,  # pyright: ignore[reportArgumentType]  # pooch's own do not fit it either
+                    )
             except DownloadError as error:
                 reason = str(error)
                 if not transfer.worth_retrying:

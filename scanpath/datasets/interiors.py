@@ -82,20 +82,24 @@ def _keys(raw: pd.DataFrame) -> dict[str, object]:
 def _stimuli(folder: DatasetFolder, trials: pd.DataFrame, px_per_deg: float | None) -> list[Stimulus]:
     pictures, templates = folder.pictures("images/*.jpg"), folder.pictures("templates/*.jpg")
     # the mark stood 32 px higher or lower by the screen's height; agents start where most people did
-    marks = trials.groupby("image")[["init_x", "init_y"]].agg(lambda values: values.mode().iloc[0])
+    marks = trials.groupby("image")[["init_x", "init_y"]].agg(_most_frequent)
     stimuli = []
-    for row in trials.drop_duplicates("image").sort_values("image").itertuples():
+    for row in trials.drop_duplicates("image").sort_values("image").to_dict("records"):
         stimuli.append(
             Stimulus(
-                pictures[row.image],
-                target=templates[row.template],
-                target_box=(row.target_x, row.target_y, row.target_w, row.target_h),
+                pictures[row["image"]],
+                target=templates[row["template"]],
+                target_box=(row["target_x"], row["target_y"], row["target_w"], row["target_h"]),
                 px_per_deg=px_per_deg,
-                start_xy=tuple(marks.loc[row.image]),
+                start_xy=tuple(marks.loc[row["image"]]),
                 info={"dataset": "interiors", "task": _TASK},
             )
         )
     return stimuli
+
+
+def _most_frequent(values: pd.Series) -> float:
+    return values.mode().iloc[0]
 
 
 def _index(values: pd.Series) -> pd.Series:

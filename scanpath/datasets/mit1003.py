@@ -61,7 +61,6 @@ def _fixations(folder: Path) -> pd.DataFrame:
                 f"There are no fixations of MIT1003 in {folder}; put pysaliency's stimuli.hdf5 and fixations.hdf5 "
                 "(pysaliency.get_mit1003 makes them) or a tidy fixations.parquet there."
             )
-        settings = {"stimuli": folder / "stimuli.hdf5", "time_unit": "s"}
-        table, _ = read_fixations(folder / "fixations.hdf5", **settings)
+        table, _ = read_fixations(folder / "fixations.hdf5", stimuli=folder / "stimuli.hdf5", time_unit="s")
     table["stimulus"] = table["stimulus"].map(lambda name: Path(str(name)).name)
     return check_table(table.assign(dataset="mit1003", task=_TASK))

@@ -5,7 +5,6 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -77,7 +76,7 @@ def picture_size(path: str | os.PathLike[str]) -> tuple[int, int]:
     return (width, height) if turned else (height, width)
 
 
-def as_image(image: Any, *, name: str = "image") -> Tensor:
+def as_image(image: Tensor | np.ndarray, *, name: str = "image") -> Tensor:
     """Return one float32 image (C, H, W) in [0, 1] from a tensor or array of that layout, or gray (H, W).
 
     Raises

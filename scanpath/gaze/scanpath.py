@@ -202,7 +202,7 @@ class ScanpathBatch:
     length: np.ndarray
 
     @classmethod
-    def pack(cls, paths: Iterable[Any]) -> "ScanpathBatch":
+    def pack(cls, paths: Iterable[AnyScanpath]) -> "ScanpathBatch":
         """Pad scanpaths, in any form that `as_scanpath` takes, into one batch."""
         scanpaths = [as_scanpath(path) for path in paths]
         length = np.array([len(path) for path in scanpaths], dtype=np.int64)

@@ -3,15 +3,19 @@
 import math
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 from torch import Tensor
 
 from scanpath._core.checks import check_positive, check_xy
 from scanpath._core.errors import InputError
 from scanpath.gaze.pictures import as_image, picture_size, read_image
+
+#: A picture as tensor or array, or the path of its file.
+PictureSource: TypeAlias = Tensor | np.ndarray | str | os.PathLike[str]
 
 
 class Stimulus:
@@ -59,13 +63,13 @@ class Stimulus:
 
     def __init__(
         self,
-        image: Any,
+        image: PictureSource,
         *,
         name: str | None = None,
-        target: Any = None,
+        target: PictureSource | None = None,
         target_box: tuple[float, float, float, float] | None = None,
-        target_mask: Any = None,
-        cells: Any = None,
+        target_mask: Tensor | ArrayLike | None = None,
+        cells: Tensor | ArrayLike | None = None,
         background: float | None = None,
         caption: str | None = None,
         px_per_deg: float | None = None,
@@ -143,12 +147,12 @@ class Stimulus:
         return self.px_per_deg
 
 
-def image_name(source: Any) -> str | None:
+def image_name(source: object) -> str | None:
     """File name of a picture given as a path, else None."""
     return source.name if isinstance(source, Path) else None
 
 
-def _lazy(image: Any, name: str) -> Tensor | Path:
+def _lazy(image: PictureSource, name: str) -> Tensor | Path:
     if isinstance(image, str | os.PathLike):
         return Path(image)
     return as_image(image, name=name)
@@ -182,7 +186,7 @@ def _check_box(
     return x, y, width, height
 
 
-def _as_tensor(name: str, values: Any) -> Tensor:
+def _as_tensor(name: str, values: Tensor | ArrayLike) -> Tensor:
     if isinstance(values, Tensor):
         return values.detach().cpu()
     try:
@@ -192,7 +196,7 @@ def _as_tensor(name: str, values: Any) -> Tensor:
         raise InputError(f"{name} must be a tensor or array of numbers with the picture's shape, got {kind}.") from None
 
 
-def _check_mask(mask: Any, size: tuple[int, int]) -> Tensor:
+def _check_mask(mask: Tensor | ArrayLike, size: tuple[int, int]) -> Tensor:
     values = _as_tensor("target_mask", mask)
     if values.ndim == 3 and values.shape[0] == 1:
         values = values[0]
@@ -208,7 +212,7 @@ def _check_mask(mask: Any, size: tuple[int, int]) -> Tensor:
     return values > half
 
 
-def _check_cells(cells: Any, size: tuple[int, int]) -> Tensor:
+def _check_cells(cells: Tensor | ArrayLike, size: tuple[int, int]) -> Tensor:
     labels = _as_tensor("cells", cells)
     if tuple(labels.shape) != size or labels.is_floating_point() or bool((labels.to(torch.int64) < 0).any()):
         raise InputError(

@@ -188,8 +188,8 @@ def scanpaths_from_table(table: pd.DataFrame) -> list[Scanpath]:
     paths = []
     for info, first, end in zip(_path_facts(checked, keys, order, starts), starts, [*starts[1:], len(order)]):
         x, y, *times = (values[first:end] for values in columns.values())
-        known = [None if np.isnan(values).all() else values for values in times]
-        paths.append(Scanpath(np.stack([x, y], axis=1), *known, info=info))
+        duration_ms, onset_ms = (None if np.isnan(values).all() else values for values in times)
+        paths.append(Scanpath(np.stack([x, y], axis=1), duration_ms, onset_ms, info=info))
     return paths
 
 
@@ -202,11 +202,10 @@ def _path_facts(
     if "target_found" in checked.columns:
         found = checked["target_found"].iloc[order]
         told = np.logical_or.reduceat(found.notna().to_numpy(), starts)
-        facts["target_found"] = np.where(
-            told, np.logical_or.reduceat(found.fillna(False).to_numpy(dtype=bool), starts), None
-        )
+        any_found = np.logical_or.reduceat(found.fillna(False).to_numpy(dtype=bool), starts)
+        facts["target_found"] = [found if known else None for found, known in zip(any_found.tolist(), told)]
     for values in facts.to_dict("records"):
-        yield {key: value for key, value in values.items() if value is not None}
+        yield {str(key): value for key, value in values.items() if value is not None}
 
 
 def table_from_scanpaths(paths: Iterable[Scanpath], **columns: Any) -> pd.DataFrame:
@@ -249,12 +248,12 @@ def _typed(values: pd.Series | None, kind: str, name: str, source: str, n: int) 
 _KINDS = {"text": "text", "count": "whole numbers", "number": "numbers", "flag": "true or false"}
 
 
-def _as_text(value: Any) -> str:
+def _as_text(value: object) -> str:
     # a subject read from CSV as 1.0 is the subject 1
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
-def _as_flag(value: Any) -> bool:
+def _as_flag(value: object) -> bool:
     known = {"true": True, "false": False, "1": True, "0": False, "1.0": True, "0.0": False}
     text = str(value).lower()
     if text not in known:
@@ -298,9 +297,9 @@ def _check_values(table: pd.DataFrame, source: str) -> None:
     keys = [name for name in SCANPATH_KEYS if name in table.columns]
     twice = table.duplicated([*keys, "fixation"])
     if twice.any():
-        row = twice.idxmax()
+        row = int(twice.to_numpy().argmax())
         raise InputError(
-            f"{source}: row {row} repeats fixation {table['fixation'][row]} of {table['stimulus'][row]!r}; "
+            f"{source}: row {row} repeats fixation {table['fixation'].iloc[row]} of {table['stimulus'].iloc[row]!r}; "
             "if people looked twice, number the looks in the column 'trial'."
         )
 

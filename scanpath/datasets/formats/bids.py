@@ -20,7 +20,7 @@ from scanpath.datasets.formats.bids_writing import write
 from scanpath.datasets.formats.changes import Changes
 from scanpath.datasets.formats.format import Format
 from scanpath.datasets.formats.limits import MAX_BYTES, check_bytes, read_gzip, read_json
-from scanpath.datasets.formats.placement import to_picture_px
+from scanpath.datasets.formats.placement import PictureAt, PictureSizes, to_picture_px
 
 _SECONDS = {"s": 1.0, "sec": 1.0, "second": 1.0, "seconds": 1.0, "ms": 1e-3, "msec": 1e-3, "millisecond": 1e-3,
             "milliseconds": 1e-3, "us": 1e-6, "microseconds": 1e-6, "ns": 1e-9, "nanoseconds": 1e-9}  # fmt: skip
@@ -47,8 +47,8 @@ def read(
     *,
     eye: str | None = None,
     stimulus_column: str = "stim_file",
-    picture_at: Any = None,
-    picture_px: Any = None,
+    picture_at: PictureAt | None = None,
+    picture_px: PictureSizes | None = None,
     max_bytes: int = MAX_BYTES,
 ) -> pd.DataFrame:
     """Read the fixations of a BIDS data set, folder, or single ``*_physio.tsv.gz``.
@@ -315,7 +315,7 @@ def _fixations(recording: _Recording, stimulus_column: str, changes: Changes) ->
         changes.add("assumed", "a picture without a duration in events.tsv was shown until the next one")
     events, place = events[shown].reset_index(drop=True), place[shown]
     xy = _mean_positions(recording.samples, events)
-    bad = np.isnan(xy).any(axis=1)
+    bad = np.isnan(xy[:, 0]) | np.isnan(xy[:, 1])
     changes.add("dropped", "fixations without a valid sample", n=int(bad.sum()))
     xy = _to_screen_px(xy, recording, changes)
     rows = trials.iloc[place]
@@ -344,7 +344,7 @@ def _mean_positions(samples: pd.DataFrame, events: pd.DataFrame) -> np.ndarray:
     last = np.searchsorted(time, events["onset"] + events["duration"] - 1e-9, side="left")
     last = np.maximum(last, np.minimum(first + 1, len(time)))  # a fixation shorter than a sample has its first one
     xy = samples[["x", "y"]].to_numpy()
-    valid = ~np.isnan(xy).any(axis=1)
+    valid = ~(np.isnan(xy[:, 0]) | np.isnan(xy[:, 1]))
     total = np.vstack([np.zeros(2), np.cumsum(np.where(valid[:, None], xy, 0.0), axis=0)])
     count = np.concatenate([[0], np.cumsum(valid)])
     n = (count[last] - count[first]).astype(np.float64)

@@ -18,6 +18,7 @@ from scanpath._core.errors import InputError
 from scanpath._core.files import atomic_path, write_text
 from scanpath.datasets.formats.changes import Changes
 from scanpath.datasets.formats.folders import whole_folder
+from scanpath.datasets.formats.placement import PictureAt
 from scanpath.gaze.pictures import find_pictures
 from scanpath.gaze.scanpath import Scanpath
 from scanpath.gaze.table import scanpaths_from_table
@@ -33,7 +34,7 @@ def write(
     changes: Changes,
     *,
     screen: Screen | dict[str, float] | None = None,
-    picture_at: Any = None,
+    picture_at: PictureAt | None = None,
     eye: str | None = None,
     sampling_hz: float = 1000.0,
     pictures: str | os.PathLike[str] | None = None,
@@ -90,7 +91,7 @@ def write(
 def _write_run(
     stem: Path, scanpath: Scanpath, screen: Screen, corner: tuple[float, float], eye: str, rate: float
 ) -> None:
-    onset, duration = scanpath.onset_ms / 1000, scanpath.duration_ms / 1000  # type: ignore[operator]
+    onset, duration = (np.asarray(times) / 1000 for times in (scanpath.onset_ms, scanpath.duration_ms))
     xy = scanpath.xy + np.array(corner)
     samples = _samples(onset, duration, xy, rate)
     facts = {
@@ -180,11 +181,11 @@ def _screen(screen: Screen | dict[str, float] | None) -> Screen:
     return screen if isinstance(screen, Screen) else Screen(**screen)  # type: ignore[arg-type]
 
 
-def _corner(picture_at: Any) -> tuple[float, float]:
+def _corner(picture_at: PictureAt | None) -> tuple[float, float]:
     if isinstance(picture_at, str) and picture_at == "screen":
         return 0.0, 0.0
     try:
-        left, top = (float(side) for side in picture_at)
+        left, top = (float(side) for side in picture_at or ())
     except (TypeError, ValueError):
         raise InputError(
             "BIDS stores screen pixels: give picture_at='screen' or (left, top) of the picture on the screen in px."

@@ -21,6 +21,7 @@ from scanpath._core.files import write_text
 from scanpath.datasets.formats.changes import Changes
 from scanpath.datasets.formats.format import Format
 from scanpath.datasets.formats.limits import MAX_BYTES, numbers, read_json
+from scanpath.gaze.scanpath import Scanpath
 from scanpath.gaze.table import scanpaths_from_table
 
 #: Size of the display and of the distributed pictures, width and height.
@@ -94,9 +95,9 @@ def write(table: pd.DataFrame, path: Path, changes: Changes) -> None:
 _KEYS = ("stimulus", "subject", "trial", "task", "condition")
 
 
-def _as_trial(scanpath: Any, facts: pd.DataFrame, changes: Changes) -> dict[str, Any]:
+def _as_trial(scanpath: Scanpath, facts: pd.DataFrame, changes: Changes) -> dict[str, Any]:
     info = scanpath.info
-    row = facts.loc[[tuple(info.get(name, np.nan) for name in facts.index.names)]].iloc[0]
+    row = facts.loc[[tuple(info.get(str(name), np.nan) for name in facts.index.names)]].iloc[0]
     trial: dict[str, Any] = {
         "name": info["stimulus"],
         "subject": _as_number(info.get("subject") or info.get("agent")),
@@ -119,8 +120,8 @@ def _as_trial(scanpath: Any, facts: pd.DataFrame, changes: Changes) -> dict[str,
     return trial
 
 
-def _as_number(name: Any) -> Any:
-    return int(name) if isinstance(name, str) and name.isdecimal() else name
+def _as_number(name: str | None) -> int | str | None:
+    return int(name) if name and name.isdecimal() else name
 
 
 COCO_SEARCH18 = Format("coco_search18", "COCO-Search18 fixation JSON", read, write)

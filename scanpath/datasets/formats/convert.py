@@ -9,7 +9,15 @@ import pandas as pd
 
 from scanpath._core.errors import InputError, ScanpathError, unknown_name
 from scanpath.datasets.formats.changes import Change, Changes
-from scanpath.datasets.formats.format import FORMATS, Format, check_settings, detect_format, format_for_writing
+from scanpath.datasets.formats.format import (
+    FORMATS,
+    Format,
+    Reader,
+    Writer,
+    check_settings,
+    detect_format,
+    format_for_writing,
+)
 from scanpath.gaze.table import SCANPATH_KEYS, check_table
 
 _UNFORESEEN = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RuntimeError, MemoryError)
@@ -92,8 +100,8 @@ def convert(
     ('csv', 'parquet', 1)
     """
     source, out = Path(source), Path(out)
-    reader = _reader(from_ or detect_format(source))
-    writer = _writer(to or format_for_writing(out))
+    reader, read = _reader(from_ or detect_format(source))
+    writer, write = _writer(to or format_for_writing(out))
     known = {"read": reader.settings("read"), "write": writer.settings("write")}
     for name in settings:
         if name not in known["read"] and name not in known["write"]:
@@ -101,11 +109,11 @@ def convert(
                 f"setting for reading {reader.name!r} or writing {writer.name!r}", name, known["read"] + known["write"]
             )
     changes = Changes()
-    read, write = ({k: v for k, v in settings.items() if k in known[way]} for way in ("read", "write"))
-    table = _read(reader, source, changes, read)
+    given = {way: {name: value for name, value in settings.items() if name in known[way]} for way in known}
+    table = _read(reader, read, source, changes, given["read"])
     if table.empty:
         raise InputError(f"{source} holds no fixation, so nothing was written.")
-    writer.write(table, out, changes, **write)  # type: ignore[misc]
+    write(table, out, changes, **given["write"])
     return ConversionReport(source, out, reader.name, writer.name, len(table), count_scanpaths(table), tuple(changes))
 
 
@@ -129,10 +137,10 @@ def read_fixations(
         The table, and the list of changes.
     """
     source = Path(source)
-    form = _reader(format or detect_format(source))
+    form, read = _reader(format or detect_format(source))
     check_settings(form, "read", settings)
     changes = Changes()
-    return _read(form, source, changes, settings), changes
+    return _read(form, read, source, changes, settings), changes
 
 
 def write_fixations(
@@ -140,10 +148,10 @@ def write_fixations(
 ) -> Changes:
     """Write a tidy table in any known format, and say what was changed."""
     out = Path(out)
-    form = _writer(format or format_for_writing(out))
+    form, write = _writer(format or format_for_writing(out))
     check_settings(form, "write", settings)
     changes = Changes()
-    form.write(check_table(table), out, changes, **settings)  # type: ignore[misc]
+    write(check_table(table), out, changes, **settings)
     return changes
 
 
@@ -153,9 +161,9 @@ def count_scanpaths(table: pd.DataFrame) -> int:
     return int(table.groupby(keys, dropna=False).ngroups) if len(table) else 0
 
 
-def _read(form: Format, source: Path, changes: Changes, settings: dict[str, Any]) -> pd.DataFrame:
+def _read(form: Format, read: Reader, source: Path, changes: Changes, settings: dict[str, Any]) -> pd.DataFrame:
     try:
-        table = form.read(source, changes, **settings)  # type: ignore[misc]
+        table = read(source, changes, **settings)
     except UnicodeDecodeError as error:
         raise InputError(f"{source} is not {error.encoding} text, so it is no {form.name} file.") from error
     except ScanpathError:
@@ -167,15 +175,15 @@ def _read(form: Format, source: Path, changes: Changes, settings: dict[str, Any]
     return check_table(table, source=str(source))
 
 
-def _reader(name: str) -> Format:
+def _reader(name: str) -> tuple[Format, Reader]:
     form = FORMATS[name]
     if form.read is None:
         raise InputError(f"Format {name!r} can be written but not read.")
-    return form
+    return form, form.read
 
 
-def _writer(name: str) -> Format:
+def _writer(name: str) -> tuple[Format, Writer]:
     form = FORMATS[name]
     if form.write is None:
         raise InputError(f"Format {name!r} can be read but not written; choose another one with to (--to).")
-    return form
+    return form, form.write

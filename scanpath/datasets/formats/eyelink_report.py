@@ -3,7 +3,6 @@
 import io
 import re
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -11,7 +10,7 @@ from scanpath._core.errors import InputError
 from scanpath.datasets.formats.changes import Changes
 from scanpath.datasets.formats.format import Format
 from scanpath.datasets.formats.limits import MAX_BYTES, check_bytes
-from scanpath.datasets.formats.placement import to_picture_px
+from scanpath.datasets.formats.placement import PictureAt, PictureSizes, SizePx, to_picture_px
 
 _POSITION = ("CURRENT_FIX_X", "CURRENT_FIX_Y")
 _SUBJECT = "RECORDING_SESSION_LABEL"
@@ -33,9 +32,9 @@ def read(
     eye: str | None = None,
     decimal: str | None = None,
     encoding: str | None = None,
-    picture_at: Any = None,
-    picture_px: Any = None,
-    screen_px: Any = None,
+    picture_at: PictureAt | None = None,
+    picture_px: PictureSizes | None = None,
+    screen_px: SizePx | None = None,
     max_bytes: int = MAX_BYTES,
 ) -> pd.DataFrame:
     """Read a fixation report.
@@ -188,9 +187,10 @@ def _numbers(values: pd.Series, decimal: str, path: Path) -> pd.Series:
     pattern = r"[-+]?\d*" + re.escape(decimal) + r"?\d*([eE][-+]?\d+)?"
     wrong = text.notna() & ~text.fillna("0").str.fullmatch(pattern)
     if wrong.any():
-        row = wrong.idxmax()
+        place = int(wrong.to_numpy().argmax())
+        row, value = values.index[place], values.iloc[place]
         raise InputError(
-            f"{path}: {values.name} is {values[row]!r} in row {row}, not a number with the decimal mark {decimal!r}; "
+            f"{path}: {values.name} is {value!r} in row {row}, not a number with the decimal mark {decimal!r}; "
             "give decimal=',' or '.'."
         )
     return pd.to_numeric(text.str.replace(decimal, ".", regex=False))

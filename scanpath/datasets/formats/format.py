@@ -1,14 +1,19 @@
 """What a format is, the formats by name, and the recognition of a file's format."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TypeAlias
+
+import pandas as pd
 
 from scanpath._core.errors import InputError, MissingFileError, unknown_name
 from scanpath._core.registry import Registry
 from scanpath.datasets.formats.limits import read_json
+
+Reader: TypeAlias = Callable[..., pd.DataFrame]
+Writer: TypeAlias = Callable[..., None]
 
 
 @dataclass(frozen=True)
@@ -29,8 +34,8 @@ class Format:
 
     name: str
     title: str
-    read: Callable[..., Any] | None = None
-    write: Callable[..., None] | None = None
+    read: Reader | None = None
+    write: Writer | None = None
 
     def settings(self, way: str) -> list[str]:
         """Names of the settings that reading ("read") or writing ("write") takes."""
@@ -113,7 +118,7 @@ def format_for_writing(path: Path) -> str:
     return name
 
 
-def check_settings(form: Format, way: str, settings: dict[str, Any]) -> None:
+def check_settings(form: Format, way: str, settings: Iterable[str]) -> None:
     """Raise for the first setting that the format's reader or writer does not have."""
     known = form.settings(way)
     for name in settings:

@@ -3,7 +3,7 @@
 import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -102,7 +102,7 @@ def _in_our_units(
             table[name] *= _MS[check_choice("time_unit", time_unit, tuple(_MS))]
             if time_unit != "ms":
                 changes.add("unit", f"{name.removesuffix('_ms')} from {time_unit} to ms")
-    bad = ~np.isfinite(table[["x_px", "y_px"]]).all(axis=1)
+    bad = ~(np.isfinite(table["x_px"]) & np.isfinite(table["y_px"]))
     changes.add("dropped", "fixations without a position", n=int(bad.sum()))
     return table[~bad].reset_index(drop=True)
 
@@ -122,8 +122,10 @@ def _scanpaths(
             yield from _scanpaths(value, {**around, f"{name}#": str(place)} if name else around, known, path, name)
 
 
-def _frame(node: Mapping[str, Any], around: Mapping[str, Any], known: Mapping[str, Any], path: Path) -> pd.DataFrame:
-    columns: dict[str, Any] = {}
+def _frame(
+    node: Mapping[str, Any], around: Mapping[str, Any], known: Mapping[str, tuple[str, ...]], path: Path
+) -> pd.DataFrame:
+    columns: dict[str, np.ndarray] = {}
     if "xy_px" in known:
         columns["x_px"], columns["y_px"] = _matrix(node, known["xy_px"][0], path).T
     for name in _PER_FIXATION:
@@ -162,7 +164,7 @@ def _find(node: Mapping[str, Any], names: tuple[str, ...]) -> str | None:
     return next((name for name in names if name in node), None)
 
 
-def _is_fact(value: Any) -> bool:
+def _is_fact(value: object) -> bool:
     return isinstance(value, str | int | float) or (isinstance(value, np.ndarray) and value.ndim == 0)
 
 
@@ -193,7 +195,7 @@ def _load(path: Path, max_bytes: int) -> dict[str, Any]:
 
 def _unpacked_size(path: Path, head: bytes, max_bytes: int) -> int:
     """Size of a version 5 file's variables once unpacked; stops counting above the limit."""
-    order = "little" if head[126:128] == b"IM" else "big"
+    order: Literal["little", "big"] = "little" if head[126:128] == b"IM" else "big"
     total = 0
     with path.open("rb") as file:
         file.seek(128)
@@ -239,7 +241,9 @@ def write(table: pd.DataFrame, path: Path, changes: Changes) -> None:
 
     elements = []
     for scanpath in scanpaths_from_table(table):
-        element = {key: str(value) for key, value in scanpath.info.items() if key != "target_found"}
+        element: dict[str, str | np.ndarray] = {
+            key: str(value) for key, value in scanpath.info.items() if key != "target_found"
+        }
         element |= {"x_px": scanpath.xy[:, 0], "y_px": scanpath.xy[:, 1]}
         for name in ("duration_ms", "onset_ms"):
             values = getattr(scanpath, name)

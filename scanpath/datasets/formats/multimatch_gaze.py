@@ -3,7 +3,6 @@
 import io
 import re
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,14 +13,14 @@ from scanpath.datasets.formats.changes import Changes
 from scanpath.datasets.formats.folders import whole_folder
 from scanpath.datasets.formats.format import Format
 from scanpath.datasets.formats.limits import MAX_BYTES, check_bytes
-from scanpath.gaze.scanpath import Scanpath, as_scanpath
+from scanpath.gaze.scanpath import AnyScanpath, Scanpath, as_scanpath
 from scanpath.gaze.table import SCANPATH_KEYS, scanpaths_from_table, table_from_scanpaths
 
 _FIELDS = ("start_x", "start_y", "duration")
 _INDEX = "index.csv"
 
 
-def to_multimatch(path: Any) -> np.ndarray:
+def to_multimatch(path: AnyScanpath) -> np.recarray:
     """Give a scanpath as the record array that multimatch-gaze's ``docomparison`` takes.
 
     Parameters
@@ -47,11 +46,13 @@ def to_multimatch(path: Any) -> np.ndarray:
     scanpath = as_scanpath(path)
     if scanpath.duration_ms is None or np.isnan(scanpath.duration_ms).any():
         raise InputError("multimatch-gaze needs a duration for every fixation, and this scanpath lacks some.")
-    columns = [scanpath.xy[:, 0], scanpath.xy[:, 1], scanpath.duration_ms / 1000]
-    return np.rec.fromarrays(columns, names=",".join(_FIELDS))
+    array = np.recarray(len(scanpath), dtype=[(name, np.float64) for name in _FIELDS])
+    array["start_x"], array["start_y"] = scanpath.xy.T
+    array["duration"] = scanpath.duration_ms / 1000
+    return array
 
 
-def from_multimatch(array: Any) -> Scanpath:
+def from_multimatch(array: np.ndarray) -> Scanpath:
     """Take multimatch-gaze's record array, or one with the same fields, as a `Scanpath` (durations from s to ms).
 
     Examples
@@ -101,10 +102,13 @@ def read(
 def _folder(path: Path, pattern: str | None, max_bytes: int) -> list[Scanpath]:
     if (path / _INDEX).is_file() and pattern is None:
         index = pd.read_csv(path / _INDEX, dtype=str)
-        rows = index.to_dict("records")
         return [
-            _one(_inside(path, row.pop("file")), {k: v for k, v in row.items() if not pd.isna(v)}, max_bytes)
-            for row in rows
+            _one(
+                _inside(path, row["file"]),
+                {str(key): value for key, value in row.items() if key != "file" and not pd.isna(value)},
+                max_bytes,
+            )
+            for row in index.to_dict("records")
         ]
     if pattern is None:
         raise InputError(f"{path} has no {_INDEX}: give pattern, such as '{{stimulus}}_sub-{{subject}}.tsv'.")
@@ -130,7 +134,7 @@ def _expression(pattern: str) -> re.Pattern[str]:
     return re.compile(text)
 
 
-def _one(path: Path, info: dict[str, Any], max_bytes: int) -> Scanpath:
+def _one(path: Path, info: dict[str, str], max_bytes: int) -> Scanpath:
     require_file(path, "scanpath")
     check_bytes(path, "the scanpath", path.stat().st_size, max_bytes)
     if path.suffix.lower() == ".npy":

@@ -2,9 +2,9 @@
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,14 @@ from scanpath._core.errors import InputError
 from scanpath.datasets.formats.changes import Changes
 from scanpath.gaze.pictures import find_pictures, picture_size
 
+T = TypeVar("T")
+
+#: Where the picture was: "screen", "center", (left, top) or (left, top, width, height) in screen px.
+PictureAt: TypeAlias = str | Sequence[float]
+#: (width, height) in px.
+SizePx: TypeAlias = Sequence[int]
+#: (width, height) of all pictures, of each by its name, a folder of pictures.
+PictureSizes: TypeAlias = SizePx | Mapping[str, Sequence[int]] | str | os.PathLike[str]
 #: The sentence every reader of screen coordinates refuses with.
 HOW_TO_GIVE = (
     'give picture_at="screen" if picture pixels are screen pixels, picture_at=(left, top) or '
@@ -26,9 +34,9 @@ def to_picture_px(
     changes: Changes,
     *,
     what: str,
-    picture_at: Any,
-    picture_px: Any = None,
-    screen_px: Any = None,
+    picture_at: PictureAt | None,
+    picture_px: PictureSizes | None = None,
+    screen_px: SizePx | None = None,
 ) -> pd.DataFrame:
     """Return the table with screen px turned into picture px.
 
@@ -68,7 +76,7 @@ def to_picture_px(
     return moved
 
 
-def picture_sizes(names: pd.Series, picture_px: Any) -> np.ndarray:
+def picture_sizes(names: pd.Series, picture_px: PictureSizes) -> np.ndarray:
     """Width and height of the picture of each row, (n, 2), from one size, a mapping, or a folder of pictures."""
     if isinstance(picture_px, str | os.PathLike):
         found = {path.name: path for path in find_pictures(picture_px)}
@@ -87,7 +95,9 @@ def picture_sizes(names: pd.Series, picture_px: Any) -> np.ndarray:
     return np.tile(np.asarray(check_size("picture_px", picture_px), dtype=np.float64), (len(names), 1))
 
 
-def _boxes(names: pd.Series, picture_at: Any, picture_px: Any, screen_px: Any) -> tuple[np.ndarray, ...]:
+def _boxes(
+    names: pd.Series, picture_at: PictureAt, picture_px: PictureSizes | None, screen_px: SizePx | None
+) -> tuple[np.ndarray, ...]:
     one = np.ones(len(names))
     if isinstance(picture_at, str):
         if picture_at != "center":
@@ -115,7 +125,7 @@ def _boxes(names: pd.Series, picture_at: Any, picture_px: Any, screen_px: Any) -
     return one * box[0], one * box[1], sizes[:, 0] / box[2], sizes[:, 1] / box[3]
 
 
-def _of(known: Mapping[str, Any], name: str, where: Any) -> Any:
+def _of(known: Mapping[str, T], name: str, where: object) -> T:
     if name not in known:
         raise InputError(f"The size of picture {name!r} is not known: it is not in {where}.")
     return known[name]

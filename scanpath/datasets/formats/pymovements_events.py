@@ -11,7 +11,7 @@ from scanpath._core.files import atomic_path, require_file
 from scanpath._core.optional import require
 from scanpath.datasets.formats.changes import Changes
 from scanpath.datasets.formats.format import Format
-from scanpath.datasets.formats.placement import to_picture_px
+from scanpath.datasets.formats.placement import PictureAt, PictureSizes, SizePx, to_picture_px
 
 #: Columns of the schema that are taken along where an event frame has them.
 _KEPT = ("dataset", "agent", "task", "condition", "eye")
@@ -29,9 +29,9 @@ def read(
     stimulus_column: str | None = None,
     subject_column: str | None = None,
     trial_column: str | None = None,
-    picture_at: Any = None,
-    picture_px: Any = None,
-    screen_px: Any = None,
+    picture_at: PictureAt | None = None,
+    picture_px: PictureSizes | None = None,
+    screen_px: SizePx | None = None,
 ) -> pd.DataFrame:
     """Read an event frame that was saved as .feather, .csv, .tsv or .parquet.
 
@@ -147,7 +147,7 @@ def _table(
     table["x_px"], table["y_px"] = xy[:, 0], xy[:, 1]
     table["onset_ms"] = frame["onset"].astype(np.float64)
     table["duration_ms"] = (frame["offset"] - frame["onset"]).astype(np.float64)
-    bad = np.isnan(xy).any(axis=1)
+    bad = np.isnan(xy[:, 0]) | np.isnan(xy[:, 1])
     changes.add("dropped", "fixations without a position", n=int(bad.sum()))
     table = table[~bad].reset_index(drop=True)
     keys = [name for name in ("stimulus", "subject", "trial") if name in table]

@@ -5,9 +5,10 @@ Coordinates are copied as they are. pysaliency looks densities up by truncation,
 """
 
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -21,6 +22,8 @@ from scanpath.datasets.formats.format import Format
 from scanpath.datasets.formats.limits import MAX_BYTES, check_bytes, check_hdf5
 from scanpath.gaze.table import scanpaths_from_table
 
+#: The file of stimuli or of their names, the names themselves, or "index".
+Stimuli: TypeAlias = str | os.PathLike[str] | Sequence[str] | None
 _MS = {"s": 1000.0, "ms": 1.0}
 
 
@@ -28,7 +31,7 @@ def read(
     path: Path,
     changes: Changes,
     *,
-    stimuli: Any = None,
+    stimuli: Stimuli = None,
     time_unit: str | None = None,
     dataset: str | None = None,
     max_bytes: int = MAX_BYTES,
@@ -75,7 +78,7 @@ def read(
     return table
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     return value.decode("utf-8") if isinstance(value, bytes) else str(value)
 
 
@@ -167,7 +170,7 @@ def _number_repeats(table: pd.DataFrame, row: np.ndarray) -> pd.DataFrame:
     return table
 
 
-def _stimulus_names(stimuli: Any, path: Path, max_bytes: int) -> list[str] | None:
+def _stimulus_names(stimuli: Stimuli, path: Path, max_bytes: int) -> list[str] | None:
     if stimuli is None:
         raise InputError(
             f"{path} numbers the stimuli and does not name them; give stimuli: pysaliency's stimuli HDF5, a text file "
@@ -175,7 +178,7 @@ def _stimulus_names(stimuli: Any, path: Path, max_bytes: int) -> list[str] | Non
         )
     if isinstance(stimuli, str) and stimuli == "index":
         return None
-    if isinstance(stimuli, str | Path):
+    if isinstance(stimuli, str | os.PathLike):
         file = require_file(stimuli, "list of stimuli")
         if file.suffix.lower() not in (".hdf5", ".h5"):
             return file.read_text(encoding="utf-8").splitlines()
@@ -207,9 +210,9 @@ def write(table: pd.DataFrame, path: Path, changes: Changes, *, time_unit: str =
     subject = np.array([int(one) for one in who]) if all(str(one).isdecimal() for one in who) else _strings(who)
     scanpath_attributes = {"subject": subject}
     for key in ("task", "condition", "trial"):
-        values = [scanpath.info.get(key) for scanpath in paths]
-        if any(value is not None for value in values):
-            scanpath_attributes[key] = _strings([value or "" for value in values])
+        told = [scanpath.info.get(key) for scanpath in paths]
+        if any(value is not None for value in told):
+            scanpath_attributes[key] = _strings([value or "" for value in told])
     fixation_attributes = {}
     for own, name in (("ts", "onset_ms"), ("durations", "duration_ms")):
         parts = [getattr(one, name) if getattr(one, name) is not None else np.full(len(one), np.nan) for one in paths]
@@ -235,7 +238,7 @@ def write(table: pd.DataFrame, path: Path, changes: Changes, *, time_unit: str =
     changes.add("renamed", f"stimuli to numbers; their names are in {path.with_suffix('.stimuli.txt').name}")
 
 
-def _strings(values: Sequence[Any]) -> np.ndarray:
+def _strings(values: Sequence[object]) -> np.ndarray:
     return np.array([str(value) for value in values], dtype=object)
 
 

@@ -20,7 +20,7 @@ from scanpath.datasets.formats.changes import Changes
 from scanpath.datasets.formats.folders import whole_folder
 from scanpath.datasets.formats.format import Format
 from scanpath.datasets.formats.limits import MAX_BYTES, numbers, read_json
-from scanpath.datasets.formats.placement import picture_sizes
+from scanpath.datasets.formats.placement import PictureSizes, SizePx, picture_sizes
 from scanpath.gaze.scanpath import Scanpath
 from scanpath.gaze.table import scanpaths_from_table
 
@@ -33,7 +33,7 @@ def read(
     changes: Changes,
     *,
     agent: str | None = None,
-    picture_px: Any = None,
+    picture_px: PictureSizes | None = None,
     max_bytes: int = MAX_BYTES,
 ) -> pd.DataFrame:
     """Read people's scanpaths (a file or a folder of ``*_scanpaths.json``) or a model's (``Scanpaths.json``).
@@ -80,7 +80,9 @@ def _trials(file: Path, max_bytes: int) -> list[tuple[str, dict[str, Any]]]:
     return trials
 
 
-def _trial(name: str, trial: Any, file: Path, agent: str | None, picture_px: Any, changes: Changes) -> pd.DataFrame:
+def _trial(
+    name: str, trial: dict[str, Any], file: Path, agent: str | None, picture_px: PictureSizes | None, changes: Changes
+) -> pd.DataFrame:
     missing = [key for key in ("subject", "image_height", "image_width", "target_found", "X", "Y") if key not in trial]
     if missing:
         raise InputError(f"{file}: the trial of {name} has no {', '.join(missing)}.")
@@ -93,8 +95,9 @@ def _trial(name: str, trial: Any, file: Path, agent: str | None, picture_px: Any
     changes.add("dropped", "durations beyond the last position", n=int(max(duration.size - len(xy), 0)))
     box = _box(trial.get("target_bbox"))
     person = "screen_height" in trial or "T" in trial
+    size = trial["image_width"], trial["image_height"]
     if not person:
-        xy, box = _from_grid(xy, box, name, trial, picture_px, changes, file)
+        xy, box, size = _from_grid(xy, box, name, trial, picture_px, changes, file)
     frame = pd.DataFrame({"fixation": np.arange(len(xy)), "x_px": xy[:, 0], "y_px": xy[:, 1]})
     frame["duration_ms"] = duration[: len(xy)] if duration.size else np.nan
     frame["target_found"] = _flag(trial["target_found"], name, file)
@@ -102,36 +105,35 @@ def _trial(name: str, trial: Any, file: Path, agent: str | None, picture_px: Any
     frame = frame.assign(dataset=trial.get("dataset"), stimulus=name, task=trial.get("target_object"), **who)
     for side, value in zip("xywh", box):
         frame[f"target_{side}_px"] = value
-    for own, key in (("image_width", "picture_width_px"), ("image_height", "picture_height_px")):
-        frame[key] = trial[own]
-    if not person:
-        frame["picture_width_px"], frame["picture_height_px"] = _size(name, picture_px)
+    frame["picture_width_px"], frame["picture_height_px"] = size
     return frame
 
 
 def _from_grid(
-    xy: np.ndarray, box: list[float], name: str, trial: Any, picture_px: Any, changes: Changes, file: Path
-) -> tuple[np.ndarray, list[float]]:
+    xy: np.ndarray,
+    box: list[float],
+    name: str,
+    trial: dict[str, Any],
+    picture_px: PictureSizes | None,
+    changes: Changes,
+    file: Path,
+) -> tuple[np.ndarray, list[float], tuple[float, float]]:
     grid = np.array([trial["image_width"], trial["image_height"]], dtype=np.float64)
     if picture_px is None:
         raise InputError(
             f"{file} is a model's output on a grid of {grid[0]:g} x {grid[1]:g}, and the pictures' size is not stored; "
             "give picture_px=(width, height), a mapping or the folder of pictures."
         )
-    scale = np.array(_size(name, picture_px)) / grid
+    width, height = map(float, picture_sizes(pd.Series([name]), picture_px)[0])
+    scale = np.array([width, height]) / grid
     if (scale != 1).any():
         changes.add("scale", f"cells of the model's grid to px of the picture, times {scale[0]:g} and {scale[1]:g}")
         xy = (xy + 0.5) * scale - 0.5
         box = [side * factor for side, factor in zip(box, [*scale, *scale])]
-    return xy, box
+    return xy, box, (width, height)
 
 
-def _size(name: str, picture_px: Any) -> tuple[float, float]:
-    width, height = picture_sizes(pd.Series([name]), picture_px)[0]
-    return float(width), float(height)
-
-
-def _flag(value: Any, name: str, file: Path) -> bool:
+def _flag(value: object, name: str, file: Path) -> bool:
     # early versions of the benchmark wrote the words
     known = {"true": True, "false": False, "1": True, "0": False}
     if str(value).lower() not in known:
@@ -139,7 +141,7 @@ def _flag(value: Any, name: str, file: Path) -> bool:
     return known[str(value).lower()]
 
 
-def _box(box: Any) -> list[float]:
+def _box(box: object) -> list[float]:
     """Turn (top, left, bottom, right) into (x, y, width, height)."""
     if not isinstance(box, list) or len(box) != 4:
         return [np.nan] * 4
@@ -152,10 +154,10 @@ def write(
     path: Path,
     changes: Changes,
     *,
-    picture_px: Any = None,
-    receptive_px: tuple[int, int] | None = None,
+    picture_px: PictureSizes | None = None,
+    receptive_px: SizePx | None = None,
     max_fixations: int | None = None,
-    screen_px: tuple[int, int] | None = None,
+    screen_px: SizePx | None = None,
 ) -> None:
     """Write one JSON file a subject into a folder, or one file for an agent.
 
@@ -213,14 +215,16 @@ def _files(table: pd.DataFrame, people: pd.Series) -> list[tuple[str, pd.DataFra
     ]
 
 
-def _with_sizes(table: pd.DataFrame, picture_px: Any) -> pd.DataFrame:
+def _with_sizes(table: pd.DataFrame, picture_px: PictureSizes | None) -> pd.DataFrame:
     if picture_px is None:
         raise InputError("ViSioNS JSON stores the pictures' size: give picture_px=(width, height) or their folder.")
     sizes = picture_sizes(table["stimulus"], picture_px)
     return table.assign(picture_width_px=sizes[:, 0], picture_height_px=sizes[:, 1])
 
 
-def _as_trial(scanpath: Scanpath, row: pd.Series, receptive_px: Any, longest: int, screen_px: Any) -> dict[str, Any]:
+def _as_trial(
+    scanpath: Scanpath, row: pd.Series, receptive_px: SizePx | None, longest: int, screen_px: SizePx | None
+) -> dict[str, Any]:
     person = "subject" in scanpath.info
     height, width = check_size("receptive_px", receptive_px) if receptive_px else (1, 1)
     trial: dict[str, Any] = {
@@ -247,7 +251,7 @@ def _as_trial(scanpath: Scanpath, row: pd.Series, receptive_px: Any, longest: in
     return trial
 
 
-def _as_box(box: list[Any]) -> list[float] | None:
+def _as_box(box: list[float]) -> list[float] | None:
     if any(pd.isna(side) for side in box):
         return None
     x, y, width, height = (float(side) for side in box)
