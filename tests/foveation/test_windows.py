@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import scanpath as sp
+from scanpath.foveation.window_tables import cached_tables
 from scanpath.foveation.windows import PoolingWindows
 
 STORED = np.load(Path(__file__).parents[1] / "reference" / "pooling_windows.npz")
@@ -182,16 +183,18 @@ def test_the_fixated_pixel_has_a_finite_gradient():
 
 
 def test_equal_geometries_share_their_tables():
-    first = PoolingWindows((30, 40), (3.5, 7), px_per_deg=4)
-    again = PoolingWindows([30, 40], np.array([3.5, 7]), px_per_deg=4.0)
-    other = PoolingWindows((30, 40), (3.5, 7.5), px_per_deg=4)
-    assert first._tables is again._tables
-    assert first._tables is not other._tables
+    PoolingWindows((30, 40), (3.5, 7), px_per_deg=4)
+    made = cached_tables.cache_info().misses
+    PoolingWindows([30, 40], np.array([3.5, 7]), px_per_deg=4.0)
+    assert cached_tables.cache_info().misses == made
+    PoolingWindows((30, 40), (3.5, 7.5), px_per_deg=4)
+    assert cached_tables.cache_info().misses == made + 1
 
 
 def test_a_pixel_has_few_taps():
-    assert PoolingWindows((30, 40), (3, 7), px_per_deg=4)._tables.taps.index.shape[1] == 4
-    assert PoolingWindows((30, 40), (3, 7), px_per_deg=4, window="gaussian")._tables.taps.index.shape[1] == 16
+    for window, n_taps in (("cosine", 4), ("gaussian", 16)):
+        geometry = PoolingWindows((30, 40), (3, 7), px_per_deg=4, window=window).geometry
+        assert cached_tables(geometry).taps.index.shape[1] == n_taps
 
 
 def test_arrays_give_arrays():

@@ -71,7 +71,8 @@ def test_functions_stay_on_top_of_the_modules_of_their_names():
             "    importlib.import_module(f'scanpath.metrics.{name}')",
             "    import scanpath.metrics",
             "    assert callable(getattr(scanpath.metrics, name)), name",
-            "assert 'torch' not in sys.modules",
+            "print('torch' in sys.modules)",
         ]
     )
-    subprocess.run([sys.executable, "-c", script], check=True, timeout=120)
+    done = subprocess.run([sys.executable, "-c", script], check=True, timeout=120, capture_output=True, text=True)
+    assert done.stdout == "False\n"

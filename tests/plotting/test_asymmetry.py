@@ -65,8 +65,8 @@ def test_the_figure_has_a_panel_a_task_and_the_bars(times, index):
 
 
 def test_intervals_may_be_missing_or_leave_out_the_estimate(index):
-    plot_asymmetry_index(index.drop(columns=["index_low", "index_high"]))
-    plot_asymmetry_index(index.assign(index_low=index["index"] + 0.1))
+    for changed in (index.drop(columns=["index_low", "index_high"]), index.assign(index_low=index["index"] + 0.1)):
+        assert len(plot_asymmetry_index(changed).patches) == 3 * 7  # people and two agents
 
 
 def test_missing_rows_are_named(times, index):

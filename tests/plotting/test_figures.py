@@ -31,7 +31,8 @@ def test_longer_fixations_are_larger():
 
 @pytest.mark.parametrize("n", [0, 1])
 def test_short_paths_can_be_drawn(n):
-    plot_scanpath(sp.Scanpath(np.zeros((n, 2))))
+    ax = plot_scanpath(sp.Scanpath(np.zeros((n, 2))))
+    assert sum(len(points.get_offsets()) for points in ax.collections) == n
 
 
 def test_people_are_told_apart_from_agents():

@@ -51,7 +51,8 @@ def test_no_caption_covers_or_breaks_the_figure(watched, caption):
     axes = plot_neva(record, sp.Stimulus(scene.image, name="odd", caption=caption))
     figure = axes[0].get_figure(root=True)
     figure.canvas.draw()
-    heading = figure._suptitle.get_window_extent()
+    (title,) = (text for text in figure.texts if text.get_text() == figure.get_suptitle())
+    heading = title.get_window_extent()
     assert heading.x0 >= 0
     assert heading.x1 <= figure.bbox.x1
     assert heading.y0 >= axes[0].get_window_extent().y1 - 1

@@ -1,5 +1,7 @@
 """Loading image-text models, and captions that cannot be used."""
 
+import json
+
 import open_clip
 import pytest
 import torch
@@ -13,18 +15,17 @@ SMALL = "scanpath-test-ViT"
 
 
 @pytest.fixture(scope="module")
-def small_model():
+def small_model(tmp_path_factory):
     """A tiny vision transformer under a name of its own in open_clip's list."""
     config = {
         "embed_dim": 16,
         "vision_cfg": {"image_size": 32, "layers": 1, "width": 32, "head_width": 16, "patch_size": 16},
         "text_cfg": {"context_length": 77, "vocab_size": 49408, "width": 16, "heads": 2, "layers": 1},
     }
-    from open_clip import factory
-
-    factory._MODEL_CONFIGS[SMALL] = config
-    yield SMALL
-    del factory._MODEL_CONFIGS[SMALL]
+    file = tmp_path_factory.mktemp("open_clip") / f"{SMALL}.json"
+    file.write_text(json.dumps(config))
+    open_clip.add_model_config(file)
+    return SMALL
 
 
 def test_random_weights_follow_the_seed_and_leave_torchs_alone(small_model):

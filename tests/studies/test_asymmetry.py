@@ -42,7 +42,7 @@ class KnowsWhere(SerialSearch):
 
 
 @pytest.fixture(autouse=True)
-def test_agents(monkeypatch):
+def registered_agents(monkeypatch):
     entries = {name: lambda kind=kind: kind(name=kind.__name__) for name, kind in AGENT_KINDS.items()}
     monkeypatch.setattr(AGENTS, "_entries", {**AGENTS._entries, **entries})
 
