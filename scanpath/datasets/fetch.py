@@ -141,22 +141,22 @@ def _fetch_one(
         sha256 = download(entry.url, path, known_hash=known, mirrors=entry.mirrors, progress=progress, retries=retries)
         record[entry.file] = {"sha256": sha256, "url": entry.url, "when": datetime.now(UTC).isoformat("T", "seconds")}
         write_text(folder / _RECORD, json.dumps(record, indent=2, sort_keys=True) + "\n")
-    place = path
+    target = path
     if entry.unpack:
-        place = folder / entry.unpack
-        if new or not place.is_dir():
-            _replace_folder(path, place, limits)
-    return Fetched(place, record[entry.file]["sha256"], entry.hash != "unknown", new)
+        target = folder / entry.unpack
+        if new or not target.is_dir():
+            _replace_folder(path, target, limits)
+    return Fetched(target, record[entry.file]["sha256"], entry.hash != "unknown", new)
 
 
-def _replace_folder(archive: Path, place: Path, limits: Limits | None) -> None:
+def _replace_folder(archive: Path, target: Path, limits: Limits | None) -> None:
     import shutil
 
-    fresh = place.with_name(f".{place.name}.new")
+    fresh = target.with_name(f".{target.name}.new")
     shutil.rmtree(fresh, ignore_errors=True)
     unpack(archive, fresh, limits=limits)
-    shutil.rmtree(place, ignore_errors=True)
-    os.replace(fresh, place)
+    shutil.rmtree(target, ignore_errors=True)
+    os.replace(fresh, target)
 
 
 def _check_license(card: DatasetCard, folder: Path, accepted: bool) -> None:

@@ -208,11 +208,10 @@ def split_row(level, last, middle, ends):
             high = F(last + 1)
         if middle < 0:
             x = _end_of_run(level, x + 1, low, high)
+        elif x < middle and level[U(middle)] < low:
+            x = _first_beyond(level, x + 1, middle, low, True)
         else:
-            if x < middle and level[U(middle)] < low:
-                x = _first_beyond(level, x + 1, middle, low, True)
-            else:
-                x = _first_beyond(level, max(x + 1, middle), n, high, False)
+            x = _first_beyond(level, max(x + 1, middle), n, high, False)
         ends[runs] = x
         runs += 1
     return runs

@@ -51,10 +51,10 @@ class Changes:
             raise ValueError(f"{kind!r} is not one of {KINDS}")
         if n == 0:
             return
-        for place, known in enumerate(self._list):
+        for index, known in enumerate(self._list):
             if (known.kind, known.text) == (kind, text):
                 total = None if n is None or known.n is None else known.n + n
-                self._list[place] = Change(kind, text, total)
+                self._list[index] = Change(kind, text, total)
                 return
         self._list.append(Change(kind, text, n))
 

@@ -39,24 +39,24 @@ def read(path: Path, changes: Changes, *, max_bytes: int = MAX_BYTES) -> pd.Data
     if not isinstance(trials, list):
         raise InputError(f"{path} is not COCO-Search18 JSON: expected a list of trials, got {type(trials).__name__}.")
     seen: dict[tuple[Any, ...], int] = {}
-    frames = [_trial(trial, place, path, changes, seen) for place, trial in enumerate(trials)]
+    frames = [_trial(trial, index, path, changes, seen) for index, trial in enumerate(trials)]
     if not frames:
         raise InputError(f"{path} holds no trial.")
     changes.add("renamed", "name to stimulus, X and Y to x_px and y_px, T to duration_ms")
     return pd.concat(frames, ignore_index=True)
 
 
-def _trial(trial: Any, place: int, path: Path, changes: Changes, seen: dict[tuple[Any, ...], int]) -> pd.DataFrame:
+def _trial(trial: Any, index: int, path: Path, changes: Changes, seen: dict[tuple[Any, ...], int]) -> pd.DataFrame:
     if not isinstance(trial, dict):
-        raise InputError(f"{path}: trial {place} must be a mapping, got {type(trial).__name__}.")
+        raise InputError(f"{path}: trial {index} must be a mapping, got {type(trial).__name__}.")
     missing = [name for name in ("name", "subject", "task", "X", "Y") if name not in trial]
     if missing:
-        raise InputError(f"{path}: trial {place} has no {', '.join(missing)}.")
-    x, y, duration = (numbers(trial.get(name, []), name, f"{path}: trial {place}") for name in "XYT")
+        raise InputError(f"{path}: trial {index} has no {', '.join(missing)}.")
+    x, y, duration = (numbers(trial.get(name, []), name, f"{path}: trial {index}") for name in "XYT")
     if x.shape != y.shape:
-        raise InputError(f"{path}: trial {place} has {x.size} X and {y.size} Y.")
+        raise InputError(f"{path}: trial {index} has {x.size} X and {y.size} Y.")
     if 0 < duration.size < x.size:
-        raise InputError(f"{path}: trial {place} has {x.size} fixations but only {duration.size} durations (T).")
+        raise InputError(f"{path}: trial {index} has {x.size} fixations but only {duration.size} durations (T).")
     changes.add("dropped", "durations beyond the last position", n=int(max(duration.size - x.size, 0)))
     frame = pd.DataFrame({"fixation": np.arange(x.size), "x_px": x, "y_px": y})
     frame["duration_ms"] = duration[: x.size] if duration.size else np.nan
@@ -75,7 +75,7 @@ def _trial(trial: Any, place: int, path: Path, changes: Changes, seen: dict[tupl
             frame[name] = trial[own]
     box = trial.get("bbox")
     known = isinstance(box, list) and len(box) == 4
-    sides = numbers(box, "bbox", f"{path}: trial {place}") if known else [np.nan] * 4
+    sides = numbers(box, "bbox", f"{path}: trial {index}") if known else [np.nan] * 4
     for side, value in zip("xywh", sides):
         frame[f"target_{side}_px"] = value
     return frame

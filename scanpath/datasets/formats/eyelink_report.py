@@ -187,8 +187,8 @@ def _numbers(values: pd.Series, decimal: str, path: Path) -> pd.Series:
     pattern = r"[-+]?\d*" + re.escape(decimal) + r"?\d*([eE][-+]?\d+)?"
     wrong = text.notna() & ~text.fillna("0").str.fullmatch(pattern)
     if wrong.any():
-        place = int(wrong.to_numpy().argmax())
-        row, value = values.index[place], values.iloc[place]
+        index = int(wrong.to_numpy().argmax())
+        row, value = values.index[index], values.iloc[index]
         raise InputError(
             f"{path}: {values.name} is {value!r} in row {row}, not a number with the decimal mark {decimal!r}; "
             "give decimal=',' or '.'."

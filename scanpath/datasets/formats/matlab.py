@@ -55,7 +55,7 @@ def read(
         "ms" or "s" of durations and onsets; not needed where there are none.
     fields
         The schema's names to the file's own, such as ``{"x_px": "fix_x", "stimulus": "img", "subject": "subjects#"}``;
-        a name with # stands for the place (from 1) in the array or cell of that name. Common names are known. Where x
+        a name with # stands for the number (from 1) in the array or cell of that name. Common names are known. Where x
         and y are the two columns of one matrix, "xy_px" names it, as in ``{"xy_px": "enc", "subject": "userdata#"}``.
     variable
         Which variable of the file; all of them by default.
@@ -118,8 +118,8 @@ def _scanpaths(
             for key, value in node.items():
                 yield from _scanpaths(value, inner, known, path, key)
     elif isinstance(node, list):
-        for place, value in enumerate(node, start=1):
-            yield from _scanpaths(value, {**around, f"{name}#": str(place)} if name else around, known, path, name)
+        for number, value in enumerate(node, start=1):
+            yield from _scanpaths(value, {**around, f"{name}#": str(number)} if name else around, known, path, name)
 
 
 def _frame(
@@ -251,8 +251,8 @@ def write(table: pd.DataFrame, path: Path, changes: Changes) -> None:
         elements.append(element)
     names = sorted({name for element in elements for name in element})
     array = np.empty((len(elements),), dtype=[(name, object) for name in names])
-    for place, element in enumerate(elements):
-        array[place] = tuple(element.get(name, "") for name in names)
+    for index, element in enumerate(elements):
+        array[index] = tuple(element.get(name, "") for name in names)
     with atomic_path(path) as temporary:
         savemat(temporary, {"scanpaths": array, "first_pixel": 0.0}, do_compression=True, oned_as="column")
     changes.add("assumed", "the first pixel stays 0; read it back with one_based=False and time_unit='ms'")

@@ -130,7 +130,7 @@ def _expression(pattern: str) -> re.Pattern[str]:
     parts = re.split(r"\{(\w+)\}", pattern)
     if not {"stimulus", "subject"} <= set(parts[1::2]):
         raise InputError(f"pattern must have {{stimulus}} and {{subject}} in it, got {pattern!r}.")
-    text = "".join(f"(?P<{part}>.+?)" if place % 2 else re.escape(part) for place, part in enumerate(parts))
+    text = "".join(f"(?P<{part}>.+?)" if number % 2 else re.escape(part) for number, part in enumerate(parts))
     return re.compile(text)
 
 
@@ -154,8 +154,8 @@ def write(table: pd.DataFrame, path: Path, changes: Changes) -> None:
     """Write a folder: one .tsv a scanpath, and an index that says whose it is."""
     rows, keys = [], [name for name in SCANPATH_KEYS if name in table]
     with whole_folder(path) as folder:
-        for place, scanpath in enumerate(scanpaths_from_table(table)):
-            name = f"{place:06d}.tsv"
+        for number, scanpath in enumerate(scanpaths_from_table(table)):
+            name = f"{number:06d}.tsv"
             array = pd.DataFrame.from_records(to_multimatch(scanpath))
             array.to_csv(folder / name, sep="\t", index=False, lineterminator="\n")
             rows.append({"file": name, **{key: scanpath.info.get(key) for key in keys}})

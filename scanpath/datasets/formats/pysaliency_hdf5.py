@@ -128,8 +128,8 @@ def _flat(rows: np.ndarray, lengths: np.ndarray) -> np.ndarray:
 
 def _padded(rows: list[np.ndarray]) -> np.ndarray:
     padded = np.full((len(rows), max(map(len, rows), default=0)), np.nan)
-    for place, row in enumerate(rows):
-        padded[place, : len(row)] = row
+    for index, row in enumerate(rows):
+        padded[index, : len(row)] = row
     return padded
 
 
@@ -205,7 +205,7 @@ def write(table: pd.DataFrame, path: Path, changes: Changes, *, time_unit: str =
     factor = _MS[check_choice("time_unit", time_unit, tuple(_MS))]
     paths = scanpaths_from_table(table)
     names = sorted({scanpath.info["stimulus"] for scanpath in paths})
-    number = {name: place for place, name in enumerate(names)}
+    number = {name: index for index, name in enumerate(names)}
     who = [scanpath.info.get("subject", scanpath.info.get("agent")) for scanpath in paths]
     subject = np.array([int(one) for one in who]) if all(str(one).isdecimal() for one in who) else _strings(who)
     scanpath_attributes = {"subject": subject}

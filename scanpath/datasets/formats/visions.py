@@ -210,8 +210,8 @@ def _files(table: pd.DataFrame, people: pd.Series) -> list[tuple[str, pd.DataFra
     if not people.all():
         raise InputError("ViSioNS JSON keeps people and models apart; write them one by one.")
     return [
-        (f"subj{place:02d}_scanpaths.json", group)
-        for place, (_, group) in enumerate(table.groupby("subject", sort=True), start=1)
+        (f"subj{index:02d}_scanpaths.json", group)
+        for index, (_, group) in enumerate(table.groupby("subject", sort=True), start=1)
     ]
 
 
