@@ -60,7 +60,7 @@ def overhead(folder: Path, n: int, rounds: int) -> dict[str, float]:
     """Process time per episode in ms: the agent's own, and what the run adds."""
     import scanpath as sp
     from scanpath._core.random import torch_generator
-    from scanpath.agents.episode import run_episode
+    from scanpath.agents.agent import run_episode
     from scanpath.simulation import simulate_to_folder
 
     files, agent = pictures(folder / "pictures"), sp.create_agent("random")

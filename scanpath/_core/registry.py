@@ -1,10 +1,11 @@
-"""A mapping of names that refuses overwrites and hints at near names."""
+"""A mapping of names that refuses overwrites, knows old names and hints at near ones."""
 
 import fnmatch
 import importlib
 from collections.abc import Iterator, Mapping
 from typing import Generic, TypeVar
 
+from scanpath._core.deprecation import warn_renamed
 from scanpath._core.errors import unknown_name
 
 T = TypeVar("T")
@@ -18,7 +19,11 @@ class Registry(Mapping[str, T], Generic[T]):
     kind
         What an entry is, for messages: "agent", "metric".
     entries
-        Lazy entries known from the start.
+        Entries known from the start, objects or lazy ones.
+    renamed
+        Old name to present name; an old one works with a warning, and is not listed.
+    since
+        The version that renamed them.
 
     Examples
     --------
@@ -30,26 +35,55 @@ class Registry(Mapping[str, T], Generic[T]):
     scanpath._core.errors.UnknownNameError: No law is named 'rot'. Did you mean root?
     """
 
-    def __init__(self, kind: str, entries: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        kind: str,
+        entries: Mapping[str, T | str] | None = None,
+        *,
+        renamed: Mapping[str, str] | None = None,
+        since: str = "",
+    ) -> None:
         self.kind = kind
-        self._entries: dict[str, T | str] = dict(entries or {})
+        self._entries: dict[str, T | str] = {}
+        self._renamed: dict[str, str] = dict(renamed or {})
+        self._since = since
+        for name, entry in (entries or {}).items():
+            self._add(name, entry)
+        for old, new in self._renamed.items():
+            if new not in self._entries:
+                raise ValueError(f"The {kind} {old!r} is renamed to {new!r}, which is not there.")
 
     def register(self, name: str, entry: T) -> T:
-        """Add `entry`; a name that is taken raises instead of replacing."""
-        if name in self._entries:
-            raise ValueError(f"The {self.kind} name {name!r} is taken; choose another name.")
-        self._entries[name] = entry
+        """Add `entry`; a name that is taken, be it by an old name, raises instead of replacing."""
+        self._add(name, entry)
         return entry
 
-    def __getitem__(self, name: str) -> T:
+    def _add(self, name: str, entry: T | str) -> None:
+        if name in self._entries or name in self._renamed:
+            raise ValueError(f"The {self.kind} name {name!r} is taken; choose another name.")
+        self._entries[name] = entry
+
+    def current(self, name: str) -> str:
+        """Return the present name of an entry, with a warning if `name` is an old one."""
+        if name in self._renamed:
+            warn_renamed(self.kind, name, self._renamed[name], self._since, stacklevel=4)
+            return self._renamed[name]
         if name not in self._entries:
             raise unknown_name(self.kind, name, self._entries)
+        return name
+
+    def __getitem__(self, name: str) -> T:
+        name = self.current(name)
         entry = self._entries[name]
         if isinstance(entry, str):
             module, _, attribute = entry.partition(":")
-            entry = getattr(importlib.import_module(module), attribute)
-            self._entries[name] = entry
+            loaded: T = getattr(importlib.import_module(module), attribute)
+            self._entries[name] = loaded
+            return loaded
         return entry
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._entries or name in self._renamed
 
     def __iter__(self) -> Iterator[str]:
         return iter(sorted(self._entries))

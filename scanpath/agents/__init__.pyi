@@ -1,5 +1,15 @@
 from .agent import Agent as Agent
 from .agent import PriorityAgent as PriorityAgent
+from .agent import run_episode as run_episode
 from .catalog import create_agent as create_agent
 from .catalog import list_agents as list_agents
-from .episode import run_episode as run_episode
+from .history import History as History
+from .inhibition import CellInhibition as CellInhibition
+from .inhibition import FadingDisc as FadingDisc
+from .inhibition import NoInhibition as NoInhibition
+from .inhibition import SquareInhibition as SquareInhibition
+from .selection import ProportionalSampling as ProportionalSampling
+from .selection import WinnerTakeAll as WinnerTakeAll
+from .target_found import InBox as InBox
+from .target_found import Never as Never
+from .target_found import WindowOverlap as WindowOverlap

@@ -1,46 +1,76 @@
-"""The agents by name."""
+"""The agents by name, and the published variants of them, which are settings."""
 
 import inspect
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import is_dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from scanpath._core.errors import InputError, unknown_name
 from scanpath._core.registry import Registry
 from scanpath.agents.agent import Agent
 
-#: Published name -> function that builds the agent; a variant has a tag after a dot.
-AGENTS: Registry[Callable[..., Agent]] = Registry(
+
+class Variant:
+    """A published name for an agent with other settings.
+
+    Parameters
+    ----------
+    base
+        Name of the agent.
+    claim
+        One line: what is different.
+    needs
+        Settings that have no default and must be given.
+    **settings
+        Defaults in place of the agent's own.
+    """
+
+    def __init__(self, base: str, claim: str, *, needs: tuple[str, ...] = (), **settings: Any) -> None:
+        self.base, self.claim, self.needs, self.settings = base, claim, needs, settings
+
+
+def _retrained(pictures: str) -> Variant:
+    claim = f"eccNET with weights trained on {pictures}, which are not downloaded; give weights=<file>"
+    return Variant("eccnet", claim, needs=("weights",))
+
+
+#: Published name -> what is built by it: an agent's class, or a variant of another agent, with a tag after a dot.
+AGENTS: Registry[Callable[..., Agent] | Variant] = Registry(
     "agent",
     {
-        "center": "scanpath.agents.center:center",
-        "random": "scanpath.agents.random:random",
-        "itti_koch": "scanpath.agents.winner_take_all:itti_koch",
-        "spectral_residual": "scanpath.agents.winner_take_all:spectral_residual",
-        "salient_relevance": "scanpath.agents.winner_take_all:salient_relevance",
-        "clip_attention": "scanpath.agents.winner_take_all:clip_attention",
-        "g_eymol": "scanpath.agents.g_eymol:g_eymol",
-        "levy": "scanpath.agents.levy:levy",
-        "human": "scanpath.agents.human:human",
-        "neva": "scanpath.agents.neva:neva",
-        "nevaclip": "scanpath.agents.nevaclip:nevaclip",
-        "chance": "scanpath.agents.chance:chance",
-        "pixel_match": "scanpath.agents.pixel_match:pixel_match",
-        "eccnet": "scanpath.agents.eccnet:eccnet",
-        "eccnet.fisheye": "scanpath.agents.eccnet_variants:fisheye",
-        "eccnet.fixed_grid": "scanpath.agents.eccnet_variants:fixed_grid",
-        "eccnet.lines": "scanpath.agents.eccnet_variants:lines",
-        "eccnet.max_pooling": "scanpath.agents.eccnet_variants:max_pooling",
-        "eccnet.mnist": "scanpath.agents.eccnet_variants:mnist",
-        "eccnet.no_eccentricity": "scanpath.agents.eccnet_variants:no_eccentricity",
-        "eccnet.places365": "scanpath.agents.eccnet_variants:places365",
-        "eccnet.places365_rotated": "scanpath.agents.eccnet_variants:places365_rotated",
-        "eccnet.rotated": "scanpath.agents.eccnet_variants:rotated",
-        "eccnet.single_level": "scanpath.agents.eccnet_variants:single_level",
-        "eccnet.smooth": "scanpath.agents.eccnet_variants:smooth",
-        "ivsn": "scanpath.agents.ivsn:ivsn",
-        "ivsn.gupta2021": "scanpath.agents.ivsn:ivsn_gupta2021",
+        "center": "scanpath.agents.center:CenterAgent",
+        "random": "scanpath.agents.random:RandomAgent",
+        "itti_koch": "scanpath.agents.winner_take_all:IttiKoch",
+        "spectral_residual": "scanpath.agents.winner_take_all:SpectralResidual",
+        "salient_relevance": "scanpath.agents.winner_take_all:SalientRelevance",
+        "clip_attention": "scanpath.agents.winner_take_all:ClipAttention",
+        "g_eymol": "scanpath.agents.g_eymol:GEymolAgent",
+        "levy": "scanpath.agents.levy:LevyAgent",
+        "human": "scanpath.agents.human:HumanAgent",
+        "neva": "scanpath.agents.neva:Neva",
+        "nevaclip": "scanpath.agents.nevaclip:NevaClip",
+        "chance": "scanpath.agents.chance:Chance",
+        "pixel_match": "scanpath.agents.pixel_match:PixelMatch",
+        "eccnet": "scanpath.agents.eccnet:EccNet",
+        "eccnet.fisheye": _retrained("fisheye views"),
+        "eccnet.fixed_grid": Variant("eccnet", "our own faster eccNET: one grid a picture", features="fixed_grid"),
+        "eccnet.lines": _retrained("pictures with lines drawn over"),
+        "eccnet.max_pooling": Variant("eccnet", "eccNET with growing windows of maxima, as trained", pooling="max"),
+        "eccnet.mnist": _retrained("digits"),
+        "eccnet.no_eccentricity": Variant("eccnet", "eccNET with plain max pooling, as trained", eccentricity=False),
+        "eccnet.places365": _retrained("places"),
+        "eccnet.places365_rotated": _retrained("rotated places"),
+        "eccnet.rotated": _retrained("rotated pictures"),
+        "eccnet.single_level": Variant("eccnet", "eccNET with the coarsest level alone", levels=(5,)),
+        "eccnet.smooth": Variant(
+            "eccnet", "eccNET on one grid, with windows that grow smoothly", features="fixed_grid", windows="smooth"
+        ),
+        "ivsn": "scanpath.agents.ivsn:Ivsn",
+        "ivsn.gupta2021": Variant(
+            "eccnet", "IVSN as a control of eccNET: its loop, plain max pooling", eccentricity=False, levels=(5,)
+        ),
     },
 )
 
@@ -66,7 +96,7 @@ def create_agent(name: str, *, label: str | None = None, **settings: Any) -> Age
     label
         What tables call the agent, to tell two agents of one name apart; default `name`. Random numbers follow it.
     settings
-        The agent's own settings; its builder's docstring lists them, and their defaults are the paper's.
+        The agent's own settings; its class's docstring lists them, and their defaults are the paper's.
 
     Raises
     ------
@@ -78,26 +108,79 @@ def create_agent(name: str, *, label: str | None = None, **settings: Any) -> Age
     >>> create_agent("center").name
     'center'
     """
-    build = AGENTS[name]
-    signature = inspect.signature(build)
+    name = AGENTS.current(name)
+    known = agent_settings(name)
     for setting in settings:
-        if setting not in signature.parameters:
-            raise unknown_name(f"setting of agent {name!r}", setting, signature.parameters)
-    missing = [
-        parameter.name
-        for parameter in signature.parameters.values()
-        if parameter.default is parameter.empty and parameter.name not in settings
-    ]
+        if setting not in known:
+            raise unknown_name(f"setting of agent {name!r}", setting, known)
+    missing = [key for key, one in known.items() if one.default is one.empty and settings.get(key) is None]
     if missing:
         raise InputError(
             f"Agent {name!r} needs {', '.join(missing)}; give it as in create_agent({name!r}, {missing[0]}=...)."
         )
-    agent = build(**settings)
+    values = {key: one.default for key, one in known.items()} | settings
+    agent = _builder(name)(**values)
     agent.name = label or name
-    bound = signature.bind(**settings)
-    bound.apply_defaults()
-    agent.settings = {"agent": name, **{key: _plain(value) for key, value in bound.arguments.items()}}
+    agent.settings = {"agent": name, **{key: _plain(value) for key, value in values.items()}}
     return agent
+
+
+def agent_settings(name: str) -> dict[str, inspect.Parameter]:
+    """Return the settings of an agent, by name, with their defaults.
+
+    What a class passes on as ``**settings`` are the keyword parameters of its base.
+
+    Examples
+    --------
+    >>> agent_settings("center")["spread"].default
+    0.2
+    """
+    entry = AGENTS[name]
+    if not isinstance(entry, Variant):
+        return _parameters(entry)
+    known = agent_settings(entry.base)
+    own = dict.fromkeys(entry.needs, inspect.Parameter.empty) | entry.settings
+    if entry.settings and "name" in known:
+        own["name"] = name  # eccNET's family notes its name among its settings
+    return known | {key: known[key].replace(default=value) for key, value in own.items()}
+
+
+def _parameters(build: Callable[..., Agent]) -> dict[str, inspect.Parameter]:
+    if not isinstance(build, type):
+        return dict(inspect.signature(build).parameters)
+    found: dict[str, inspect.Parameter] = {}
+    for kind in (one for one in build.__mro__ if "__init__" in vars(one)):
+        own = inspect.signature(kind).parameters.values()
+        found = {one.name: one for one in own if one.kind is one.KEYWORD_ONLY} | found
+        if all(one.kind is not one.VAR_KEYWORD for one in own):
+            break
+    return found
+
+
+def _builder(name: str) -> Callable[..., Agent]:
+    entry = AGENTS[name]
+    return _builder(entry.base) if isinstance(entry, Variant) else entry
+
+
+class AgentCard(NamedTuple):
+    """What a list of agents says of one."""
+
+    claim: str
+    paper: str
+
+
+def agent_card(name: str) -> AgentCard:
+    """Return what an agent is in one line, and authors and year of the paper that it implements.
+
+    Examples
+    --------
+    >>> agent_card("g_eymol").paper
+    'Zanca, Melacci, Gori (2020)'
+    """
+    entry, text = AGENTS[name], inspect.getdoc(_builder(name)) or ""
+    claim = entry.claim if isinstance(entry, Variant) else text.partition("\n")[0]
+    paper = re.search(r"References\n-+\n(.+?\(\d{4}\))", text, re.DOTALL)
+    return AgentCard(claim, " ".join(paper[1].split()) if paper else "")
 
 
 def _plain(value: Any) -> Any:

@@ -4,36 +4,15 @@ import torch
 from torch import Tensor
 
 from scanpath._core.checks import check_positive
-from scanpath.agents.agent import History, PriorityAgent
+from scanpath.agents.agent import PriorityAgent
+from scanpath.agents.history import History
 from scanpath.agents.selection import ProportionalSampling
 from scanpath.agents.target_found import FoundRule, InBox
 from scanpath.gaze.stimulus import Stimulus
 
 
 class CenterAgent(PriorityAgent):
-    """Samples a Gaussian at the center of the picture, whatever the picture shows.
-
-    Parameters
-    ----------
-    spread
-        Standard deviation as a share of the picture's width and of its height.
-    """
-
-    def __init__(self, *, spread: float, found_rule: FoundRule) -> None:
-        super().__init__(name="center", selection=ProportionalSampling(), found_rule=found_rule)
-        self.spread = check_positive("spread", spread)
-
-    def attention(self, stimulus: Stimulus, history: History) -> Tensor:
-        """Return the Gaussian, at most 1."""
-        height, width = stimulus.size
-        x0, y0 = stimulus.center_xy
-        x = (torch.arange(width) - x0) / (self.spread * width)
-        y = (torch.arange(height) - y0) / (self.spread * height)
-        return torch.exp(-(x[None] ** 2 + y[:, None] ** 2) / 2)
-
-
-def center(*, spread: float = 0.2, found_rule: FoundRule | None = None) -> CenterAgent:
-    """Build the agent that knows only that people look near the middle.
+    """Knows only that people look near the middle: samples a Gaussian there, whatever the picture shows.
 
     Parameters
     ----------
@@ -43,4 +22,17 @@ def center(*, spread: float = 0.2, found_rule: FoundRule | None = None) -> Cente
     found_rule
         When the search ends; default a fixation inside the target's box.
     """
-    return CenterAgent(spread=spread, found_rule=found_rule or InBox())
+
+    name = "center"
+
+    def __init__(self, *, spread: float = 0.2, found_rule: FoundRule | None = None) -> None:
+        super().__init__(selection=ProportionalSampling(), found_rule=found_rule or InBox())
+        self.spread = check_positive("spread", spread)
+
+    def attention(self, stimulus: Stimulus, history: History) -> Tensor:
+        """Return the Gaussian, at most 1."""
+        height, width = stimulus.size
+        x0, y0 = stimulus.center_xy
+        x = (torch.arange(width) - x0) / (self.spread * width)
+        y = (torch.arange(height) - y0) / (self.spread * height)
+        return torch.exp(-(x[None] ** 2 + y[:, None] ** 2) / 2)

@@ -5,17 +5,39 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from scanpath._core.checks import check_count
-from scanpath.agents.agent import Agent, History
+from scanpath.agents.agent import Agent
+from scanpath.agents.history import History
 from scanpath.agents.inhibition import visited_cells
 from scanpath.agents.target_found import FoundRule, study_window
 from scanpath.gaze.stimulus import Stimulus
 
 
 class Chance(Agent):
-    """Draws pixels uniformly, but none on bare ground in a slot that was visited or outside all slots."""
+    """Draws pixels uniformly, but none on bare ground in a slot that was visited or outside all slots.
 
-    def __init__(self, *, patch_px: int, found_rule: FoundRule) -> None:
-        super().__init__(name="chance", found_rule=found_rule)
+    A pixel is drawn again only while it lies in a visited slot or in none and the patch around it is bare ground, so
+    that items already visited may be visited again.
+
+    Parameters
+    ----------
+    patch_px
+        Side of the patch.
+    recognition_px, found_rule
+        As for `EccNet`; the first fixation may find the target.
+
+    References
+    ----------
+    Gupta, Zhang, Wu, Wolfe & Kreiman (2021). Visual search asymmetry: deep nets and humans share similar inherent
+    biases. NeurIPS 34. arXiv:2106.02953.
+    """
+
+    name = "chance"
+
+    def __init__(
+        self, *, patch_px: int = 10, recognition_px: int | None = None, found_rule: FoundRule | None = None
+    ) -> None:
+        rule = study_window(recognition_px, test_first=True)
+        super().__init__(found_rule=found_rule or rule)
         self.patch_px = check_count("patch_px", patch_px)
 
     def prepare(self, stimulus: Stimulus) -> Tensor:
@@ -37,20 +59,3 @@ class Chance(Agent):
         draw = int(torch.randint(max(len(places), 1), (), generator=generator))
         index = int(places[draw]) if len(places) else int(torch.randint(height * width, (), generator=generator))
         return float(index % width), float(index // width)
-
-
-def chance(*, patch_px: int = 10, recognition_px: int | None = None, found_rule: FoundRule | None = None) -> Chance:
-    """Build the chance agent of the eccNET study.
-
-    A pixel is drawn again only while it lies in a visited slot or in none and the patch around it is bare ground, so
-    that items already visited may be visited again.
-
-    Parameters
-    ----------
-    patch_px
-        Side of the patch.
-    recognition_px, found_rule
-        As in `eccnet`; the first fixation may find the target.
-    """
-    rule = study_window(recognition_px, test_first=True)
-    return Chance(patch_px=patch_px, found_rule=found_rule or rule)

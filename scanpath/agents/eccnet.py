@@ -15,12 +15,12 @@ from torch import Tensor
 
 from scanpath._core.checks import check_choice, check_positive
 from scanpath._core.errors import InputError
-from scanpath.agents.agent import History, PriorityAgent
-from scanpath.agents.episode import run_together
+from scanpath.agents.agent import PriorityAgent
+from scanpath.agents.episode import Episode
+from scanpath.agents.field_of_view import FieldOfView, FieldsOfView, levels_together, seen_target
+from scanpath.agents.history import History
 from scanpath.agents.inhibition import CellOrSquareInhibition, visited_cells
 from scanpath.agents.target_found import FoundRule, study_window
-from scanpath.agents.views import Eye, View, levels_together, seen_target
-from scanpath.gaze.scanpath import Scanpath
 from scanpath.gaze.stimulus import Stimulus
 from scanpath.guidance.sharpening import check_sharpening, sharpen
 from scanpath.guidance.target_cue import WEIGHTINGS, combine_levels, cue_map
@@ -39,7 +39,7 @@ LEVELS = (3, 4, 5)
 class Scene:
     """What depends on the picture and its target alone."""
 
-    view: View
+    field: FieldOfView
     image: Tensor  # (3, H, W)
     gray: float  # of the ground, in [0, 1]
     targets: list[Tensor]  # one (C, h, w) a level
@@ -48,145 +48,6 @@ class Scene:
 
 class EccNet(PriorityAgent):
     """Looks where the picture's features, seen from the present fixation, are most like the target's.
-
-    See `eccnet` for the parameters.
-    """
-
-    def __init__(
-        self,
-        *,
-        name: str,
-        backbone: Backbone,
-        levels: Sequence[int],
-        level_weighting: str | None,
-        sharpening: tuple[tuple[int, float], tuple[int, float]],
-        margin_px: int,
-        inhibition_px: int,
-        px_per_deg: float,
-        features: str,
-        found_rule: FoundRule,
-    ) -> None:
-        check_positive("inhibition_px", inhibition_px)
-        super().__init__(name=name, inhibition=CellOrSquareInhibition(inhibition_px), found_rule=found_rule)
-        if level_weighting is not None:
-            check_choice("level_weighting", level_weighting, WEIGHTINGS)
-        if not isinstance(levels, Sequence) or not levels or not set(levels) <= set(LEVELS):
-            raise InputError(f"levels must be some of 3, 4 and 5, such as (3, 4, 5), got {levels!r}.")
-        self.backbone = backbone
-        self.levels = [LEVELS.index(level) for level in levels]
-        self.level_weighting = level_weighting
-        self.sharpening = check_sharpening(sharpening)
-        self.px_per_deg = check_positive("px_per_deg", px_per_deg)
-        self.eye = Eye(features, margin_px=margin_px)
-
-    def facts(self) -> dict[str, Any]:
-        """Return what fixations depend on beside the settings: rules set since, and the network."""
-        return {"backbone": self.backbone.facts(), **super().facts()}
-
-    def prepare(self, stimulus: Stimulus) -> Scene:
-        """Run the target through the network at its own size; a target of up to 8 degrees lies inside the fovea."""
-        backbone = self.backbone.at_scale(stimulus.px_per_deg or self.px_per_deg)
-        gray = (stimulus.background or 0) / 255
-        view = self.eye.view(backbone, stimulus, gray)
-        target = seen_target(stimulus, self.name).to(backbone.device)
-        features = backbone.target_features(target[None])
-        return Scene(
-            view,
-            stimulus.rgb.to(backbone.device),
-            gray,
-            [features[level][0] for level in self.levels],
-            {} if stimulus.cells is None else slots(stimulus.cells),
-        )
-
-    def attention(self, stimulus: Stimulus, history: History) -> Tensor:
-        """Return the likeness to the target as seen from the last fixation, (H, W) float64, from 0 up."""
-        scene = self.prepared(stimulus)
-        # inhibition of return, in the picture itself: slots that were looked at are empty from now on
-        image, changed = inhibited(scene, stimulus, history)
-        # recognition: features at three levels, pooled the more coarsely the farther from the fixation
-        fixation = pixel_inside(history[-1], stimulus.size)
-        return self.guidance(scene, stimulus, scene.view.levels(image, fixation, changed), fixation)
-
-    def guidance(self, scene: Scene, stimulus: Stimulus, features: list[Tensor], fixation: tuple[int, int]) -> Tensor:
-        """Return the likeness to the target, given one map of features (1, C, h, w) a level."""
-        # top-down cue: every level is correlated with the whole of the target's features at that level
-        maps = [cue_map(features[level][0], target).cpu() for level, target in zip(self.levels, scene.targets)]
-        # a = sum over levels of w_l (m_l - min m_l) / (max m_l - min m_l), with w_l ~ max m_l or equal
-        weighting = self.level_weighting or ("equal" if stimulus.cells is None else "maximum")
-        combined = combine_levels(maps, weighting)
-        # center-surround competition, three times: a <- a + G_center * a - G_surround * a
-        sharp = sharpen(combined, self.sharpening)
-        # the winner among pixels is left to the selection, what is closed to the inhibition
-        return scene.view.in_picture(sharp, fixation)
-
-    def run(
-        self, stimuli: Sequence[Stimulus], *, n_fixations: int, generators: Sequence[torch.Generator]
-    ) -> list[Scanpath]:
-        """Look at several pictures; with ``features="whole"`` their squares go through the network together."""
-        if self.eye.features != "whole" or len(stimuli) == 1:
-            return super().run(stimuli, n_fixations=n_fixations, generators=generators)
-        scenes = [self.prepare(stimulus) for stimulus in stimuli]
-        paths = [[self.first_fixation(*start)] for start in zip(stimuli, generators)]
-
-        def choose(going: list[int]) -> list[tuple[float, float]]:
-            views = [scenes[i].view for i in going]
-            images = [inhibited(scenes[i], stimuli[i], paths[i])[0] for i in going]
-            fixations = [pixel_inside(paths[i][-1], stimuli[i].size) for i in going]
-            chosen = []
-            for i, features, fixation in zip(going, levels_together(views, images, fixations), fixations):
-                attention = self.guidance(scenes[i], stimuli[i], features, fixation)
-                priority = attention * self.inhibition.weight(stimuli[i], paths[i])
-                chosen.append(self.selection.select(priority, generators[i]))
-            return chosen
-
-        return run_together(self, stimuli, choose, paths, n_fixations=n_fixations)
-
-
-def pixel_inside(xy: tuple[float, float], size: tuple[int, int]) -> tuple[int, int]:
-    """Return the picture's pixel (x, y) nearest to a fixation."""
-    return min(max(round(xy[0]), 0), size[1] - 1), min(max(round(xy[1]), 0), size[0] - 1)
-
-
-def slots(cells: Tensor) -> dict[int, Rectangle]:
-    """Return the rectangle around each of a display's slots, by label."""
-    found = {}
-    for index, place in enumerate(ndimage.find_objects(cells.numpy())):
-        if place is not None:
-            rows, columns = place
-            found[index + 1] = Rectangle(rows.start, rows.stop, columns.start, columns.stop)
-    return found
-
-
-def inhibited(scene: Scene, stimulus: Stimulus, history: History) -> tuple[Tensor, dict[int, Rectangle]]:
-    """Return the picture with the slots that were looked at painted over, and where they are."""
-    if stimulus.cells is None:
-        return scene.image, {}
-    gone = visited_cells(stimulus.cells, history[1:])
-    image = torch.where(torch.isin(stimulus.cells, gone).to(scene.image.device), scene.gray, scene.image)
-    return image, {label: scene.slots[label] for label in gone.tolist()}
-
-
-def eccnet(
-    *,
-    name: str = "eccnet",
-    backbone: str | Backbone = "vgg16",
-    weights: Any = None,
-    preprocessing: str | None = None,
-    eccentricity: bool = True,
-    windows: str = "rings",
-    pooling: str | None = None,
-    levels: Sequence[int] = LEVELS,
-    level_weighting: str | None = None,
-    sharpening: tuple[tuple[int, float], tuple[int, float]] = SHARPENING,
-    margin_px: int = 64,
-    inhibition_px: int = 64,
-    recognition_px: int | None = None,
-    px_per_deg: float = 30,
-    features: str = "patchwise",
-    found_rule: FoundRule | None = None,
-    device: str = "cpu",
-) -> EccNet:
-    """Build eccNET, or with other settings one of its ablations; `eccnet_variants` lists those with names.
 
     Parameters
     ----------
@@ -226,7 +87,7 @@ def eccnet(
         "patchwise" computes only what differs from an empty ground and reuses it from fixation to fixation; "whole"
         runs the whole square through the network each time, for the same numbers but for rounding, several pictures
         at once, which suits a GPU; "fixed_grid" is an approximation of our own that may fixate elsewhere, see
-        `FixedGridView`.
+        `FixedGridField`.
     found_rule
         When the search ends, instead of the window.
     device
@@ -242,31 +103,130 @@ def eccnet(
     >>> picture = torch.zeros(1, 96, 96)
     >>> picture[0, 20:36, 60:76] = torch.eye(16)
     >>> stimulus = Stimulus(picture, name="square", target_box=(60, 20, 16, 16))
-    >>> priority = eccnet(backbone="steerable").priority(stimulus, [(48, 48)])
+    >>> priority = EccNet(backbone="steerable").priority(stimulus, [(48, 48)])
     >>> priority.shape
     torch.Size([96, 96])
     """
-    net = network(
-        backbone,
-        eccentricity=eccentricity,
-        windows=windows,
-        device=device,
-        weights=weights,
-        preprocessing=preprocessing,
-        pooling=pooling,
-    )
-    return EccNet(
-        name=name,
-        backbone=net,
-        levels=levels,
-        level_weighting=level_weighting,
-        sharpening=sharpening,
-        margin_px=margin_px,
-        inhibition_px=inhibition_px,
-        px_per_deg=px_per_deg,
-        features=features,
-        found_rule=found_rule or study_window(recognition_px),
-    )
+
+    def __init__(
+        self,
+        *,
+        name: str = "eccnet",
+        backbone: str | Backbone = "vgg16",
+        weights: Any = None,
+        preprocessing: str | None = None,
+        eccentricity: bool = True,
+        windows: str = "rings",
+        pooling: str | None = None,
+        levels: Sequence[int] = LEVELS,
+        level_weighting: str | None = None,
+        sharpening: tuple[tuple[int, float], tuple[int, float]] = SHARPENING,
+        margin_px: int = 64,
+        inhibition_px: int = 64,
+        recognition_px: int | None = None,
+        px_per_deg: float = 30,
+        features: str = "patchwise",
+        found_rule: FoundRule | None = None,
+        device: str = "cpu",
+    ) -> None:
+        check_positive("inhibition_px", inhibition_px)
+        rule = study_window(recognition_px)
+        super().__init__(name=name, inhibition=CellOrSquareInhibition(inhibition_px), found_rule=found_rule or rule)
+        if level_weighting is not None:
+            check_choice("level_weighting", level_weighting, WEIGHTINGS)
+        if not isinstance(levels, Sequence) or not levels or not set(levels) <= set(LEVELS):
+            raise InputError(f"levels must be some of 3, 4 and 5, such as (3, 4, 5), got {levels!r}.")
+        self.backbone = network(
+            backbone,
+            eccentricity=eccentricity,
+            windows=windows,
+            device=device,
+            weights=weights,
+            preprocessing=preprocessing,
+            pooling=pooling,
+        )
+        self.levels = [LEVELS.index(level) for level in levels]
+        self.level_weighting = level_weighting
+        self.sharpening = check_sharpening(sharpening)
+        self.px_per_deg = check_positive("px_per_deg", px_per_deg)
+        self.fields = FieldsOfView(features, margin_px=margin_px)
+        self.in_step = features == "whole"
+
+    def facts(self) -> dict[str, Any]:
+        """Return what fixations depend on beside the settings: rules set since, and the network."""
+        return {"backbone": self.backbone.facts(), **super().facts()}
+
+    def prepare(self, stimulus: Stimulus) -> Scene:
+        """Run the target through the network at its own size; a target of up to 8 degrees lies inside the fovea."""
+        backbone = self.backbone.at_scale(stimulus.px_per_deg or self.px_per_deg)
+        gray = (stimulus.background or 0) / 255
+        field = self.fields.of(backbone, stimulus, gray)
+        target = seen_target(stimulus, self.name).to(backbone.device)
+        features = backbone.target_features(target[None])
+        return Scene(
+            field,
+            stimulus.rgb.to(backbone.device),
+            gray,
+            [features[level][0] for level in self.levels],
+            {} if stimulus.cells is None else slots(stimulus.cells),
+        )
+
+    def attention(self, stimulus: Stimulus, history: History) -> Tensor:
+        """Return the likeness to the target as seen from the last fixation, (H, W) float64, from 0 up."""
+        scene = self.prepared(stimulus)
+        # inhibition of return, in the picture itself: slots that were looked at are empty from now on
+        image, changed = inhibited(scene, stimulus, history)
+        # recognition: features at three levels, pooled the more coarsely the farther from the fixation
+        fixation = pixel_inside(history[-1], stimulus.size)
+        return self.guidance(scene, stimulus, scene.field.levels(image, fixation, changed), fixation)
+
+    def guidance(self, scene: Scene, stimulus: Stimulus, features: list[Tensor], fixation: tuple[int, int]) -> Tensor:
+        """Return the likeness to the target, given one map of features (1, C, h, w) a level."""
+        # top-down cue: every level is correlated with the whole of the target's features at that level
+        maps = [cue_map(features[level][0], target).cpu() for level, target in zip(self.levels, scene.targets)]
+        # a = sum over levels of w_l (m_l - min m_l) / (max m_l - min m_l), with w_l ~ max m_l or equal
+        weighting = self.level_weighting or ("equal" if stimulus.cells is None else "maximum")
+        combined = combine_levels(maps, weighting)
+        # center-surround competition, three times: a <- a + G_center * a - G_surround * a
+        sharp = sharpen(combined, self.sharpening)
+        # the winner among pixels is left to the selection, what is closed to the inhibition
+        return scene.field.in_picture(sharp, fixation)
+
+    def attention_together(self, episodes: Sequence[Episode]) -> list[Tensor]:
+        """Run the squares of several pictures through the network together."""
+        for one in episodes:
+            one.kept = one.kept or self.prepare(one.stimulus)
+        images = [inhibited(one.kept, one.stimulus, one.xy)[0] for one in episodes]
+        fixations = [pixel_inside(one.xy[-1], one.stimulus.size) for one in episodes]
+        features = levels_together([one.kept.field for one in episodes], images, fixations)
+        return [
+            self.guidance(one.kept, one.stimulus, levels, fixation)
+            for one, levels, fixation in zip(episodes, features, fixations)
+        ]
+
+
+def pixel_inside(xy: tuple[float, float], size: tuple[int, int]) -> tuple[int, int]:
+    """Return the picture's pixel (x, y) nearest to a fixation."""
+    return min(max(round(xy[0]), 0), size[1] - 1), min(max(round(xy[1]), 0), size[0] - 1)
+
+
+def slots(cells: Tensor) -> dict[int, Rectangle]:
+    """Return the rectangle around each of a display's slots, by label."""
+    found = {}
+    for index, place in enumerate(ndimage.find_objects(cells.numpy())):
+        if place is not None:
+            rows, columns = place
+            found[index + 1] = Rectangle(rows.start, rows.stop, columns.start, columns.stop)
+    return found
+
+
+def inhibited(scene: Scene, stimulus: Stimulus, history: History) -> tuple[Tensor, dict[int, Rectangle]]:
+    """Return the picture with the slots that were looked at painted over, and where they are."""
+    if stimulus.cells is None:
+        return scene.image, {}
+    gone = visited_cells(stimulus.cells, history[1:])
+    image = torch.where(torch.isin(stimulus.cells, gone).to(scene.image.device), scene.gray, scene.image)
+    return image, {label: scene.slots[label] for label in gone.tolist()}
 
 
 def network(backbone: str | Backbone, *, eccentricity: bool, device: str, **settings: Any) -> Backbone:

@@ -1,86 +1,117 @@
-"""The one loop by which every agent looks at a picture."""
+"""One eye on one picture, and the one loop by which every agent looks."""
 
 from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 
 from scanpath._core.checks import check_count
-from scanpath.agents.agent import Agent
+from scanpath._core.errors import InputError
+from scanpath.agents.target_found import FoundRule
 from scanpath.gaze.scanpath import Scanpath
 from scanpath.gaze.stimulus import Stimulus
 
 
-def run_episode(agent: Agent, stimulus: Stimulus, *, n_fixations: int, generator: torch.Generator) -> Scanpath:
-    """Let an agent look at a picture until it finds the target or has made its fixations.
+class Fixation(NamedTuple):
+    """Where the eye rests, and when, if that is known."""
+
+    xy: tuple[float, float]
+    onset_ms: float | None = None
+    duration_ms: float | None = None
+
+
+class Episode:
+    """One eye on one picture: what it looks at, what it has fixated, and whether it goes on.
 
     Parameters
     ----------
-    agent
-        Who looks.
     stimulus
         The picture and its task.
-    n_fixations
-        The most fixations, the first one included.
     generator
         Source of all the episode's randomness.
+    n_fixations
+        The most fixations, the first one included.
+    found_rule
+        Says which fixation finds the target.
 
-    Returns
-    -------
-    Scanpath
-        Fixations in px, without durations; ``info`` has ``target_found`` (None where nothing is looked for) and
-        ``on_target``, one entry a fixation.
-
-    Examples
-    --------
-    >>> from scanpath.agents import create_agent
-    >>> stimulus = Stimulus(torch.zeros(1, 48, 64), name="blank")
-    >>> path = run_episode(create_agent("random"), stimulus, n_fixations=3, generator=torch.Generator())
-    >>> len(path)
-    3
+    Attributes
+    ----------
+    xy
+        Fixations so far, (x, y) in px.
+    on_target
+        For each of them, whether it finds the target; None where nothing is looked for.
+    ended
+        Whether the agent ended the scanpath of its own accord.
+    kept
+        What the agent wants to keep until the episode's next fixation.
     """
-    check_count("n_fixations", n_fixations)
-    xy = [agent.first_fixation(stimulus, generator)]
-    on_target = [agent.found_rule.found(stimulus, xy[0], 0)]
-    while not on_target[-1] and len(xy) < n_fixations:
-        xy.append(agent.next_fixation(stimulus, xy, generator))
-        on_target.append(agent.found_rule.found(stimulus, xy[-1], len(xy) - 1))
-    return _scanpath(agent, stimulus, xy, on_target)
+
+    def __init__(
+        self, stimulus: Stimulus, generator: torch.Generator, *, n_fixations: int, found_rule: FoundRule
+    ) -> None:
+        self.stimulus, self.generator, self.found_rule = stimulus, generator, found_rule
+        self.n_fixations = check_count("n_fixations", n_fixations)
+        self.xy: list[tuple[float, float]] = []
+        self.on_target: list[bool | None] = []
+        self.ended = False
+        self.kept: Any = None
+        self._times: list[tuple[float | None, float | None]] = []
+
+    @property
+    def found(self) -> bool | None:
+        """Whether the last fixation found the target; None where nothing is looked for."""
+        return self.on_target[-1] if self.on_target else None
+
+    @property
+    def going(self) -> bool:
+        """The stop rule: the target is not found, fixations are left, and the agent has not ended the scanpath."""
+        return not self.ended and not self.found and len(self.xy) < self.n_fixations
+
+    def add(self, fixation: Fixation | None) -> None:
+        """Note the next fixation; None is the agent's own end."""
+        if fixation is None:
+            self.ended = True
+            return
+        self.xy.append(fixation.xy)
+        self._times.append(fixation[1:])
+        self.on_target.append(self.found_rule.found(self.stimulus, fixation.xy, len(self.xy) - 1))
+
+    def scanpath(self, agent: str, *, tells_end: bool) -> Scanpath:
+        """Return what was fixated, with ``ended_by`` ("target", "agent" or "limit") in ``info`` if that is to be told.
+
+        Parameters
+        ----------
+        agent
+            What tables call the agent.
+        tells_end
+            Whether the agent can end a scanpath, so that a reader wants to know what did.
+        """
+        if not self.xy:
+            raise InputError(f"Agent {agent!r} ended its scanpath on {self.stimulus.name!r} before any fixation.")
+        info = {
+            **self.stimulus.info,
+            "stimulus": self.stimulus.name,
+            "agent": agent,
+            "target_found": self.found,
+            "on_target": self.on_target,
+        }
+        if tells_end:
+            info["ended_by"] = "target" if self.found else "agent" if self.ended else "limit"
+        onset_ms, duration_ms = (None if None in times else np.array(times) for times in zip(*self._times))
+        return Scanpath(np.array(self.xy), duration_ms, onset_ms, info)
 
 
-def run_together(
-    agent: Agent,
-    stimuli: Sequence[Stimulus],
-    choose: Callable[[list[int]], list[tuple[float, float]]],
-    paths: list[list[tuple[float, float]]],
-    *,
-    n_fixations: int,
-) -> list[Scanpath]:
-    """Run the same loop on several pictures in step, for agents that work on them at once.
+def run_episodes(episodes: Sequence[Episode], choose: Callable[[Sequence[Episode]], Sequence[Fixation | None]]) -> None:
+    """Run episodes in step until all have ended.
 
     Parameters
     ----------
-    agent
-        Who looks.
-    stimuli
-        The pictures.
+    episodes
+        The episodes; one picture is a list of one.
     choose
-        Gives the next fixation for those pictures, by index, whose episodes go on.
-    paths
-        The first fixation on each picture; longer ones are added here, where `choose` can read them.
-    n_fixations
-        The most fixations, the first one included.
+        Gives the next fixation, or None for the agent's own end, of each episode that goes on.
     """
-    check_count("n_fixations", n_fixations)
-    found = [[agent.found_rule.found(stimulus, xy[0], 0)] for stimulus, xy in zip(stimuli, paths)]
-    while going := [i for i, xy in enumerate(paths) if not found[i][-1] and len(xy) < n_fixations]:
-        for i, xy in zip(going, choose(going)):
-            paths[i].append(xy)
-            found[i].append(agent.found_rule.found(stimuli[i], xy, len(paths[i]) - 1))
-    return [_scanpath(agent, *episode) for episode in zip(stimuli, paths, found)]
-
-
-def _scanpath(
-    agent: Agent, stimulus: Stimulus, xy: list[tuple[float, float]], on_target: list[bool | None]
-) -> Scanpath:
-    facts = {"stimulus": stimulus.name, "agent": agent.name, "target_found": on_target[-1], "on_target": on_target}
-    return Scanpath(xy, info={**stimulus.info, **facts})
+    while going := [episode for episode in episodes if episode.going]:
+        for episode, fixation in zip(going, choose(going), strict=True):
+            episode.add(fixation)

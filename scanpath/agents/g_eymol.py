@@ -11,10 +11,11 @@ from scipy.ndimage import gaussian_filter, map_coordinates
 from torch import Tensor
 
 from scanpath._core.checks import check_positive
-from scanpath.agents.agent import Agent, History, as_history
+from scanpath.agents.agent import Agent
+from scanpath.agents.episode import Episode, Fixation
 from scanpath.agents.framing import Frame
+from scanpath.agents.history import History, as_history
 from scanpath.agents.target_found import FoundRule, InBox
-from scanpath.gaze.scanpath import Scanpath
 from scanpath.gaze.stimulus import Stimulus
 from scanpath.guidance.gravity import GravityField, gravity_field
 
@@ -73,12 +74,29 @@ class Body:
 
 
 class GEymolAgent(Agent):
-    """Falls through the field of masses; fixations are where it lingers. `g_eymol` explains the parameters."""
+    """Falls through the gravity of a picture's details; fixations are where the eye lingers.
 
+    The field is that of the published program; the motion is integrated in steps of a tenth of a frame on real
+    numbers, where the program lost a tenth of each frame and cut positions to whole pixels.
+
+    Parameters
+    ----------
+    drag
+        How fast the eye loses speed, per frame of 40 ms.
+    found_rule
+        When a search ends; default a fixation inside the target's box.
+
+    References
+    ----------
+    Zanca, Melacci, Gori (2020), Gravitational laws of focus of attention, IEEE PAMI 42(12),
+    doi:10.1109/TPAMI.2019.2920636.
+    """
+
+    name = "g_eymol"
     chooses_first = True
 
-    def __init__(self, *, drag: float, found_rule: FoundRule) -> None:
-        super().__init__(name="g_eymol", found_rule=found_rule)
+    def __init__(self, *, drag: float = 1.5, found_rule: FoundRule | None = None) -> None:
+        super().__init__(found_rule=found_rule or InBox())
         self.drag = check_positive("drag", drag)
 
     def prepare(self, stimulus: Stimulus) -> tuple[GravityField, Frame]:
@@ -94,37 +112,21 @@ class GEymolAgent(Agent):
         mass = torch.from_numpy(field.mass(body.inhibition)).to(torch.float32)
         return F.interpolate(mass[None, None], stimulus.size, mode="bilinear", align_corners=False)[0, 0]
 
-    def first_fixation(self, stimulus: Stimulus, generator: torch.Generator) -> tuple[float, float]:
-        """Return where the eye lingers first after a start near the center."""
-        return self._fixations(stimulus, [], 1, generator)[0][0]
-
     def next_fixation(self, stimulus: Stimulus, history: History, generator: torch.Generator) -> tuple[float, float]:
-        """Return where the eye lingers next, at rest on the last fixation but for a random push."""
-        return self._fixations(stimulus, history, 1, generator)[0][0]
+        """Return where the eye lingers next: after a start near the center, or at rest on the last fixation.
 
-    def run(
-        self, stimuli: Sequence[Stimulus], *, n_fixations: int, generators: Sequence[torch.Generator]
-    ) -> list[Scanpath]:
-        """Let the eye fall without interruption; scanpaths have onsets and durations."""
-        return [self._run_one(*pair, n_fixations) for pair in zip(stimuli, generators, strict=True)]
+        A random push sets it off.
+        """
+        return self._fixations(stimulus, history, 1, generator)[0].xy
 
-    def _run_one(self, stimulus: Stimulus, generator: torch.Generator, n_fixations: int) -> Scanpath:
-        fixations = self._fixations(stimulus, [], n_fixations, generator)
-        on_target = [self.found_rule.found(stimulus, xy, index) for index, (xy, _, _) in enumerate(fixations)]
-        stop = on_target.index(True) + 1 if True in on_target else len(fixations)
-        info = {
-            **stimulus.info,
-            "stimulus": stimulus.name,
-            "agent": self.name,
-            "target_found": on_target[stop - 1],
-            "on_target": on_target[:stop],
-        }
-        xy, onset, end = zip(*fixations[:stop])
-        return Scanpath(xy, duration_ms=np.subtract(end, onset), onset_ms=onset, info=info)
+    def choose(self, episodes: Sequence[Episode]) -> Sequence[Fixation | None]:
+        """Let the eye fall without interruption, from the first fixation to the last; they have times."""
+        for one in episodes:
+            if not one.xy:
+                one.kept = iter(self._fixations(one.stimulus, [], one.n_fixations, one.generator))
+        return [next(one.kept, None) for one in episodes]
 
-    def _fixations(
-        self, stimulus: Stimulus, history: History, n: int, generator: torch.Generator
-    ) -> list[tuple[tuple[float, float], float, float]]:
+    def _fixations(self, stimulus: Stimulus, history: History, n: int, generator: torch.Generator) -> list[Fixation]:
         _, frame = self.prepared(stimulus)
         body = self._body(stimulus, history, generator)
         trace, times = [], []
@@ -157,48 +159,29 @@ class GEymolAgent(Agent):
         return body
 
 
-def g_eymol(*, drag: float = 1.5, found_rule: FoundRule | None = None) -> GEymolAgent:
-    """Build the agent whose eye falls through the gravity of a picture's details.
-
-    The field is that of the published program; the motion is integrated in steps of a tenth of a frame on real
-    numbers, where the program lost a tenth of each frame and cut positions to whole pixels.
-
-    Parameters
-    ----------
-    drag
-        How fast the eye loses speed, per frame of 40 ms.
-    found_rule
-        When a search ends; default a fixation inside the target's box.
-
-    References
-    ----------
-    Zanca, Melacci, Gori (2020), Gravitational laws of focus of attention, IEEE PAMI 42(12),
-    doi:10.1109/TPAMI.2019.2920636.
-    """
-    return GEymolAgent(drag=drag, found_rule=found_rule or InBox())
-
-
 def find_fixations(
     trace_xy: np.ndarray, times_ms: np.ndarray, *, still_px: float = STILL_PX, still_ms: float = STILL_MS
-) -> list[tuple[tuple[float, float], float, float]]:
+) -> list[Fixation]:
     """Cut a trace into fixations: stretches within `still_px` of their first sample that last `still_ms`.
 
     Returns
     -------
-    list
-        ((x, y) mean in px, start, end in ms) in order.
+    list of Fixation
+        In order; each is at the mean of its stretch.
 
     Examples
     --------
     >>> find_fixations(np.array([[0, 0], [1, 0], [2, 0], [90, 0], [90, 0]]), np.arange(5) * 40.0)
-    [((1.0, 0.0), 0.0, 80.0)]
+    [Fixation(xy=(1.0, 0.0), onset_ms=0.0, duration_ms=80.0)]
     """
-    found, start = [], 0
+    found: list[Fixation] = []
+    start = 0
     for index in range(1, len(trace_xy) + 1):
         if index < len(trace_xy) and math.dist(trace_xy[index], trace_xy[start]) <= still_px:
             continue
-        if times_ms[index - 1] - times_ms[start] >= still_ms:
+        duration_ms = float(times_ms[index - 1] - times_ms[start])
+        if duration_ms >= still_ms:
             x, y = trace_xy[start:index].mean(0)
-            found.append(((float(x), float(y)), float(times_ms[start]), float(times_ms[index - 1])))
+            found.append(Fixation((float(x), float(y)), float(times_ms[start]), duration_ms))
         start = index
     return found

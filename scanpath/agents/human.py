@@ -2,14 +2,16 @@
 
 import os
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
 from scanpath._core.checks import check_choice
 from scanpath._core.errors import InputError
-from scanpath.agents.agent import Agent, History
+from scanpath.agents.agent import Agent
+from scanpath.agents.episode import Episode, Fixation
+from scanpath.agents.history import History
 from scanpath.agents.target_found import FoundRule, InBox
 from scanpath.gaze.scanpath import Scanpath
 from scanpath.gaze.stimulus import Stimulus
@@ -20,69 +22,7 @@ if TYPE_CHECKING:
 
 
 class HumanAgent(Agent):
-    """Replays one person's scanpath, drawn at random for each picture; `human` explains the parameters."""
-
-    chooses_first = True
-
-    def __init__(
-        self, *, paths: dict[str, list[Scanpath]], picture: str, exclude: str | None, found_rule: FoundRule
-    ) -> None:
-        super().__init__(name="human", found_rule=found_rule)
-        self.paths, self.exclude = paths, exclude
-        self.picture = check_choice("picture", picture, ("same", "other"))
-
-    def first_fixation(self, stimulus: Stimulus, generator: torch.Generator) -> tuple[float, float]:
-        """Return where a person looked first."""
-        return _place(self._draw(stimulus, generator), 0)
-
-    def next_fixation(self, stimulus: Stimulus, history: History, generator: torch.Generator) -> tuple[float, float]:
-        """Return where the person who looked so far as `history` looked next."""
-        so_far = np.asarray(history, dtype=np.float64)
-        for path in self._candidates(stimulus):
-            if len(path) > len(so_far) and np.array_equal(path.xy[: len(so_far)], so_far):
-                return _place(path, len(so_far))
-        raise InputError(f"No scanpath on {stimulus.name!r} goes on from these {len(so_far)} fixations.")
-
-    def run(
-        self, stimuli: Sequence[Stimulus], *, n_fixations: int, generators: Sequence[torch.Generator]
-    ) -> list[Scanpath]:
-        """Replay a scanpath for each picture, with its times, up to `n_fixations`."""
-        paths = []
-        for stimulus, generator in zip(stimuli, generators, strict=True):
-            path = self._draw(stimulus, generator)[:n_fixations]
-            on_target = [self.found_rule.found(stimulus, tuple(xy), index) for index, xy in enumerate(path.xy)]
-            stop = on_target.index(True) + 1 if True in on_target else len(path)
-            info = {
-                **stimulus.info,
-                "stimulus": stimulus.name,
-                "agent": self.name,
-                "target_found": on_target[stop - 1],
-                "on_target": on_target[:stop],
-            }
-            cut = path[:stop]
-            paths.append(Scanpath(cut.xy, cut.duration_ms, cut.onset_ms, info))
-        return paths
-
-    def _draw(self, stimulus: Stimulus, generator: torch.Generator) -> Scanpath:
-        candidates = self._candidates(stimulus)
-        return candidates[int(torch.randint(len(candidates), (), generator=generator))]
-
-    def _candidates(self, stimulus: Stimulus) -> list[Scanpath]:
-        names = [name for name in self.paths if (name == stimulus.name) == (self.picture == "same")]
-        found = [path for name in names for path in self.paths[name] if path.info.get("subject") != self.exclude]
-        if not found:
-            raise InputError(f"Agent 'human' has no scanpath for {stimulus.name!r}; give fixations that hold some.")
-        return found
-
-
-def human(
-    *,
-    fixations: "pd.DataFrame | str | os.PathLike[str]",
-    picture: str = "same",
-    exclude_subject: str | None = None,
-    found_rule: FoundRule | None = None,
-) -> HumanAgent:
-    """Build the agent that does what a person did.
+    """Does what a person did: replays one scanpath, drawn at random for each picture, with its times.
 
     Parameters
     ----------
@@ -97,12 +37,54 @@ def human(
     found_rule
         When a search ends; default a fixation inside the target's box.
     """
-    by_picture: dict[str, list[Scanpath]] = {}
-    table = read_table(fixations) if isinstance(fixations, str | os.PathLike) else fixations
-    for path in scanpaths_from_table(table):
-        by_picture.setdefault(str(path.info["stimulus"]), []).append(path)
-    return HumanAgent(paths=by_picture, picture=picture, exclude=exclude_subject, found_rule=found_rule or InBox())
+
+    name = "human"
+    chooses_first = True
+
+    def __init__(
+        self,
+        *,
+        fixations: "pd.DataFrame | str | os.PathLike[str]",
+        picture: str = "same",
+        exclude_subject: str | None = None,
+        found_rule: FoundRule | None = None,
+    ) -> None:
+        super().__init__(found_rule=found_rule or InBox())
+        table = read_table(fixations) if isinstance(fixations, str | os.PathLike) else fixations
+        self.paths: dict[str, list[Scanpath]] = {}
+        for path in scanpaths_from_table(table):
+            self.paths.setdefault(str(path.info["stimulus"]), []).append(path)
+        self.picture, self.exclude = check_choice("picture", picture, ("same", "other")), exclude_subject
+
+    def next_fixation(self, stimulus: Stimulus, history: History, generator: torch.Generator) -> tuple[float, float]:
+        """Return where the person who looked so far as `history` looked next; with none, where a person began."""
+        so_far = np.asarray(history, dtype=np.float64).reshape(-1, 2)
+        candidates = self._candidates(stimulus) if history else [self._draw(stimulus, generator)]
+        for path in candidates:
+            if len(path) > len(so_far) and np.array_equal(path.xy[: len(so_far)], so_far):
+                return _fixations(path)[len(so_far)].xy
+        raise InputError(f"No scanpath on {stimulus.name!r} goes on from these {len(so_far)} fixations.")
+
+    def choose(self, episodes: Sequence[Episode]) -> Sequence[Fixation | None]:
+        """Replay the scanpath that is drawn when an episode begins, until it ends."""
+        for one in episodes:
+            if not one.xy:
+                one.kept = iter(_fixations(self._draw(one.stimulus, one.generator)))
+        return [next(one.kept, None) for one in episodes]
+
+    def _draw(self, stimulus: Stimulus, generator: torch.Generator) -> Scanpath:
+        candidates = self._candidates(stimulus)
+        return candidates[int(torch.randint(len(candidates), (), generator=generator))]
+
+    def _candidates(self, stimulus: Stimulus) -> list[Scanpath]:
+        names = [name for name in self.paths if (name == stimulus.name) == (self.picture == "same")]
+        found = [path for name in names for path in self.paths[name] if path.info.get("subject") != self.exclude]
+        if not found:
+            raise InputError(f"Agent 'human' has no scanpath for {stimulus.name!r}; give fixations that hold some.")
+        return found
 
 
-def _place(path: Any, index: int) -> tuple[float, float]:
-    return float(path.xy[index, 0]), float(path.xy[index, 1])
+def _fixations(path: Scanpath) -> list[Fixation]:
+    unknown = [None] * len(path)
+    times = [unknown if values is None else values.tolist() for values in (path.onset_ms, path.duration_ms)]
+    return [Fixation((x, y), *when) for (x, y), *when in zip(path.xy.tolist(), *times)]

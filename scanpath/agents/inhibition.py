@@ -1,22 +1,22 @@
 """Inhibition of return: what becomes of places that were looked at."""
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import torch
 from torch import Tensor
 
-from scanpath._core.checks import check_positive
+from scanpath._core.checks import check_positive, check_share
 from scanpath._core.errors import InputError
+from scanpath.agents.history import History
 from scanpath.gaze.stimulus import Stimulus
 
 
 class Inhibition(Protocol):
     """A rule that gives each place a weight from 0 (never again) to 1 (untouched)."""
 
-    def weight(self, stimulus: Stimulus, history: Sequence[tuple[float, float]]) -> Tensor:
+    def weight(self, stimulus: Stimulus, history: History) -> Tensor:
         """Return (H, W) weights, given all fixations so far."""
         ...
 
@@ -25,7 +25,7 @@ class Inhibition(Protocol):
 class NoInhibition:
     """Every place may be looked at again."""
 
-    def weight(self, stimulus: Stimulus, history: Sequence[tuple[float, float]]) -> Tensor:
+    def weight(self, stimulus: Stimulus, history: History) -> Tensor:
         """Return ones."""
         return torch.ones(stimulus.size)
 
@@ -51,7 +51,7 @@ class SquareInhibition:
     def __post_init__(self) -> None:
         check_positive("size_px", self.size_px)
 
-    def weight(self, stimulus: Stimulus, history: Sequence[tuple[float, float]]) -> Tensor:
+    def weight(self, stimulus: Stimulus, history: History) -> Tensor:
         """Return 0 inside the squares and 1 elsewhere."""
         weight = torch.ones(stimulus.size)
         for x, y in history if self.from_first else history[1:]:
@@ -72,7 +72,7 @@ class CellInhibition:
 
     from_first: bool = False
 
-    def weight(self, stimulus: Stimulus, history: Sequence[tuple[float, float]]) -> Tensor:
+    def weight(self, stimulus: Stimulus, history: History) -> Tensor:
         """Return 1 in the slots that are still open and 0 elsewhere."""
         if stimulus.cells is None:
             raise InputError(f"Inhibition by slot needs cells=<labels>, and {stimulus.name!r} has none.")
@@ -99,7 +99,7 @@ class CellOrSquareInhibition:
     def __post_init__(self) -> None:
         check_positive("size_px", self.size_px)
 
-    def weight(self, stimulus: Stimulus, history: Sequence[tuple[float, float]]) -> Tensor:
+    def weight(self, stimulus: Stimulus, history: History) -> Tensor:
         """Return 0 where looking is closed and 1 elsewhere."""
         if stimulus.cells is None:
             return SquareInhibition(self.size_px, self.shift_px).weight(stimulus, history)
@@ -107,34 +107,36 @@ class CellOrSquareInhibition:
 
 
 @dataclass(frozen=True)
-class GaussianInhibition:
-    """Each fixation lowers its surroundings by a Gaussian that fades as further fixations are made.
+class FadingDisc:
+    """A soft disc around each fixation is inhibited, and recovers as further fixations are made.
+
+    J_t = min(1, keep * J_{t-1} + exp(-d^2 / (2 r^2))), and a place's weight is 1 - J.
 
     Parameters
     ----------
-    sigma_px
-        Standard deviation of the Gaussian.
-    decay
-        What is left of an inhibition one fixation later; 1 never fades.
+    radius
+        r as a share of the picture's smaller side; the 1998 paper's disc has one sixth.
+    keep
+        What is left of the inhibition one fixation later.
     """
 
-    sigma_px: float
-    decay: float = 1.0
+    radius: float = 1 / 6
+    keep: float = 0.9
 
     def __post_init__(self) -> None:
-        check_positive("sigma_px", self.sigma_px)
-        if not 0 <= self.decay <= 1:
-            raise InputError(f"decay must lie in [0, 1], got {self.decay!r}.")
+        check_positive("inhibition_radius", self.radius)
+        check_share("inhibition_keep", self.keep)
 
-    def weight(self, stimulus: Stimulus, history: Sequence[tuple[float, float]]) -> Tensor:
-        """Return the product of (1 - remaining Gaussian) over all fixations."""
+    def weight(self, stimulus: Stimulus, history: History) -> Tensor:
+        """Return 1 minus the inhibition."""
         height, width = stimulus.size
         rows, columns = torch.arange(height)[:, None], torch.arange(width)[None]
-        weight = torch.ones(stimulus.size)
-        for age, (x, y) in enumerate(reversed(history)):
-            distance2 = (columns - x) ** 2 + (rows - y) ** 2
-            weight *= 1 - self.decay**age * torch.exp(-distance2 / (2 * self.sigma_px**2))
-        return weight
+        spread = 2 * (self.radius * min(height, width)) ** 2
+        inhibited = torch.zeros(stimulus.size)
+        for x, y in history:
+            disc = torch.exp(-((columns - x) ** 2 + (rows - y) ** 2) / spread)
+            inhibited = (self.keep * inhibited + disc).clamp_max(1)
+        return 1 - inhibited
 
 
 def square_window(x: float, y: float, size_px: float, size: tuple[int, int]) -> tuple[slice, slice]:
@@ -143,7 +145,7 @@ def square_window(x: float, y: float, size_px: float, size: tuple[int, int]) -> 
     return _clipped(y, half, size[0]), _clipped(x, half, size[1])
 
 
-def visited_cells(cells: Tensor, history: Sequence[tuple[float, float]]) -> Tensor:
+def visited_cells(cells: Tensor, history: History) -> Tensor:
     """Labels of the slots that fixations fell into."""
     height, width = cells.shape
     labels = [int(cells[min(max(round(y), 0), height - 1), min(max(round(x), 0), width - 1)]) for x, y in history]

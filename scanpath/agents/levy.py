@@ -11,11 +11,13 @@ from torch import Tensor
 
 from scanpath._core.checks import check_choice, check_count, check_number, check_positive
 from scanpath._core.errors import InputError
-from scanpath.agents.agent import Agent, History
+from scanpath.agents.agent import Agent
+from scanpath.agents.history import History
 from scanpath.agents.target_found import FoundRule, InBox
+from scanpath.agents.winner_take_all import itti_koch_map, spectral_map
 from scanpath.gaze.stimulus import Stimulus
 
-SALIENCY = ("spectral_residual", "itti_koch")
+SALIENCY = {"spectral_residual": spectral_map, "itti_koch": itti_koch_map}
 #: A picture whose every jump is refused ends the search for one after so many proposals.
 LONGEST_SEARCH = 10_000
 
@@ -31,30 +33,58 @@ class Landscape:
 
 
 class LevyAgent(Agent):
-    """Jumps by a Langevin equation with Levy noise, and keeps what a Metropolis rule accepts.
+    """Explores by constrained Levy jumps: a Langevin equation with Levy noise, and a Metropolis rule that accepts.
 
-    The eye starts at the center of the picture. `levy` explains the parameters.
+    The eye starts at the center of the picture.
+
+    Parameters
+    ----------
+    saliency
+        "spectral_residual", "itti_koch", or a function of the stimulus that returns a map (H, W).
+    alpha
+        Index of the stable law of jump lengths: 1 is Cauchy, 2 is Gaussian.
+    candidates
+        Jumps drawn at once; of those that stay in the picture the one with the highest saliency is proposed. With
+        the published scale, twice a sixth of the smaller side, squared, few of them stay.
+    step, force, noise
+        Time step, and weights of the pull of saliency and of the noise.
+    steepness
+        How fast the potential falls with saliency from 0 to 100.
+    temperature
+        How readily a jump to a less salient place is accepted. A refused jump is drawn again, so that a scanpath
+        has no repeated fixations.
+    found_rule
+        When a search ends; default a fixation inside the target's box.
+
+    References
+    ----------
+    Boccignone and Ferraro (2004), Modelling gaze shift as a constrained random walk, Physica A 331,
+    doi:10.1016/j.physa.2003.09.011.
     """
+
+    name = "levy"
 
     def __init__(
         self,
         *,
-        saliency: Callable[[Stimulus], Tensor],
-        alpha: float,
-        candidates: int,
-        step: float,
-        force: float,
-        noise: float,
-        steepness: float,
-        temperature: float,
-        found_rule: FoundRule,
+        saliency: str | Callable[[Stimulus], Tensor] = "spectral_residual",
+        alpha: float = 1.0,
+        candidates: int = 50,
+        step: float = 0.1,
+        force: float = 0.5,
+        noise: float = 0.5,
+        steepness: float = 0.01,
+        temperature: float = 25.0,
+        found_rule: FoundRule | None = None,
     ) -> None:
-        super().__init__(name="levy", found_rule=found_rule)
-        if check_positive("alpha", alpha) > 2:
-            raise InputError(f"alpha must lie in (0, 2] (1 is Cauchy, 2 is Gaussian), got {alpha!r}.")
+        super().__init__(found_rule=found_rule or InBox())
+        if isinstance(saliency, str):
+            saliency = SALIENCY[check_choice("saliency", saliency, tuple(SALIENCY))]
         if not callable(saliency):
             names = " or ".join(map(repr, SALIENCY))
             raise InputError(f"saliency must be {names}, or a function of the stimulus, got {saliency!r}.")
+        if check_positive("alpha", alpha) > 2:
+            raise InputError(f"alpha must lie in (0, 2] (1 is Cauchy, 2 is Gaussian), got {alpha!r}.")
         self.saliency, self.alpha, self.candidates = saliency, float(alpha), check_count("candidates", candidates)
         self.step, self.force, self.noise = check_positive("step", step), check_number("force", force), noise
         self.steepness, self.temperature = steepness, check_positive("temperature", temperature)
@@ -105,63 +135,6 @@ class LevyAgent(Agent):
     @staticmethod
     def _inside(points: np.ndarray, size: tuple[int, int]) -> np.ndarray:
         return points[((points >= 0) & (points <= [size[1] - 1, size[0] - 1])).all(1)]
-
-
-def levy(
-    *,
-    saliency: str | Callable[[Stimulus], Tensor] = "spectral_residual",
-    alpha: float = 1.0,
-    candidates: int = 50,
-    step: float = 0.1,
-    force: float = 0.5,
-    noise: float = 0.5,
-    steepness: float = 0.01,
-    temperature: float = 25.0,
-    found_rule: FoundRule | None = None,
-) -> LevyAgent:
-    """Build the agent of constrained Levy exploration.
-
-    Parameters
-    ----------
-    saliency
-        "spectral_residual", "itti_koch", or a function of the stimulus that returns a map (H, W).
-    alpha
-        Index of the stable law of jump lengths: 1 is Cauchy, 2 is Gaussian.
-    candidates
-        Jumps drawn at once; of those that stay in the picture the one with the highest saliency is proposed. With
-        the published scale, twice a sixth of the smaller side, squared, few of them stay.
-    step, force, noise
-        Time step, and weights of the pull of saliency and of the noise.
-    steepness
-        How fast the potential falls with saliency from 0 to 100.
-    temperature
-        How readily a jump to a less salient place is accepted. A refused jump is drawn again, so that a scanpath
-        has no repeated fixations.
-    found_rule
-        When a search ends; default a fixation inside the target's box.
-
-    References
-    ----------
-    Boccignone and Ferraro (2004), Modelling gaze shift as a constrained random walk, Physica A 331,
-    doi:10.1016/j.physa.2003.09.011.
-    """
-    return LevyAgent(
-        saliency=_named(check_choice("saliency", saliency, SALIENCY)) if isinstance(saliency, str) else saliency,
-        alpha=alpha,
-        candidates=candidates,
-        step=step,
-        force=force,
-        noise=noise,
-        steepness=steepness,
-        temperature=temperature,
-        found_rule=found_rule or InBox(),
-    )
-
-
-def _named(saliency: str) -> Callable[[Stimulus], Tensor]:
-    from scanpath.agents import winner_take_all
-
-    return {"spectral_residual": winner_take_all.spectral_map, "itti_koch": winner_take_all.itti_koch_map}[saliency]
 
 
 def _stable(alpha: float, first: np.ndarray, second: np.ndarray) -> np.ndarray:

@@ -1,25 +1,27 @@
 """NeVA: an eye that moves to where a blurred picture serves a model's task best (Schwinn et al. 2022)."""
 
-import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 
 from scanpath._core.checks import check_choice, check_count, check_positive, check_size
 from scanpath._core.errors import InputError
-from scanpath.agents.agent import Agent, History, as_history
+from scanpath.agents.agent import Agent
+from scanpath.agents.episode import Episode, Fixation, run_episodes
 from scanpath.agents.framing import Frame, check_framing, frame_picture
+from scanpath.agents.history import History, as_history
 from scanpath.agents.neva_eye import ForeignEye, NevaEye, NevaEyeSettings
 from scanpath.agents.neva_objectives import Objective, as_objective
-from scanpath.agents.neva_search import RESTARTS, Look, Search, best_search, first_points, published_search
+from scanpath.agents.neva_search import RESTARTS, Look, Search, Walk, best_search, first_points, published_search
 from scanpath.agents.target_found import FoundRule, InBox
-from scanpath.gaze.scanpath import Scanpath
+from scanpath.gaze.scanpath import AnyScanpath, Scanpath, as_scanpath
 from scanpath.gaze.stimulus import Stimulus
 from scanpath.recognition.classifier import as_classifier
+from scanpath.recognition.weights import Weights
 
 Eye = NevaEye | ForeignEye
 #: Starts of a search lie this far apart in NeVA's frame: about the fovea's radius at half height.
@@ -52,7 +54,7 @@ class NevaRecord:
     losses
         The loss at each fixation, measured where the eye is.
     searches
-        For each fixation all points tried, in px, and their losses in order.
+        For each fixation all points tried, in px, and their losses in order; empty where nothing was searched.
     """
 
     scanpath: Scanpath
@@ -65,32 +67,62 @@ class NevaRecord:
 class NevaAgent(Agent):
     """Looks where a model, given the foveated picture, comes nearest to its objective.
 
-    Every fixation is chosen, the first one too. `neva` builds it and explains the parameters.
+    Every fixation is chosen, the first one too. `Neva` and `NevaClip` say which model and objective; listed here are
+    the settings they share. A subclass sets `objective`, a loss on the model's output.
+
+    Parameters
+    ----------
+    mode
+        "best" measures points that a first-order map of the loss proposes, walks on from the best of them and keeps
+        the best point where it was measured. "published" repeats the original: signed steps from the center, without
+        bounds, keeping the point after the step for the loss before it.
+    retention
+        Share of the memory that survives a fixation; 0 forgets all, 1 nothing.
+    restart
+        What follows a step that does not improve: "none", "jitter" or "uniform" (anew, anywhere). The first published
+        program jittered, its successor restarted.
+    steps
+        Rounds of measuring; default 20 for "published" and 1 for "best".
+    starts
+        Points that "best" measures in its first round.
+    step_size
+        Length of a step in NeVA's frame, in which a picture's sides have length 2.
+    framing
+        With `size`: "whole" squeezes the picture into it, "center_crop" cuts its sides.
+    foveation
+        A differentiable foveation (image (C, H, W), fixations (K, n, 2) px) -> (K, C, H, W) that replaces NeVA's own,
+        such as `scanpath.foveated_blur` with its scale; the last of the n fixations is the eye's, the others are
+        remembered, which needs a retention of 0 or 1.
+    found_rule
+        When a search ends; default a fixation inside the target's box.
     """
 
     chooses_first = True
+    objective: Objective
 
     def __init__(
         self,
-        *,
-        name: str,
         model: Callable[[Tensor], Tensor],
-        objective: Objective,
-        eye: NevaEyeSettings,
-        mode: str,
-        steps: int,
-        starts: int,
-        step_size: float,
-        restart: str,
         size: tuple[int, int] | int | None,
-        framing: str,
-        foveation: Callable[[Tensor, Tensor], Tensor] | None,
-        found_rule: FoundRule,
+        mask_sigma: float,
+        blur_sigma_px: float,
+        kernel_px: int,
+        *,
+        mode: str = "best",
+        retention: float = 0.7,
+        restart: str = "none",
+        steps: int | None = None,
+        starts: int = 3,
+        step_size: float = 0.1,
+        framing: str = "whole",
+        foveation: Callable[[Tensor, Tensor], Tensor] | None = None,
+        found_rule: FoundRule | None = None,
     ) -> None:
-        super().__init__(name=name, found_rule=found_rule)
-        self.model, self.objective, self.eye = model, objective, eye
+        super().__init__(found_rule=found_rule or InBox())
+        self.model, self.eye = model, NevaEyeSettings(mask_sigma, blur_sigma_px, kernel_px, retention)
         self.mode = check_choice("mode", mode, ("best", "published"))
-        self.steps, self.starts = check_count("steps", steps), check_count("starts", starts)
+        self.steps = check_count("steps", (20 if mode == "published" else 1) if steps is None else steps)
+        self.starts = check_count("starts", starts)
         self.step_size = check_positive("step_size", step_size)
         self.restart = check_choice("restart", restart, RESTARTS)
         self.size = None if size is None else check_size("size", (size, size) if isinstance(size, int) else size)
@@ -112,10 +144,6 @@ class NevaAgent(Agent):
         with self._hold():
             return super().run(stimuli, n_fixations=n_fixations, generators=generators)
 
-    def first_fixation(self, stimulus: Stimulus, generator: torch.Generator) -> tuple[float, float]:
-        """Choose the first fixation, like all others."""
-        return self.next_fixation(stimulus, [], generator)
-
     def next_fixation(self, stimulus: Stimulus, history: History, generator: torch.Generator) -> tuple[float, float]:
         """Search the point from which the picture, on top of what is remembered, serves the objective best."""
         search = self.search(stimulus, history, generator)
@@ -130,11 +158,11 @@ class NevaAgent(Agent):
         def draw() -> Tensor:
             return torch.rand(2, generator=generator)
 
-        how = {"steps": self.steps, "step_size": self.step_size, "restart": self.restart, "draw": draw}
+        how = Walk(self.steps, self.step_size, self.restart, draw)
         with self._hold():
             if self.mode == "published":
-                return published_search(look, device=prepared.eye.sharp.device, **how)
-            return best_search(look, self._starts(prepared, memory, look), **how)
+                return published_search(look, how, device=prepared.eye.sharp.device)
+            return best_search(look, self._starts(prepared, memory, look), how)
 
     def priority(self, stimulus: Stimulus, history_xy: Any) -> Tensor:
         """Return how far the loss falls, to first order, when the eye goes to each pixel (H, W); zero at the least.
@@ -150,22 +178,35 @@ class NevaAgent(Agent):
         return prepared.frame.map_to_picture((gain.max() - gain).cpu(), stimulus.size)
 
     def watch(self, stimulus: Stimulus, *, n_fixations: int, generator: torch.Generator) -> NevaRecord:
-        """Look at one picture and keep what was seen, and the losses of all points that were tried."""
-        prepared, history, seen, kept, losses, searches = self.prepared(stimulus), [], [], [], [], []
-        for _ in range(check_count("n_fixations", n_fixations)):
-            search = self.search(stimulus, history, generator)
-            memory = prepared.eye.memory(prepared.frame.from_px(history))
-            with self._hold(), torch.no_grad():
-                look = self._look(prepared, memory, len(history))
-                seen.append(look.see(search.kept()[None]))
+        """Look at one picture as in a run, and keep the losses of all points that were tried."""
+        searches: list[Search] = []
+
+        def choose(episodes: Sequence[Episode]) -> list[Fixation]:
+            searches.extend(self.search(one.stimulus, one.xy, one.generator) for one in episodes)
+            return [Fixation(self.prepared(stimulus).frame.to_px(searches[-1].kept()[None])[0])]
+
+        episode = Episode(stimulus, generator, n_fixations=n_fixations, found_rule=self.found_rule)
+        with self._hold():
+            run_episodes([episode], choose)
+        record = self.review(stimulus, episode.scanpath(self.name, tells_end=self.ends_itself))
+        frame = self.prepared(stimulus).frame
+        return replace(record, searches=[(frame.to_px(torch.stack(one.points)), one.losses) for one in searches])
+
+    def review(self, stimulus: Stimulus, scanpath: AnyScanpath) -> NevaRecord:
+        """Return what the model sees, and its loss, at each fixation that a run recorded or a person made.
+
+        Nothing is searched; a fixation is one forward pass.
+        """
+        path, prepared = as_scanpath(scanpath), self.prepared(stimulus)
+        points = prepared.frame.from_px([(x, y) for x, y in path.xy.tolist()]).to(prepared.eye.sharp.device)
+        seen, losses = [], []
+        with self._hold(), torch.no_grad():
+            for index, point in enumerate(points):
+                look = self._look(prepared, prepared.eye.memory(points[:index]), index)
+                seen.append(look.see(point[None]))
                 losses.append(float(look.loss(seen[-1])[0]))
-            history.append(prepared.frame.to_px(search.kept()[None])[0])
-            kept.append(search.kept())
-            searches.append((prepared.frame.to_px(torch.stack(search.points)), search.losses))
-        path = Scanpath(history, info={"stimulus": stimulus.name, "agent": self.name})
         half = (torch.tensor([*prepared.frame.size]) - 1) / 2
-        seen_xy = ((torch.stack(kept).cpu() + 1) * half).flip(1)
-        return NevaRecord(path, torch.cat(seen).cpu(), seen_xy, losses, searches)
+        return NevaRecord(path, torch.cat(seen).cpu(), ((points.cpu() + 1) * half).flip(1), losses, [])
 
     @contextmanager
     def _hold(self) -> Iterator[None]:
@@ -204,26 +245,8 @@ class NevaAgent(Agent):
         return prepared.eye.gain(slope[0], memory, grid)
 
 
-def neva(
-    *,
-    model: str | Callable[[Tensor], Tensor] | None = None,
-    weights: str | os.PathLike[str] | Mapping[str, int] | None = None,
-    loss: str | Callable[[Tensor], Tensor] | Objective = "reconstruction",
-    mode: str = "best",
-    retention: float = 0.7,
-    restart: str = "none",
-    steps: int | None = None,
-    starts: int = 3,
-    step_size: float = 0.1,
-    mask_sigma: float = 0.2,
-    blur_sigma_px: float = 10.0,
-    kernel_px: int = 41,
-    size: tuple[int, int] | int | None = None,
-    framing: str = "whole",
-    foveation: Callable[[Tensor, Tensor], Tensor] | None = None,
-    found_rule: FoundRule | None = None,
-) -> NevaAgent:
-    """Build the agent of neural visual attention, which looks where it helps a model most.
+class Neva(NevaAgent):
+    """Neural visual attention: looks where it helps a model most.
 
     Parameters
     ----------
@@ -237,35 +260,14 @@ def neva(
         "classification" (the model's own label of the sharp picture), "reconstruction" (the model restores
         pictures), "feature_match" (the model's features of the sharp picture), or a function of the model's output,
         (B, D) -> (B,), that works on each row by itself.
-    mode
-        "best" measures points that a first-order map of the loss proposes, walks on from the best of them and keeps
-        the best point where it was measured. "published" repeats the original: signed steps from the center, without
-        bounds, keeping the point after the step for the loss before it.
-    retention
-        Share of the memory that survives a fixation; 0 forgets all, 1 nothing.
-    restart
-        What follows a step that does not improve: "none", "jitter" or "uniform" (anew, anywhere). The first published
-        program jittered, its successor restarted.
-    steps
-        Rounds of measuring; default 20 for "published" and 1 for "best".
-    starts
-        Points that "best" measures in its first round.
-    step_size
-        Length of a step in NeVA's frame, in which a picture's sides have length 2.
     mask_sigma
         Size of the fovea: the mask is exp(-d^2 / mask_sigma) in NeVA's frame.
     blur_sigma_px, kernel_px
         Blur of the periphery in px of the model's input; the published values for 224 px.
     size
         (height, width) of the model's input, or the side of a square; default each picture's own.
-    framing
-        With `size`: "whole" squeezes the picture into it, "center_crop" cuts its sides.
-    foveation
-        A differentiable foveation (image (C, H, W), fixations (K, n, 2) px) -> (K, C, H, W) that replaces NeVA's own,
-        such as `scanpath.foveated_blur` with its scale; the last of the n fixations is the eye's, the others are
-        remembered, which needs a retention of 0 or 1.
-    found_rule
-        When a search ends; default a fixation inside the target's box.
+    **search
+        As for `NevaAgent`.
 
     References
     ----------
@@ -282,26 +284,29 @@ def neva(
     >>> bool(38 < table.x_px[0] < 52 and 18 < table.y_px[0] < 32)
     True
     """
-    if model is None and loss != "reconstruction":
-        raise InputError(
-            f"Agent 'neva' with loss {loss!r} needs model=<module or torchvision name>; without one it can only "
-            "reconstruct."
-        )
-    return NevaAgent(
-        name="neva",
-        model=nn.Identity() if model is None else as_classifier(model, weights),
-        objective=as_objective(loss),
-        eye=NevaEyeSettings(mask_sigma, blur_sigma_px, kernel_px, retention),
-        mode=mode,
-        steps=(20 if mode == "published" else 1) if steps is None else steps,
-        starts=starts,
-        step_size=step_size,
-        restart=restart,
-        size=size,
-        framing=framing,
-        foveation=foveation,
-        found_rule=found_rule or InBox(),
-    )
+
+    name = "neva"
+
+    def __init__(
+        self,
+        *,
+        model: str | Callable[[Tensor], Tensor] | None = None,
+        weights: Weights | None = None,
+        loss: str | Callable[[Tensor], Tensor] | Objective = "reconstruction",
+        mask_sigma: float = 0.2,
+        blur_sigma_px: float = 10.0,
+        kernel_px: int = 41,
+        size: tuple[int, int] | int | None = None,
+        **search: Any,
+    ) -> None:
+        if model is None and loss != "reconstruction":
+            raise InputError(
+                f"Agent 'neva' with loss {loss!r} needs model=<module or torchvision name>; without one it can only "
+                "reconstruct."
+            )
+        network = nn.Identity() if model is None else as_classifier(cast(str | nn.Module, model), weights)
+        super().__init__(network, size, mask_sigma, blur_sigma_px, kernel_px, **search)
+        self.objective = as_objective(loss)
 
 
 @contextmanager

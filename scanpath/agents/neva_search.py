@@ -62,52 +62,62 @@ class Look:
         return losses.detach(), gradients
 
 
-def published_search(
-    look: Look, *, steps: int, step_size: float, restart: str, draw: Callable[[], Tensor], device: torch.device
-) -> Search:
-    """Search as the published code does: signed gradient steps from the center.
+@dataclass(frozen=True)
+class Walk:
+    """How a search goes from point to point.
 
-    As there, the point after a step is kept for the loss measured before it, and points may leave the picture. A step
-    that does not improve is followed by a jitter of half a step, or by a new start anywhere, if `restart` says so.
-
-    Parameters
+    Attributes
     ----------
+    steps
+        Rounds of measuring.
+    step_size
+        Length of a step in NeVA's frame.
+    restart
+        What follows a point that did not improve: "none", "jitter" or "uniform".
     draw
         Returns two uniform numbers in [0, 1), for row and column.
     """
+
+    steps: int
+    step_size: float
+    restart: str
+    draw: Callable[[], Tensor]
+
+
+def published_search(look: Look, how: Walk, *, device: torch.device) -> Search:
+    """Search as the published code does: signed gradient how.steps from the center.
+
+    As there, the point after a step is kept for the loss measured before it, and points may leave the picture. A step
+    that does not improve is followed by a jitter of half a step, or by a new start anywhere, if `how.restart` says so.
+    """
     search, best = Search(), float("inf")
     point = torch.zeros(1, 2, device=device)
-    for _ in range(steps):
+    for _ in range(how.steps):
         losses, gradients = look.measure(point)
         search.add(point, losses)
-        point = point - step_size * gradients.sign()
+        point = point - how.step_size * gradients.sign()
         if float(losses[0]) < best:
             best, search.point = float(losses[0]), point[0]
-        elif restart == "jitter":
-            point = point + (draw().to(device) * step_size - step_size / 2)
-        elif restart == "uniform":
-            point = (2 * draw() - 1).to(device)[None]
+        elif how.restart == "jitter":
+            point = point + (how.draw().to(device) * how.step_size - how.step_size / 2)
+        elif how.restart == "uniform":
+            point = (2 * how.draw() - 1).to(device)[None]
     return search
 
 
-def best_search(
-    look: Look, starts: Tensor, *, steps: int, step_size: float, restart: str, draw: Callable[[], Tensor]
-) -> Search:
+def best_search(look: Look, starts: Tensor, how: Walk) -> Search:
     """Measure all starts in one batch, then walk downhill from the best; keep the best point where it was measured.
 
     Parameters
     ----------
     starts
         (K, 2) points.
-    steps
-        Rounds of measuring: the starts are one, each step downhill is one.
-    step_size
-        Length of the first step; it is halved when a step does not improve. Points stay inside the picture.
-    restart
-        What is tried after a point that did not improve: "none" a shorter step from the best point, "jitter" a
-        random point near the best, "uniform" a random point anywhere.
+    how
+        The starts are one of the steps. The length of a step is halved when one does not improve; points stay inside the
+        picture. What is tried then is by `restart` a shorter step from the best point, a random point near it, or a
+        random point anywhere.
     """
-    search = Search()
+    search, step_size = Search(), how.step_size
     losses, gradients = look.measure(starts)
     search.add(starts, losses)
     index = int(torch.where(losses.isfinite(), losses, torch.inf).argmin())
@@ -115,7 +125,7 @@ def best_search(
         return search
     best, kept, slope = float(losses[index]), starts[index], gradients[index]
     proposal = _downhill(kept, slope, step_size)
-    for _ in range(steps - 1):
+    for _ in range(how.steps - 1):
         losses, gradients = look.measure(proposal[None])
         search.add(proposal[None], losses)
         if float(losses[0]) < best:
@@ -123,11 +133,11 @@ def best_search(
             proposal = _downhill(kept, slope, step_size)
             continue
         step_size /= 2
-        if restart == "none":
+        if how.restart == "none":
             proposal = _downhill(kept, slope, step_size)
         else:
-            offset = (2 * draw() - 1).to(kept.device)
-            proposal = offset if restart == "uniform" else (kept + step_size * offset).clamp(-1, 1)
+            offset = (2 * how.draw() - 1).to(kept.device)
+            proposal = offset if how.restart == "uniform" else (kept + step_size * offset).clamp(-1, 1)
     search.point = kept
     return search
 

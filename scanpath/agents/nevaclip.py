@@ -1,8 +1,7 @@
 """NevaClip: NeVA led by a sentence, through a CLIP (Zanca et al. 2023)."""
 
-import os
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import torch.nn.functional as F
 from torch import Tensor
@@ -10,10 +9,9 @@ from torch import Tensor
 from scanpath._core.checks import check_count
 from scanpath._core.errors import InputError
 from scanpath.agents.neva import NevaAgent
-from scanpath.agents.neva_eye import NevaEyeSettings
-from scanpath.agents.target_found import FoundRule, InBox
 from scanpath.gaze.stimulus import Stimulus
 from scanpath.recognition.language import LanguageModel, check_caption, load_language_model
+from scanpath.recognition.weights import Weights
 
 #: What leads the eye, besides other captions by their key in `Stimulus.info`.
 CONDITIONS = ("caption", "picture", "mixture")
@@ -67,28 +65,10 @@ class CaptionMatch:
         return check_caption(caption)
 
 
-def nevaclip(
-    *,
-    model: str | LanguageModel = "toy",
-    pretrained: str | os.PathLike[str] | Mapping[str, int] | None = None,
-    condition: str = "caption",
-    n_mixed: int = 10,
-    mode: str = "best",
-    retention: float = 0.7,
-    restart: str = "none",
-    steps: int | None = None,
-    starts: int = 3,
-    step_size: float = 0.1,
-    mask_sigma: float | None = None,
-    blur_sigma_px: float | None = None,
-    kernel_px: int | None = None,
-    framing: str = "whole",
-    foveation: Callable[[Tensor, Tensor], Tensor] | None = None,
-    found_rule: FoundRule | None = None,
-) -> NevaAgent:
-    """Build the agent that looks for what a caption says.
+class NevaClip(NevaAgent):
+    """Looks for what a caption says, led by a CLIP.
 
-    Fixations come in px of the original picture. What is not listed here is as in `scanpath.agents.neva.neva`.
+    Fixations come in px of the original picture.
 
     Parameters
     ----------
@@ -104,9 +84,9 @@ def nevaclip(
         Fixations over which a mixture goes from the picture to the caption.
     mask_sigma, blur_sigma_px, kernel_px
         Fovea and blur; default those of the published program, scaled to the model's input.
-    framing
-        "whole" squeezes the picture into the model's square, so that all of it can be looked at; "center_crop" cuts
-        what sticks out of the central square, as the published program does.
+    **search
+        As for `NevaAgent`. By default the picture is squeezed into the model's square, so that all of it can be looked
+        at; ``framing="center_crop"`` cuts what sticks out of the central square, as the published program does.
 
     References
     ----------
@@ -121,27 +101,29 @@ def nevaclip(
     >>> set(table["stimulus"]) == {scene.name}
     True
     """
-    clip = model if isinstance(model, LanguageModel) else load_language_model(model, pretrained)
-    scale = clip.size[0] / 224
-    sigma = (0.15 if clip.name == "toy" else 0.2) if mask_sigma is None else mask_sigma
-    eye = NevaEyeSettings(
-        sigma,
-        10 * scale if blur_sigma_px is None else blur_sigma_px,
-        2 * round(20 * scale) + 1 if kernel_px is None else kernel_px,
-        retention,
-    )
-    return NevaAgent(
-        name="nevaclip",
-        model=clip,
-        objective=CaptionMatch(condition, check_count("n_mixed", n_mixed), mode == "published"),
-        eye=eye,
-        mode=mode,
-        steps=(20 if mode == "published" else 1) if steps is None else steps,
-        starts=starts,
-        step_size=step_size,
-        restart=restart,
-        size=clip.size,
-        framing=framing,
-        foveation=foveation,
-        found_rule=found_rule or InBox(),
-    )
+
+    name = "nevaclip"
+
+    def __init__(
+        self,
+        *,
+        model: str | LanguageModel = "toy",
+        pretrained: Weights | None = None,
+        condition: str = "caption",
+        n_mixed: int = 10,
+        mask_sigma: float | None = None,
+        blur_sigma_px: float | None = None,
+        kernel_px: int | None = None,
+        **search: Any,
+    ) -> None:
+        clip = model if isinstance(model, LanguageModel) else load_language_model(model, pretrained)
+        scale = clip.size[0] / 224
+        super().__init__(
+            clip,
+            clip.size,
+            (0.15 if clip.name == "toy" else 0.2) if mask_sigma is None else mask_sigma,
+            10 * scale if blur_sigma_px is None else blur_sigma_px,
+            2 * round(20 * scale) + 1 if kernel_px is None else kernel_px,
+            **search,
+        )
+        self.objective = CaptionMatch(condition, check_count("n_mixed", n_mixed), self.mode == "published")

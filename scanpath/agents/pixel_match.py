@@ -5,7 +5,8 @@ from scipy import signal
 from torch import Tensor
 
 from scanpath._core.checks import check_choice, check_positive
-from scanpath.agents.agent import History, PriorityAgent
+from scanpath.agents.agent import PriorityAgent
+from scanpath.agents.history import History
 from scanpath.agents.inhibition import CellOrSquareInhibition
 from scanpath.agents.target_found import FoundRule, study_window
 from scanpath.gaze.stimulus import Stimulus
@@ -19,10 +20,37 @@ _PREPROCESSING = {"caffe": CAFFE, "torchvision": TORCHVISION}
 
 
 class PixelMatch(PriorityAgent):
-    """Correlates the picture with the target pixel by pixel and visits the maxima in turn; see `pixel_match`."""
+    """Correlates the picture with the target pixel by pixel and visits the maxima in turn.
 
-    def __init__(self, *, preprocessing: str, inhibition_px: int, found_rule: FoundRule) -> None:
-        super().__init__(name="pixel_match", inhibition=CellOrSquareInhibition(inhibition_px), found_rule=found_rule)
+    As the correlation is of raw values, it finds what is bright where the target is rather than what looks like it:
+    that is the point of the control.
+
+    Parameters
+    ----------
+    preprocessing
+        What black is: "caffe" and "torchvision" subtract the means those networks expect, "caffe" in the study.
+    inhibition_px, recognition_px, found_rule
+        As for `EccNet`; the first fixation may find the target.
+
+    References
+    ----------
+    Gupta, Zhang, Wu, Wolfe & Kreiman (2021). Visual search asymmetry: deep nets and humans share similar inherent
+    biases. NeurIPS 34. arXiv:2106.02953.
+    """
+
+    name = "pixel_match"
+
+    def __init__(
+        self,
+        *,
+        preprocessing: str = "caffe",
+        inhibition_px: int = 64,
+        recognition_px: int | None = None,
+        found_rule: FoundRule | None = None,
+    ) -> None:
+        check_positive("inhibition_px", inhibition_px)
+        rule = study_window(recognition_px, test_first=True)
+        super().__init__(inhibition=CellOrSquareInhibition(inhibition_px), found_rule=found_rule or rule)
         self.preprocessing = _PREPROCESSING[check_choice("preprocessing", preprocessing, tuple(_PREPROCESSING))]
 
     def prepare(self, stimulus: Stimulus) -> Tensor:
@@ -40,27 +68,3 @@ class PixelMatch(PriorityAgent):
     def attention(self, stimulus: Stimulus, history: History) -> Tensor:
         """Return the likeness of pixels to the target's; it does not depend on where the eye is."""
         return self.prepared(stimulus)
-
-
-def pixel_match(
-    *,
-    preprocessing: str = "caffe",
-    inhibition_px: int = 64,
-    recognition_px: int | None = None,
-    found_rule: FoundRule | None = None,
-) -> PixelMatch:
-    """Build the control that compares pixels, as in the eccNET study.
-
-    As the correlation is of raw values, it finds what is bright where the target is rather than what looks like it:
-    that is the point of the control.
-
-    Parameters
-    ----------
-    preprocessing
-        What black is: "caffe" and "torchvision" subtract the means those networks expect, "caffe" in the study.
-    inhibition_px, recognition_px, found_rule
-        As in `eccnet`; the first fixation may find the target.
-    """
-    check_positive("inhibition_px", inhibition_px)
-    rule = study_window(recognition_px, test_first=True)
-    return PixelMatch(preprocessing=preprocessing, inhibition_px=inhibition_px, found_rule=found_rule or rule)

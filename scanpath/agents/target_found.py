@@ -7,7 +7,6 @@ import torch
 from torch import Tensor
 
 from scanpath._core.checks import check_count, check_positive
-from scanpath._core.errors import InputError
 from scanpath.agents.inhibition import square_window
 from scanpath.gaze.stimulus import Stimulus
 
@@ -95,7 +94,7 @@ class WindowOverlap:
         return bool(mask[rows, columns].any())
 
 
-def study_window(recognition_px: float | None, *, without_cells_px: int = 64, **settings: Any) -> WindowOverlap:
+def study_window(recognition_px: int | None, *, without_cells_px: int = 64, **settings: Any) -> WindowOverlap:
     """Return the window of the eccNET study: 10 px on displays with slots and 64 on other pictures, or a given size."""
     if recognition_px is None:
         return WindowOverlap(without_cells_px, size_with_cells_px=10, **settings)
@@ -112,14 +111,4 @@ def target_area(stimulus: Stimulus) -> Tensor | None:
     x, y, width, height = (round(side) for side in stimulus.target_box)
     mask = torch.zeros(stimulus.size, dtype=torch.bool)
     mask[y : y + height, x : x + width] = True
-    return mask
-
-
-def require_target_area(stimulus: Stimulus, who: str) -> Tensor:
-    """Return the target's mask or say that the picture has no target."""
-    mask = target_area(stimulus)
-    if mask is None:
-        raise InputError(
-            f"{who} needs to know where the target is; give {stimulus.name!r} a target_box or target_mask."
-        )
     return mask

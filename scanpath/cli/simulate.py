@@ -10,6 +10,7 @@ import typer
 if TYPE_CHECKING:
     import pandas as pd
 
+    from scanpath.agents.agent import Agent
     from scanpath.gaze.stimulus import Stimulus
 
 
@@ -57,8 +58,7 @@ def simulate(
     if table.empty:
         raise InputError("None of the pictures could be looked at; the reasons are above.")
     if figures is not None:
-        _draw(table, stimuli, figures)
-        _draw_searches(table, agents, stimuli, fixations, seed, figures)
+        _draw(table, agents, stimuli, figures)
     if out is None:
         typer.echo(table.to_csv(index=False, lineterminator="\n"), nl=False)
         return
@@ -127,15 +127,13 @@ def _from_files(paths: list[Path], **facts: Any) -> tuple[list["Stimulus"], dict
     return stimuli, skipped
 
 
-def _agents(names: list[str], backbone: str | None, weights: Path | None, pairs: list[str]) -> list[Any]:
+def _agents(names: list[str], backbone: str | None, weights: Path | None, pairs: list[str]) -> list["Agent"]:
     """Build the agents; the backbone goes to those that have one, so that a floor can run beside them."""
-    import inspect
-
     from scanpath._core.errors import InputError
-    from scanpath.agents.catalog import AGENTS
+    from scanpath.agents.catalog import agent_settings
 
     settings = _settings(pairs)
-    known = {name: inspect.signature(AGENTS[name]).parameters for name in names}
+    known = {name: agent_settings(name) for name in names}
     shared = {"backbone": backbone, "weights": None if weights is None else str(weights)}
     for key, value in shared.items():
         if value is not None and not any(key in parameters for parameters in known.values()):
@@ -156,7 +154,7 @@ def _settings(pairs: list[str]) -> dict[str, Any]:
     return settings
 
 
-def _agent(name: str, settings: dict[str, Any]) -> Any:
+def _agent(name: str, settings: dict[str, Any]) -> "Agent":
     from scanpath._core.errors import InputError, ScanpathError
     from scanpath.agents.catalog import create_agent
 
@@ -188,34 +186,21 @@ def _box(text: str | None) -> tuple[float, ...] | None:
     return x, y, width, height
 
 
-def _draw(table: "pd.DataFrame", stimuli: list["Stimulus"], folder: Path) -> None:
+def _draw(table: "pd.DataFrame", agents: list["Agent"], stimuli: list["Stimulus"], folder: Path) -> None:
+    """Draw every scanpath of the table; for agents that follow a loss, such as nevaclip, also what they saw."""
+    from scanpath.agents.neva import NevaAgent
     from scanpath.gaze.table import scanpaths_from_table
-    from scanpath.plotting import plot_scanpath, save_figure
+    from scanpath.plotting import plot_neva, plot_scanpath, save_figure
 
     known = {stimulus.name: stimulus for stimulus in stimuli}
+    by_name = {agent.name: agent for agent in agents}
     for path in scanpaths_from_table(table):
-        name, agent = path.info["stimulus"], path.info["agent"]
-        ax = plot_scanpath(path, known[name], title=f"{agent}: {name}")
-        save_figure(ax, folder / f"{_stem(name, known)}_{agent}.png")
-
-
-def _draw_searches(
-    table: "pd.DataFrame", agents: list[Any], stimuli: list["Stimulus"], fixations: int, seed: int, folder: Path
-) -> None:
-    """For agents that search each fixation, such as nevaclip, draw what they saw and how their loss fell."""
-    from scanpath._core.random import torch_generator
-    from scanpath.agents.neva import NevaAgent
-    from scanpath.plotting import plot_neva, save_figure
-
-    known = {stimulus.name for stimulus in stimuli}
-    looked = set(zip(table["agent"], table["stimulus"]))
-    for agent in agents:
-        for stimulus in stimuli if isinstance(agent, NevaAgent) else ():
-            if (agent.name, stimulus.name) in looked:
-                generator = torch_generator(seed, agent.name, stimulus.name)
-                record = agent.watch(stimulus, n_fixations=fixations, generator=generator)
-                ax = plot_neva(record, stimulus)[0]
-                save_figure(ax, folder / f"{_stem(stimulus.name, known)}_{agent.name}_search.png")
+        name, agent = path.info["stimulus"], by_name[path.info["agent"]]
+        file = f"{_stem(name, known)}_{agent.name}"
+        save_figure(plot_scanpath(path, known[name], title=f"{agent.name}: {name}"), folder / f"{file}.png")
+        if isinstance(agent, NevaAgent):
+            record = agent.review(known[name], path)
+            save_figure(plot_neva(record, known[name])[0], folder / f"{file}_search.png")
 
 
 def _stem(name: str, names: Iterable[str]) -> str:

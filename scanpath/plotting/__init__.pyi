@@ -3,6 +3,7 @@ from .asymmetry import plot_asymmetry_index as plot_asymmetry_index
 from .asymmetry import plot_search_slopes as plot_search_slopes
 from .figures import new_axes as new_axes
 from .figures import save_figure as save_figure
+from .neva import plot_losses as plot_losses
 from .neva import plot_neva as plot_neva
 from .neva import plot_search_losses as plot_search_losses
 from .neva import plot_seen as plot_seen

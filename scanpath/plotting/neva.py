@@ -1,4 +1,4 @@
-"""How NeVA came to look where it did: the path, what the model saw, and the loss falling."""
+"""How NeVA came to look where it did: the path, what the model saw, and the loss."""
 
 import textwrap
 
@@ -14,12 +14,13 @@ from scanpath.plotting.overlay import plot_scanpath
 
 
 def plot_neva(record: NevaRecord, stimulus: Stimulus, *, title: str | None = None, columns: int = 5) -> list[Axes]:
-    """Draw the path over the picture, the loss at every point that was tried, and the picture as seen each time.
+    """Draw the path over the picture, the loss of each fixation, and the picture as seen each time.
 
     Parameters
     ----------
     record
-        What `NevaAgent.watch` returns.
+        What `NevaAgent.review` returns of a recorded scanpath; or `NevaAgent.watch`, which adds all points that were
+        tried.
     stimulus
         The picture that was looked at; its caption is the heading, cut after three lines.
     title
@@ -50,7 +51,7 @@ def plot_neva(record: NevaRecord, stimulus: Stimulus, *, title: str | None = Non
     path_ax, loss_ax = top.subplots(1, 2)
     plot_scanpath(record.scanpath, stimulus, ax=path_ax)
     path_ax.set_axis_off()
-    plot_search_losses(record, ax=loss_ax)
+    plot_losses(record, ax=loss_ax)
     seen = list(bottom.subplots(rows, columns, squeeze=False).flat)
     for index, ax in enumerate(seen):
         if index < n:
@@ -61,6 +62,26 @@ def plot_neva(record: NevaRecord, stimulus: Stimulus, *, title: str | None = Non
     lines = textwrap.wrap(heading, width=round(8.5 * figure.get_figwidth()), max_lines=3, placeholder=" ...")
     figure.suptitle("\n".join(lines), parse_math=False)
     return [path_ax, loss_ax, *seen[:n]]
+
+
+def plot_losses(record: NevaRecord, *, ax: Axes | None = None) -> Axes:
+    """Draw the loss of each fixation; of a search that was watched, the loss at all points that were tried.
+
+    Parameters
+    ----------
+    record
+        What `NevaAgent.review` or `NevaAgent.watch` returns.
+    ax
+        Axes to draw on; new ones by default.
+    """
+    ax = ax or new_axes()[0]
+    if record.searches:
+        return plot_search_losses(record, ax=ax)
+    ax.plot(range(1, len(record.losses) + 1), record.losses, "o-", color=COLORS[0])
+    ax.set_xticks(range(1, len(record.losses) + 1))
+    ax.set_xlabel("fixation")
+    ax.set_ylabel("loss")
+    return ax
 
 
 def plot_search_losses(record: NevaRecord, *, ax: Axes | None = None) -> Axes:
@@ -93,7 +114,7 @@ def plot_seen(record: NevaRecord, index: int, *, ax: Axes | None = None) -> Axes
     Parameters
     ----------
     record
-        What `NevaAgent.watch` returns.
+        What `NevaAgent.review` or `NevaAgent.watch` returns.
     index
         Which fixation.
     ax

@@ -9,7 +9,6 @@ network, and they alone, find a target that lies at the center without a saccade
 """
 
 import hashlib
-import inspect
 import json
 import platform
 import re
@@ -27,7 +26,7 @@ from scanpath._core.checks import check_choice, check_count
 from scanpath._core.errors import InputError
 from scanpath._core.files import write_text
 from scanpath.agents.agent import Agent
-from scanpath.agents.catalog import AGENTS, create_agent
+from scanpath.agents.catalog import agent_settings, create_agent
 from scanpath.agents.target_found import WindowOverlap
 from scanpath.gaze.table import write_table
 from scanpath.recognition.weights import find_weights
@@ -209,15 +208,15 @@ def study_agents(
     built = []
     for label in labels:
         name, file = ("eccnet", retrained[label]) if label in retrained else (label, weights)
-        known = inspect.signature(AGENTS[name]).parameters
+        known = agent_settings(name)
         given = dict(settings)
         if file is not None and "weights" in known:
             given |= {"weights": str(file), "preprocessing": _preprocessing(file)}
         given = {key: value for key, value in given.items() if key in known and value is not None}
         agent = create_agent(name, label=label, **given)
         if not isinstance(agent.found_rule, WindowOverlap):  # what the study's agents have
-            agent.found_rule = WindowOverlap(RECOGNITION_PX, test_first=_chooses_first(agent))
-        agent.settings |= {"first_is_a_saccade": _chooses_first(agent)}
+            agent.found_rule = WindowOverlap(RECOGNITION_PX, test_first=agent.chooses_first)
+        agent.settings |= {"first_is_a_saccade": agent.chooses_first}
         built.append(agent)
     return built
 
@@ -232,10 +231,6 @@ def _check_labels(labels: Sequence[str]) -> None:
             raise InputError(f"A label may hold letters, digits, and . + - _ only, got {label!r}.")
 
 
-def _chooses_first(agent: Agent) -> bool:
-    return type(agent).first_fixation is not Agent.first_fixation
-
-
 def _search(
     agent: Agent,
     task: str,
@@ -245,7 +240,7 @@ def _search(
     progress: Callable[[int], None] | None,
 ) -> pd.DataFrame:
     stimuli = asymmetry_displays([task], **displays)
-    n_fixations = ASYMMETRY_TASKS[task].grid ** 2 + (0 if _chooses_first(agent) else 1)
+    n_fixations = ASYMMETRY_TASKS[task].grid ** 2 + (0 if agent.chooses_first else 1)
     if folder is None:
         return simulate(agent, stimuli, n_fixations, displays["seed"], jobs, batch_size=_SHARD_SIZE, progress=progress)
     return simulate_to_folder(

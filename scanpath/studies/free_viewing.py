@@ -144,7 +144,7 @@ def look(
     """
     parts = []
     for agent in agents:
-        start = 0 if getattr(agent, "chooses_first", False) else 1
+        start = 0 if agent.chooses_first else 1
         seeds = range(seed, seed + (looks if agent.name in BASELINES else 1))
         table = simulate(agent, stimuli, n_fixations + start, list(seeds), jobs, progress=progress)
         table = table[table["fixation"] >= start].copy()

@@ -34,3 +34,22 @@ def test_registry_imports_lazy_entries_once_and_matches_patterns():
     assert registry.names("math*") == ["math.sqrt"]
     with pytest.raises(UnknownNameError):
         registry["nothing"]
+
+
+def test_old_names_work_with_a_warning_and_are_not_listed():
+    registry = Registry("agent", {"new": "math:sqrt"}, renamed={"old": "new"}, since="0.2.0")
+    with pytest.warns(DeprecationWarning, match="The agent old is called new since scanpath 0.2.0"):
+        assert registry["old"](4) == 2
+    assert list(registry) == ["new"]
+    assert "old" in registry
+
+
+def test_names_clash_whether_they_are_lazy_loaded_or_old():
+    registry = Registry("thing", {"lazy": "math:sqrt", "now": "math:pi"}, renamed={"before": "now"}, since="0.2.0")
+    for taken in ("lazy", "before"):
+        with pytest.raises(ValueError, match=f"'{taken}' is taken"):
+            registry.register(taken, 1)
+    with pytest.raises(ValueError, match="'lazy' is taken"):
+        Registry("thing", {"lazy": "math:sqrt"}, renamed={"lazy": "lazy"})
+    with pytest.raises(ValueError, match="which is not there"):
+        Registry("thing", {}, renamed={"old": "new"})

@@ -10,8 +10,8 @@ from PIL import Image
 
 from scanpath import InputError, Stimulus, create_agent, list_agents, run_episode
 from scanpath.agents.eccnet import pixel_inside
+from scanpath.agents.field_of_view import FixedGridField, WholeField
 from scanpath.agents.target_found import InBox
-from scanpath.agents.views import FixedGridView, WholeView
 from scanpath.recognition import create_backbone
 
 REFERENCE = Path(__file__).parents[1] / "reference" / "eccnet"
@@ -106,7 +106,7 @@ def test_features_and_maps_equal_the_original_programs(shared, networks):
             agent = published(variant, networks, level_weighting="maximum")
             scene = agent.prepared(stimulus)
             key = f"{trial}__{variant}"
-            features = scene.view.levels(scene.image, (99, 99), {})
+            features = scene.field.levels(scene.image, (99, 99), {})
             for level, (found, target) in enumerate(zip(features, scene.targets), start=3):
                 near(target.permute(1, 2, 0), stored[f"{key}__target{level}"], 5e-5)
                 near(found[0, :8].permute(1, 2, 0), stored[f"{key}__feat{level}_ch0_7"], 5e-5)
@@ -125,8 +125,8 @@ def near(found, expected, share):
 def test_the_network_sees_the_same_pixels_as_the_original_program(shared, networks):
     folder = shared / "goldens" / "eccnet"
     stimulus = as_stimulus(folder / "trials", "lighting_top_down_n06", folder / "cells_lighting.png", 27)
-    view = WholeView(networks[True], stimulus.size, gray=27 / 255, margin_px=64)
-    seen = networks[True].preprocessing(view.square(stimulus.rgb, (99, 99)))[0]
+    field = WholeField(networks[True], stimulus.size, gray=27 / 255, margin_px=64)
+    seen = networks[True].preprocessing(field.square(stimulus.rgb, (99, 99)))[0]
     with np.load(folder / "features.npz") as stored:
         np.testing.assert_allclose(seen.permute(1, 2, 0).numpy(), stored["lighting_top_down_n06__input"], atol=2e-5)
 
@@ -259,7 +259,7 @@ def test_the_fixed_grid_computes_fine_features_once_a_picture(scene, monkeypatch
     monkeypatch.setattr(patchwise, "region", lambda *_, **__: pytest.fail("computed again"))
     moved = agent.priority(scene[0], [(105, 75), (20, 120)])
     assert moved.shape == (150, 210)
-    assert isinstance(agent.prepared(scene[0]).view, FixedGridView)
+    assert isinstance(agent.prepared(scene[0]).field, FixedGridField)
 
 
 @pytest.mark.parametrize("name", list_agents("eccnet*"))
@@ -319,10 +319,10 @@ def test_pictures_that_would_take_too_much_memory_are_refused_with_what_fits():
             agent.prepared(Stimulus(image, target=torch.zeros(1, 9, 9)))
         wide, high = re.search(r"(\d+) x (\d+) px fit", str(caught.value)).groups()
         assert int(wide) / int(high) == pytest.approx(width / height, rel=0.02)
-        agent.eye._check_memory(Stimulus(torch.zeros(1, 1, 1).expand(1, int(high), int(wide))), on_cpu=True)
+        agent.fields._check_memory(Stimulus(torch.zeros(1, 1, 1).expand(1, int(high), int(wide))), on_cpu=True)
         larger = Stimulus(torch.zeros(1, 1, 1).expand(1, int(high) + 2, int(wide) + 2))
         with pytest.raises(InputError, match="fit"):
-            agent.eye._check_memory(larger, on_cpu=True)
+            agent.fields._check_memory(larger, on_cpu=True)
     with pytest.raises(InputError, match="margin_px must be less than 2304"):
         create_agent("eccnet", backbone="steerable", margin_px=3000).prepared(
             Stimulus(torch.zeros(1, 9, 9), target=torch.zeros(1, 9, 9))

@@ -5,8 +5,8 @@ import pytest
 import torch
 
 import scanpath as sp
+from scanpath.agents.inhibition import FadingDisc
 from scanpath.agents.levy import _stable
-from scanpath.agents.winner_take_all import FadingDisc
 
 
 @pytest.fixture(scope="module")

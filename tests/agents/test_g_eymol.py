@@ -89,7 +89,7 @@ def test_fixations_of_the_originals_trace(reference):
     found = find_fixations(trace[:, 1::-1], trace[:, 2] * 1000)
     expected = reference["astronaut_fixations_x_y_start_end"]
     assert len(found) == len(expected)
-    for ((x, y), start, end), row in zip(found, expected):
+    for ((x, y), start, duration), row in zip(found, expected):
         assert np.hypot(x - row[0], y - row[1]) < 25
         assert abs(start - row[2]) <= 40
-        assert abs(end - row[3]) <= 40
+        assert abs(start + duration - row[3]) <= 40

@@ -5,7 +5,9 @@ import pytest
 import torch
 
 import scanpath as sp
+from scanpath._core.random import torch_generator
 from scanpath.agents.nevaclip import CaptionMatch
+from scanpath.agents.target_found import Never
 from scanpath.recognition.language import load_language_model
 
 
@@ -102,7 +104,7 @@ def test_fixations_are_px_of_the_original_picture(scenes, clip, framing):
 
 
 def test_watching_keeps_what_was_seen_and_how_the_loss_fell(scenes, clip):
-    agent = sp.create_agent("nevaclip", model=clip)
+    agent = sp.create_agent("nevaclip", model=clip, found_rule=Never())
     record = agent.watch(scenes[0], n_fixations=3, generator=torch.Generator().manual_seed(0))
     assert record.seen.shape == (3, 3, 128, 128)
     table = sp.simulate(agent, [scenes[0]], n_fixations=1)
@@ -138,3 +140,28 @@ def test_a_missing_or_empty_caption_is_one_sentence(clip):
         sp.simulate(other, [sp.Stimulus(blank, name="a", caption="a ring")], n_fixations=1)
     picture = sp.create_agent("nevaclip", model=clip, condition="picture")
     assert len(sp.simulate(picture, [sp.Stimulus(blank, name="a")], n_fixations=2)) == 2
+
+
+def test_watching_ends_and_looks_as_the_run_does(scenes, clip):
+    agent = sp.create_agent("nevaclip", model=clip, restart="jitter", steps=3)
+    lengths = set()
+    for scene in scenes[:3]:
+        path = sp.scanpaths_from_table(sp.simulate(agent, [scene], n_fixations=4, seed=5))[0]
+        watched = agent.watch(scene, n_fixations=4, generator=torch_generator(5, agent.name, scene.name))
+        np.testing.assert_allclose(watched.scanpath.xy, path.xy, atol=1e-3)  # a run sums on one thread
+        assert len(watched.searches) == len(path)
+        assert watched.scanpath.info["target_found"] == path.info["target_found"]
+        lengths.add(len(path))
+    assert min(lengths) < 4
+
+
+def test_a_recorded_scanpath_is_reviewed_without_a_search(scenes, clip, monkeypatch):
+    agent = sp.create_agent("nevaclip", model=clip, found_rule=Never())
+    watched = agent.watch(scenes[0], n_fixations=3, generator=torch.Generator())
+    monkeypatch.setattr(agent, "search", lambda *_: pytest.fail("searched again"))
+    reviewed = agent.review(scenes[0], watched.scanpath.xy)
+    np.testing.assert_allclose(reviewed.losses, watched.losses)
+    torch.testing.assert_close(reviewed.seen, watched.seen)
+    assert reviewed.searches == []
+    for loss, (_, tried) in zip(reviewed.losses, watched.searches):
+        assert loss == pytest.approx(min(tried), rel=1e-4)

@@ -1,17 +1,20 @@
 """The pieces that agents are put together from: selection, inhibition, recognition, the loop, the catalog."""
 
+import inspect
+import re
+
 import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scanpath import InputError, Stimulus, create_agent, list_agents, run_episode
-from scanpath.agents.agent import PriorityAgent, as_history
+from scanpath import Agent, InputError, PriorityAgent, Stimulus, create_agent, list_agents, run_episode, simulate
+from scanpath.agents.catalog import AGENTS, agent_card, agent_settings
+from scanpath.agents.history import as_history
 from scanpath.agents.inhibition import (
     CellInhibition,
     CellOrSquareInhibition,
-    GaussianInhibition,
     NoInhibition,
     SquareInhibition,
 )
@@ -96,13 +99,8 @@ def test_slots_or_squares_follow_the_picture():
     assert torch.equal(rule.weight(display, [(5, 5)]), CellInhibition().weight(display, [(5, 5)]))
 
 
-def test_a_gaussian_is_deepest_at_the_last_fixation_and_fades():
-    weight = GaussianInhibition(3.0, decay=0.5).weight(blank(), [(5, 5), (20, 12)])
-    assert weight[12, 20] == pytest.approx(0, abs=1e-6)
-    assert weight[5, 5] == pytest.approx(0.5, abs=1e-4)
+def test_without_inhibition_every_place_stays_open():
     assert torch.equal(NoInhibition().weight(blank(), [(5, 5)]), torch.ones(20, 30))
-    with pytest.raises(InputError, match="decay"):
-        GaussianInhibition(3.0, decay=2)
 
 
 # recognition
@@ -150,6 +148,85 @@ def test_an_episode_ends_when_the_target_is_found_or_fixations_are_used_up():
     spent = run_episode(agent, blank(target_box=(0, 0, 2, 2)), n_fixations=3, generator=torch.Generator())
     assert len(spent) == 3
     assert spent.info["target_found"] is False
+
+
+class Reader(Agent):
+    """Steps to the right, and ends the scanpath at the border."""
+
+    ends_itself = True
+
+    def next_fixation(self, stimulus, history, generator):
+        x, y = history[-1]
+        return (x + 5, y) if x + 5 < stimulus.size[1] else None
+
+
+@pytest.mark.parametrize(
+    ("limit", "box", "n", "found", "ended_by"),
+    [
+        (9, None, 3, None, "agent"),
+        (9, (0, 0, 2, 2), 3, False, "agent"),
+        (2, None, 2, None, "limit"),
+        (9, (19, 9, 3, 3), 2, True, "target"),
+    ],
+)
+def test_an_agent_may_end_its_scanpath_and_tables_tell_that_from_found(limit, box, n, found, ended_by):
+    table = simulate(Reader(found_rule=InBox()), blank(name="a", target_box=box), n_fixations=limit)
+    assert len(table) == n
+    assert set(table["ended_by"]) == {ended_by}
+    assert table["target_found"].isna().all() if found is None else (table["target_found"] == found).all()
+    assert "ended_by" not in simulate(create_agent("random"), blank(name="a"))
+
+
+def test_a_scanpath_that_ends_before_it_begins_is_refused():
+    class Idle(Reader):
+        chooses_first = True
+
+        def next_fixation(self, stimulus, history, generator):
+            return None
+
+    with pytest.raises(InputError, match="'Idle' ended its scanpath on 'a' before any fixation"):
+        run_episode(Idle(), blank(name="a"), n_fixations=2, generator=torch.Generator())
+
+
+def test_the_first_fixation_is_the_agents_own_only_if_it_says_so():
+    given, chosen = Steep(name="given"), Steep(name="chosen")
+    chosen.chooses_first = True
+    first = [run_episode(a, blank(), n_fixations=1, generator=torch.Generator()).xy[0] for a in (given, chosen)]
+    assert [tuple(xy) for xy in first] == [(15, 10), (29, 19)]
+
+
+def test_episodes_end_each_by_itself_when_they_run_in_step():
+    agent = Steep(name="steep", inhibition=SquareInhibition(4), found_rule=InBox())
+    stimuli = [blank(target_box=(20, 11, 7, 9)), blank(target_box=(0, 0, 2, 2)), blank()]
+    generators = [torch.Generator() for _ in stimuli]
+    alone = agent.run(stimuli, n_fixations=4, generators=generators)
+    agent.in_step = True
+    together = agent.run(stimuli, n_fixations=4, generators=generators)
+    assert together == alone
+    assert [path.info for path in together] == [path.info for path in alone]
+
+
+def test_settings_of_an_agent_are_stated_once_and_variants_change_their_defaults():
+    eccnet, single, rotated, clip = (
+        agent_settings(name) for name in ("eccnet", "eccnet.single_level", "eccnet.rotated", "nevaclip")
+    )
+    assert set(single) == set(rotated) == set(eccnet)
+    assert (eccnet["levels"].default, single["levels"].default) == ((3, 4, 5), (5,))
+    assert rotated["weights"].default is rotated["weights"].empty
+    assert clip["mode"].default == "best"
+    assert "loss" not in clip
+    with pytest.raises(InputError, match=r"'eccnet\.rotated' needs weights"):
+        create_agent("eccnet.rotated")
+
+
+@pytest.mark.parametrize("name", list_agents())
+def test_every_agent_says_what_it_is_and_documents_its_settings(name):
+    assert 20 < len(agent_card(name).claim) < 125
+    built = AGENTS[name]
+    if isinstance(built, type):
+        text = "\n".join(inspect.getdoc(kind) or "" for kind in built.__mro__)
+        for setting in agent_settings(name):
+            assert re.search(rf"^(\w+, )*{setting}(, \w+)*$", text, re.MULTILINE), setting
 
 
 def test_a_history_can_be_a_persons():

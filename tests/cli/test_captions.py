@@ -76,3 +76,24 @@ def test_people_are_replayed_from_a_file(command, picture, tmp_path):
     code, table, _ = command("simulate", "--agent", "human", "--set", f"fixations={tmp_path / 'people.csv'}", picture)
     assert code == 0
     assert [line.split(",")[5:7] for line in table.splitlines()[1:]] == [["3.0", "5.0"], ["4.0", "6.0"]]
+
+
+def test_figures_show_the_fixations_of_the_table_without_a_second_search(command, picture, tmp_path, monkeypatch):
+    from scanpath.agents.neva import NevaAgent
+
+    searched, reviewed = [], []
+    search, review = NevaAgent.search, NevaAgent.review
+    monkeypatch.setattr(NevaAgent, "search", lambda *given: searched.append(given) or search(*given))
+    monkeypatch.setattr(NevaAgent, "review", lambda *given: reviewed.append(given[2]) or review(*given))
+    settings = ["--agent", "nevaclip", "--caption", "a ring", "--target-box", "0,0,79,59", "--fixations", 3]
+    code, _, _ = command(
+        "simulate", *settings, "--figures", tmp_path / "figures", "--out", tmp_path / "a.parquet", picture
+    )
+    assert code == 0
+    table = pd.read_parquet(tmp_path / "a.parquet")
+    assert len(table) == len(searched) < 3
+    np.testing.assert_array_equal(reviewed[0].xy, table[["x_px", "y_px"]])
+    assert sorted(path.name for path in (tmp_path / "figures").iterdir()) == [
+        "noise_nevaclip.png",
+        "noise_nevaclip_search.png",
+    ]

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 import scanpath as sp
+from scanpath.agents.target_found import Never
 from scanpath.plotting import new_axes, save_figure
 from scanpath.plotting.neva import plot_neva, plot_search_losses, plot_seen
 
@@ -12,7 +13,7 @@ from scanpath.plotting.neva import plot_neva, plot_search_losses, plot_seen
 @pytest.fixture(scope="module")
 def watched():
     scene = sp.stimuli.captioned_scenes(1, seed=1)[0]
-    agent = sp.create_agent("nevaclip")
+    agent = sp.create_agent("nevaclip", found_rule=Never())
     return scene, agent.watch(scene, n_fixations=3, generator=torch.Generator().manual_seed(0))
 
 
@@ -23,6 +24,14 @@ def test_figure_shows_path_losses_and_each_view(watched, tmp_path):
     figure = axes[0].get_figure(root=True)
     assert scene.caption in figure.get_suptitle().replace("\n", " ")
     assert save_figure(axes[0], tmp_path / "figure.png").stat().st_size > 10_000
+
+
+def test_a_reviewed_scanpath_has_one_loss_a_fixation(watched):
+    scene, record = watched
+    reviewed = sp.create_agent("nevaclip").review(scene, record.scanpath)
+    axes = plot_neva(reviewed, scene)
+    np.testing.assert_allclose(axes[1].lines[0].get_ydata(), reviewed.losses)
+    assert len(axes) == 2 + len(record.scanpath)
 
 
 def test_losses_are_drawn_as_they_were_measured(watched):

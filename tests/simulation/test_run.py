@@ -181,8 +181,10 @@ def test_facts_that_only_some_stimuli_have_become_null_for_the_others(tmp_path):
 class Moody(RandomAgent):
     """Fails, or kills its process, on some pictures."""
 
+    name = "moody"
+
     def __init__(self, dies_on=(), fails_on=(), marks=None):
-        super().__init__(name="moody")
+        super().__init__()
         self.dies_on, self.fails_on, self.marks = set(dies_on), set(fails_on), marks
 
     def next_fixation(self, stimulus, history, generator):

@@ -37,6 +37,8 @@ class SerialSearch(Agent):
 class KnowsWhere(SerialSearch):
     """Looks at the target at once."""
 
+    chooses_first = True
+
     def first_fixation(self, stimulus, generator):
         return stimulus.target_center
 

@@ -41,7 +41,7 @@ GRID_MARGIN_PX = 16
 GRID_GROUND_PX = 256
 
 
-class View(Protocol):
+class FieldOfView(Protocol):
     """Features of a picture as seen from a fixation, and the way back from their map to the picture."""
 
     def levels(self, image: Tensor, fixation: tuple[int, int], changed: Changes) -> list[Tensor]:
@@ -53,7 +53,7 @@ class View(Protocol):
         ...
 
 
-class WholeView:
+class WholeField:
     """The published way: a square centered on the fixation runs through the network, rings around its middle.
 
     Parameters
@@ -106,30 +106,30 @@ class WholeView:
 
 
 def levels_together(
-    views: Sequence[WholeView], images: Sequence[Tensor], fixations: Sequence[tuple[int, int]]
+    fields: Sequence[WholeField], images: Sequence[Tensor], fixations: Sequence[tuple[int, int]]
 ) -> list[list[Tensor]]:
     """Run the squares of several pictures through the network, those of one size and scale in batches."""
-    found: list[list[Tensor]] = [[] for _ in views]
+    found: list[list[Tensor]] = [[] for _ in fields]
     batches: dict[tuple[int, float], list[int]] = {}
-    for index, view in enumerate(views):
-        batches.setdefault((view.half, view.backbone.px_per_deg), []).append(index)
+    for index, field in enumerate(fields):
+        batches.setdefault((field.half, field.backbone.px_per_deg), []).append(index)
     for (half, _), alike in batches.items():
         step = max(1, TOGETHER_PX // (2 * half) ** 2)
         for batch in (alike[start : start + step] for start in range(0, len(alike), step)):
-            squares = torch.cat([views[index].square(images[index], fixations[index]) for index in batch])
-            for level in views[batch[0]].backbone(squares):
+            squares = torch.cat([fields[index].square(images[index], fixations[index]) for index in batch])
+            for level in fields[batch[0]].backbone(squares):
                 for index, features in zip(batch, level.split(1)):
                     found[index].append(features)
     return found
 
 
-class PatchwiseView(WholeView):
+class PatchwiseField(WholeField):
     """The same features from the part of the square that differs from an empty one, reused between fixations.
 
     Parameters
     ----------
     backbone, size, gray, margin_px
-        As for `WholeView`.
+        As for `WholeField`.
     ground_of
         Gives the features of an empty square: (backbone, side, gray) -> Ground.
     """
@@ -154,7 +154,7 @@ class PatchwiseView(WholeView):
         return coarse_features(self.ground, self.fine.in_square(image, origin, changed))
 
 
-class FixedGridView:
+class FixedGridField:
     """Our own faster approximation: one grid per picture, over which only the rings move.
 
     The published square moves with the fixation, and with it the grids of all pools, so that what a cell pools
@@ -164,7 +164,7 @@ class FixedGridView:
     Parameters
     ----------
     backbone, size, gray, margin_px, ground_of
-        As for `PatchwiseView`; the margin sets only how far rings are made.
+        As for `PatchwiseField`; the margin sets only how far rings are made.
     """
 
     def __init__(
@@ -198,32 +198,32 @@ class FixedGridView:
         return values[GRID_MARGIN_PX:, GRID_MARGIN_PX:][: self.size[0], : self.size[1]]
 
 
-class Eye:
-    """Gives each picture its view, and keeps what views of pictures of one size share.
+class FieldsOfView:
+    """Gives each picture its field of view, and keeps what those of pictures of one size share.
 
     Parameters
     ----------
     features
         "whole", "patchwise" or "fixed_grid".
     margin_px
-        See `WholeView`.
+        See `WholeField`.
     """
 
     def __init__(self, features: str, *, margin_px: int) -> None:
-        self.features = check_choice("features", features, tuple(VIEWS))
+        self.features = check_choice("features", features, tuple(FIELDS))
         self.margin_px = check_count("margin_px", margin_px, least=0)
         self._grounds: dict[tuple[int, float, int, float], Ground] = {}
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_grounds": {}}  # large, and quickly made again
 
-    def view(self, backbone: Backbone, stimulus: Stimulus, gray: float) -> View:
-        """Return the view of a picture on ground of some gray, or say that it is too large."""
+    def of(self, backbone: Backbone, stimulus: Stimulus, gray: float) -> FieldOfView:
+        """Return the field of view on a picture with ground of some gray, or say that it is too large."""
         self._check_memory(stimulus, on_cpu=backbone.device.type == "cpu")
         if backbone.windows == "smooth" and self.features == "patchwise":
             raise InputError('windows="smooth" needs features="fixed_grid" or "whole"; "patchwise" knows rings alone.')
-        kind = VIEWS[self.features]
-        shared = {} if kind is WholeView else {"ground_of": self._ground}
+        kind = FIELDS[self.features]
+        shared = {} if kind is WholeField else {"ground_of": self._ground}
         return kind(backbone, stimulus.size, gray=gray, margin_px=self.margin_px, **shared)
 
     def _check_memory(self, stimulus: Stimulus, *, on_cpu: bool) -> None:
@@ -268,4 +268,4 @@ def seen_target(stimulus: Stimulus, who: str) -> Tensor:
 
 
 #: How features are computed, by name.
-VIEWS: dict[str, Any] = {"patchwise": PatchwiseView, "whole": WholeView, "fixed_grid": FixedGridView}
+FIELDS: dict[str, Any] = {"patchwise": PatchwiseField, "whole": WholeField, "fixed_grid": FixedGridField}
