@@ -179,7 +179,8 @@ class FixedGridField:
         self.backbone = backbone
         self.size = size
         self.field_px = 2 * (size[0] + margin_px)
-        self.cells = tuple(-(-(side + 2 * GRID_MARGIN_PX) // PICTURE_STRIDE) for side in size)
+        rows, columns = (-(-(side + 2 * GRID_MARGIN_PX) // PICTURE_STRIDE) for side in size)
+        self.cells = rows, columns
         self.ground = ground_of(backbone, GRID_GROUND_PX, gray)
         self.fine = FineFeatures(self.ground, size)
 
@@ -194,7 +195,8 @@ class FixedGridField:
 
     def in_picture(self, values: Tensor, fixation: tuple[int, int]) -> Tensor:
         """Spread each cell over its block of pixels and cut out the picture."""
-        values = enlarge(values - values.min(), tuple(side * PICTURE_STRIDE for side in self.cells))
+        rows, columns = (side * PICTURE_STRIDE for side in self.cells)
+        values = enlarge(values - values.min(), (rows, columns))
         return values[GRID_MARGIN_PX:, GRID_MARGIN_PX:][: self.size[0], : self.size[1]]
 
 

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -45,7 +45,7 @@ class Body:
     velocity: np.ndarray
     inhibition: np.ndarray
     frames: int = 0
-    pull: np.ndarray | None = field(default=None, repr=False)
+    pull: np.ndarray | None = None
 
     def inhibit(self, place: np.ndarray) -> None:
         """Add a soft disc at a place to the fading inhibition, and weigh the masses anew."""

@@ -112,7 +112,7 @@ class Ivsn(PriorityAgent):
         features = self.backbone(seen)[-1]
         # one px of padding around the correlation, as published: the map reaches slightly beyond the block
         likeness = F.conv2d(features, kernel, padding=1)[0]
-        return resized(likeness.cpu(), tuple(block.shape[-2:]), mode="bicubic")[0]
+        return resized(likeness.cpu(), (block.shape[-2], block.shape[-1]), mode="bicubic")[0]
 
 
 def resized(image: Tensor, size: tuple[int, int], *, mode: str = "bilinear") -> Tensor:

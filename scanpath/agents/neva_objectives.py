@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import torch.nn.functional as F
 from torch import Tensor
@@ -14,6 +14,7 @@ from scanpath.gaze.stimulus import Stimulus
 Model = Callable[[Tensor], Tensor]
 
 
+@runtime_checkable
 class Objective(Protocol):
     """A loss on the model's output, with a target that is made once a picture."""
 
@@ -102,7 +103,7 @@ def as_objective(loss: str | Callable[[Tensor], Tensor] | Objective) -> Objectiv
     """Take an objective by name, as a function of the model's output, or as an object."""
     if isinstance(loss, str):
         return OBJECTIVES[check_choice("loss", loss, tuple(OBJECTIVES))]
-    if hasattr(loss, "target") and hasattr(loss, "loss"):
+    if isinstance(loss, Objective):
         return loss
     if callable(loss):
         return OwnLoss(loss)

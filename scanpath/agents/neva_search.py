@@ -85,7 +85,7 @@ class Walk:
 
 
 def published_search(look: Look, how: Walk, *, device: torch.device) -> Search:
-    """Search as the published code does: signed gradient how.steps from the center.
+    """Search as the published code does: signed gradient steps from the center.
 
     As there, the point after a step is kept for the loss measured before it, and points may leave the picture. A step
     that does not improve is followed by a jitter of half a step, or by a new start anywhere, if `how.restart` says so.
@@ -113,9 +113,9 @@ def best_search(look: Look, starts: Tensor, how: Walk) -> Search:
     starts
         (K, 2) points.
     how
-        The starts are one of the steps. The length of a step is halved when one does not improve; points stay inside the
-        picture. What is tried then is by `restart` a shorter step from the best point, a random point near it, or a
-        random point anywhere.
+        The starts are one of its rounds. A step that does not improve halves the length of the next; what is tried
+        then is a shorter step from the best point ("none"), a random point near it, or a random point anywhere. Points
+        stay inside the picture.
     """
     search, step_size = Search(), how.step_size
     losses, gradients = look.measure(starts)

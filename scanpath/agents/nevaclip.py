@@ -9,6 +9,7 @@ from torch import Tensor
 from scanpath._core.checks import check_count
 from scanpath._core.errors import InputError
 from scanpath.agents.neva import NevaAgent
+from scanpath.agents.neva_objectives import Model
 from scanpath.gaze.stimulus import Stimulus
 from scanpath.recognition.language import LanguageModel, check_caption, load_language_model
 from scanpath.recognition.weights import Weights
@@ -36,8 +37,9 @@ class CaptionMatch:
     n_mixed: int
     published_mixture: bool
 
-    def target(self, model: LanguageModel, image: Tensor, stimulus: Stimulus) -> tuple[Tensor | None, Tensor | None]:
+    def target(self, model: Model, image: Tensor, stimulus: Stimulus) -> tuple[Tensor | None, Tensor | None]:
         """Return the caption's and the picture's vectors, (1, D), where the condition needs them."""
+        assert isinstance(model, LanguageModel)
         said = None if self.condition == "picture" else model.encode_text(self._caption(stimulus))
         shown = model(image[None]) if self.condition in ("picture", "mixture") else None
         return said, shown
@@ -49,7 +51,9 @@ class CaptionMatch:
     def goal(self, said: Tensor | None, shown: Tensor | None, fixation: int) -> Tensor:
         """Return the vector that fixation number `fixation` goes for."""
         if said is None or shown is None:
-            return shown if said is None else said
+            alone = shown if said is None else said
+            assert alone is not None  # `target` makes one of them at least
+            return alone
         if self.published_mixture:
             share = (fixation / self.n_mixed) ** 2
             return share * said + (1 - share) * shown

@@ -47,7 +47,7 @@ def plot_neva(record: NevaRecord, stimulus: Stimulus, *, title: str | None = Non
     rows = -(-n // columns)
     figure = Figure(figsize=(2.2 * columns + 0.6, 4.2 + 2.2 * rows), layout="constrained")
     FigureCanvasAgg(figure)
-    top, bottom = figure.subfigures(2, 1, height_ratios=[4.2, 2.2 * rows])
+    (top,), (bottom,) = figure.subfigures(2, 1, squeeze=False, height_ratios=[4.2, 2.2 * rows])
     path_ax, loss_ax = top.subplots(1, 2)
     plot_scanpath(record.scanpath, stimulus, ax=path_ax)
     path_ax.set_axis_off()

@@ -4,22 +4,20 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from numbers import Integral
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from scanpath import __version__
-from scanpath._core.checks import check_choice, check_count
+from scanpath._core.checks import check_count
 from scanpath._core.errors import InputError
 from scanpath.agents.agent import Agent
 from scanpath.gaze.stimulus import Stimulus
 from scanpath.gaze.table import read_table
-from scanpath.simulation.look import Looked, Looking
+from scanpath.simulation.look import Looked
+from scanpath.simulation.plan import make_plan
 from scanpath.simulation.shards import RunFolder, ShardFacts, encode
-from scanpath.simulation.units import Unit, cut, fingerprint
-from scanpath.simulation.workers import run_units
+from scanpath.simulation.units import Unit, fingerprint
 
 Key = tuple[int, int, int]
 #: Pictures in a shard unless the caller says otherwise.
@@ -71,7 +69,7 @@ def simulate_to_folder(
     jobs: int = 1,
     batch_size: int = 8,
     shard_size: int = SHARD_SIZE,
-    on_error: str = "skip",
+    on_error: str = "raise",
     retry_failures: bool = False,
     accelerators: Sequence[str] = (),
     progress: Callable[[int], None] | None = None,
@@ -107,7 +105,8 @@ def simulate_to_folder(
         Pictures in one shard of one agent and seed: what a stopped worker loses at most, and what one worker takes at
         a time. Give more, such as 4096, for runs of millions of pictures.
     on_error
-        "skip" records a picture that fails with its reason and goes on; "raise" stops.
+        "raise" stops at the first picture that fails, and the run can be continued; "skip" records it with its reason
+        and goes on.
     retry_failures
         Look again at what failed when the run was last worked on.
     accelerators
@@ -133,39 +132,43 @@ def simulate_to_folder(
     >>> run.n_scanpaths, run.n_fixations, len(pd.read_parquet(run.path))
     (200, 600, 600)
     """
-    crew, draws = check_crew(agents, seeds)
-    check_jobs(jobs)
-    check_count("shard_size", shard_size)
-    how = looking(n_fixations, batch_size, on_error)
-    identity = run_facts(crew, draws, n_fixations) | {"shard_size": shard_size}
-    folder, count, keys = RunFolder(Path(out), identity), _Count(), []  # type: ignore[var-annotated]
+    plan = make_plan(
+        agents,
+        n_fixations=n_fixations,
+        seeds=seeds,
+        jobs=jobs,
+        batch_size=batch_size,
+        on_error=on_error,
+        accelerators=accelerators,
+    )
+    identity = plan.facts() | {"shard_size": check_count("shard_size", shard_size)}
+    folder, count = RunFolder(Path(out), identity), _Count()
+    keys: list[Key] = []
 
     def missing() -> Iterator[Unit]:
-        for chunk, group in cut(stimuli, shard_size):
-            expected = fingerprint(group)
-            for number, one in enumerate(crew):
-                for place, seed in enumerate(draws):
-                    unit = Unit(chunk, number, place, seed, group)
-                    keys.append(unit.key)
-                    facts = folder.facts(unit.key)
-                    if facts is not None and facts.fingerprint != expected:
-                        raise InputError(
-                            f"{out} holds other stimuli than {group[0].name!r} and those after it in its shard "
-                            f"{chunk}; continue it with the same stimuli in the same order, or give another folder."
-                        )
-                    if facts is None or (retry_failures and facts.failures):
-                        yield unit
-                    else:
-                        _add(count, facts, one.name, seed, progress, resumed=True)
+        group, expected = None, ""
+        for unit in plan.units(stimuli, shard_size):
+            keys.append(unit.key)
+            if unit.stimuli is not group:
+                group, expected = unit.stimuli, fingerprint(unit.stimuli)
+            facts = folder.facts(unit.key)
+            if facts is not None and facts.fingerprint != expected:
+                raise InputError(
+                    f"{out} holds other stimuli than {group[0].name!r} and those after it in its shard {unit.chunk}; "
+                    "continue it with the same stimuli in the same order, or give another folder."
+                )
+            if facts is None or (retry_failures and facts.failures):
+                yield unit
+            else:
+                _add(count, facts, plan.agents[unit.agent].name, unit.seed, progress, resumed=True)
 
     with folder.locked(jobs):
-        finish = partial(_encode, identity)
-        for unit, content in run_units(missing(), crew, how, finish, jobs=jobs, accelerators=accelerators):
+        for unit, content in plan.run(missing(), partial(_encode, identity)):
             folder.write(unit.key, content)
             facts = folder.facts(unit.key)
             assert facts is not None
-            _add(count, facts, crew[unit.agent].name, unit.seed, progress, resumed=False)
-        folder.finish(sorted(keys), [one.name for one in crew], draws)
+            _add(count, facts, plan.agents[unit.agent].name, unit.seed, progress, resumed=False)
+        folder.finish(sorted(keys), [one.name for one in plan.agents], plan.seeds)
     return Run(Path(out), count.scanpaths, count.fixations, count.resumed, count.failures)
 
 
@@ -188,53 +191,3 @@ def _add(
     count.failures |= {(name, agent, seed): reason for name, reason in facts.failures.items()}
     if progress is not None:
         progress(facts.n_scanpaths + len(facts.failures))
-
-
-def looking(n_fixations: int, batch_size: int, on_error: str) -> Looking:
-    """Check and pack how pictures are looked at."""
-    check_choice("on_error", on_error, ("raise", "skip"))
-    return Looking(check_count("n_fixations", n_fixations), check_count("batch_size", batch_size), on_error == "skip")
-
-
-def check_crew(agents: Agent | Sequence[Agent], seeds: int | Sequence[int]) -> tuple[list[Agent], list[int]]:
-    """Return agents and seeds as lists, or raise if one is no agent or seed, is there twice, or none is there."""
-    crew = list(agents) if isinstance(agents, Iterable) else [agents]
-    for one in crew:
-        if not isinstance(one, Agent):
-            raise InputError(f"An agent is needed, such as create_agent('eccnet') returns, got {_given(agents)}.")
-    draws = [_seed(one) for one in (seeds if isinstance(seeds, Iterable) and not isinstance(seeds, str) else [seeds])]
-    for kind, names in (("agent", [one.name for one in crew]), ("seed", draws)):
-        if not names:
-            raise InputError(f"There is no {kind} to simulate; give at least one.")
-        twice = sorted({name for name in names if names.count(name) > 1})  # type: ignore[arg-type, type-var]
-        if twice:
-            raise InputError(f"Two {kind}s are both named {twice[0]!r}; names must differ to tell rows apart.")
-    return crew, draws
-
-
-def check_jobs(jobs: Any) -> int:
-    """Return `jobs` if it says how many workers there are."""
-    if isinstance(jobs, bool) or not isinstance(jobs, Integral) or jobs == 0:
-        raise InputError(f"jobs must be a whole number: 1 or more, or -1 for one worker a core; got {jobs!r}.")
-    return int(jobs)
-
-
-def _seed(seed: Any) -> int:
-    if isinstance(seed, bool) or not isinstance(seed, Integral):
-        raise InputError(f"seed must be a whole number, or several of them, got {seed!r}.")
-    return int(seed)
-
-
-def _given(value: Any) -> str:
-    return repr(value) if isinstance(value, str) else type(value).__name__
-
-
-def run_facts(crew: Sequence[Agent], seeds: Sequence[int], n_fixations: int) -> dict[str, Any]:
-    """What the rows of a run depend on, beside its stimuli."""
-    return {
-        "program": f"scanpath {__version__}",
-        "agents": {one.name: one.settings for one in crew},
-        "rules_and_networks": {one.name: one.facts() for one in crew},
-        "seeds": list(seeds),
-        "n_fixations": n_fixations,
-    }

@@ -11,9 +11,10 @@ from scanpath.gaze.scanpath import Scanpath
 from scanpath.gaze.stimulus import Stimulus
 from scanpath.gaze.table import write_table
 from scanpath.simulation.look import tabulate
-from scanpath.simulation.run import SHARD_SIZE, check_crew, check_jobs, looking, run_facts, simulate_to_folder
-from scanpath.simulation.units import Unit, cut
-from scanpath.simulation.workers import keep_paths, run_units
+from scanpath.simulation.plan import make_plan
+from scanpath.simulation.run import SHARD_SIZE, simulate_to_folder
+from scanpath.simulation.units import cut
+from scanpath.simulation.workers import keep_paths
 
 #: Endings for which the table is written as one file; anything else names a folder of shards.
 _FILES = (".parquet", ".csv")
@@ -45,7 +46,7 @@ def simulate(
     stimuli
         One picture or several with different names.
     n_fixations
-        The most fixations a scanpath has, the first one, which is not chosen by the agent, included.
+        The most fixations a scanpath has, the first one included.
     seed
         Names the run's random numbers; several seeds give several looks of every agent at every picture.
     jobs
@@ -80,40 +81,32 @@ def simulate(
     >>> table[["stimulus", "agent", "fixation"]].values.tolist()
     [['a', 'random', 0], ['a', 'random', 1], ['a', 'random', 2]]
     """
-    crew, seeds = check_crew(agent, seed)
-    check_jobs(jobs)
+    plan = make_plan(agent, n_fixations=n_fixations, seeds=seed, jobs=jobs, batch_size=batch_size, on_error=on_error)
     if out is not None and Path(out).suffix.lower() not in _FILES:
         return simulate_to_folder(
-            crew,
+            plan.agents,
             stimuli,
             out,
             n_fixations=n_fixations,
-            seeds=seeds,
+            seeds=plan.seeds,
             jobs=jobs,
             batch_size=batch_size,
             shard_size=shard_size,
             on_error=on_error,
             progress=progress,
         ).table()
-    how = looking(n_fixations, batch_size, on_error)
     pictures = [stimulus for _, group in cut(stimuli, batch_size) for stimulus in group]
-    units = (
-        Unit(start // batch_size, number, place, one, tuple(pictures[start : start + batch_size]))
-        for number in range(len(crew))
-        for place, one in enumerate(seeds)
-        for start in range(0, len(pictures), batch_size)
-    )
     found: dict[tuple[int, int, int], list[tuple[int, Scanpath]]] = {}
     failures: dict[str, str] = {}
-    for unit, (paths, failed) in run_units(units, crew, how, keep_paths, jobs=jobs):
-        found[unit.agent, unit.place, unit.chunk] = [(unit.seed, path) for path in paths]
+    for unit, (paths, failed) in plan.run(plan.units(pictures, batch_size), keep_paths):
+        found[unit.agent, unit.seed_number, unit.chunk] = [(unit.seed, path) for path in paths]
         failures |= failed
         if progress is not None:
             progress(len(paths) + len(failed))
     table = tabulate([path for key in sorted(found) for path in found[key]])
     table.attrs["scanpath"] = {
-        **run_facts(crew, seeds, n_fixations),
-        "seed": seeds[0] if len(seeds) == 1 else seeds,
+        **plan.facts(),
+        "seed": plan.seeds[0] if len(plan.seeds) == 1 else plan.seeds,
         "size_px": {one.name: [one.size[1], one.size[0]] for one in pictures},
         "failures": failures,
     }

@@ -19,7 +19,7 @@ class Unit:
 
     Attributes
     ----------
-    chunk, agent, place
+    chunk, agent, seed_number
         Numbers of the group of pictures, of the agent, and of the seed in the list of seeds.
     seed
         The seed itself.
@@ -29,18 +29,18 @@ class Unit:
 
     chunk: int
     agent: int
-    place: int
+    seed_number: int
     seed: int
     stimuli: tuple[Stimulus, ...]
 
     @property
     def key(self) -> tuple[int, int, int]:
         """What orders units; rows of a table follow it."""
-        return self.chunk, self.agent, self.place
+        return self.chunk, self.agent, self.seed_number
 
     def alone(self, stimulus: Stimulus) -> "Unit":
         """Return the same unit with one of its pictures."""
-        return Unit(self.chunk, self.agent, self.place, self.seed, (stimulus,))
+        return Unit(self.chunk, self.agent, self.seed_number, self.seed, (stimulus,))
 
 
 def cut(stimuli: Stimulus | Iterable[Stimulus], size: int) -> Iterator[tuple[int, tuple[Stimulus, ...]]]:
@@ -63,6 +63,14 @@ def cut(stimuli: Stimulus | Iterable[Stimulus], size: int) -> Iterator[tuple[int
         number += 1
     if not known:
         raise InputError("There is no stimulus to simulate; give at least one.")
+
+
+def units(stimuli: Stimulus | Iterable[Stimulus], size: int, *, n_agents: int, seeds: Sequence[int]) -> Iterator[Unit]:
+    """Give all units in order: groups of `size` pictures, for each the agents, for each the seeds."""
+    for chunk, group in cut(stimuli, size):
+        for agent in range(n_agents):
+            for number, seed in enumerate(seeds):
+                yield Unit(chunk, agent, number, seed, group)
 
 
 def fingerprint(stimuli: Sequence[Stimulus]) -> str:

@@ -30,7 +30,8 @@ from scanpath.agents.catalog import agent_settings, create_agent
 from scanpath.agents.target_found import WindowOverlap
 from scanpath.gaze.table import write_table
 from scanpath.recognition.weights import find_weights
-from scanpath.simulation.run import check_jobs, simulate_to_folder
+from scanpath.simulation.plan import check_jobs
+from scanpath.simulation.run import simulate_to_folder
 from scanpath.simulation.simulate import simulate
 from scanpath.stimuli.search_arrays import ASYMMETRY_TASKS, asymmetry_displays, asymmetry_trials
 from scanpath.studies.asymmetry_index import asymmetry_table, mean_reaction_times, trials_from_fixations
@@ -169,10 +170,10 @@ def run_asymmetry(
     tables = []
     for task in names:
         own = {**common, "sharpening": SHARPENING[task], **(settings or {})}
-        crew = study_agents(agents, weights, retrained or {}, own)
+        searchers = study_agents(agents, weights, retrained or {}, own)
         if out is not None and not (out / "study.json").exists():  # only once there is something to search with
             write_text(out / "study.json", json.dumps(facts, indent=1))
-        for agent in crew:
+        for agent in searchers:
             facts["settings"].setdefault(agent.name, {})[task] = agent.settings
             folder = None if out is None else out / "runs" / agent.name / task
             tables.append(_search(agent, task, displays, jobs, folder, progress))

@@ -9,7 +9,7 @@ import scanpath as sp
 import scanpath.foveation
 from scanpath.agents.neva import frozen
 from scanpath.agents.neva_eye import NevaEye, NevaEyeSettings
-from scanpath.agents.neva_search import Look, published_search
+from scanpath.agents.neva_search import Look, Walk, published_search
 
 EYE = {"mask_sigma": 0.15, "blur_sigma_px": 3.0, "kernel_px": 11}
 
@@ -115,10 +115,7 @@ def test_random_steps_equal_the_original_given_its_random_numbers(reference, res
         )
         search = published_search(
             look,
-            steps=20,
-            step_size=0.1,
-            restart="uniform" if restart == "restart" else "jitter",
-            draw=lambda: next(draws),
+            Walk(20, 0.1, "uniform" if restart == "restart" else "jitter", draw=lambda: next(draws)),
             device=torch.device("cpu"),
         )
         np.testing.assert_allclose(torch.stack(search.points), tried, atol=1e-5)

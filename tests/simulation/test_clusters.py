@@ -21,7 +21,7 @@ def stimuli(n=24):
     return (sp.Stimulus(torch.full((1, 30, 40), 0.5), name=f"{i:03d}.png") for i in range(n))
 
 
-def crew():
+def two_agents():
     return [sp.create_agent("random"), sp.create_agent("center")]
 
 
@@ -32,7 +32,7 @@ def shards(folder):
 @pytest.fixture(scope="module")
 def serial(tmp_path_factory):
     folder = tmp_path_factory.mktemp("serial") / "run"
-    simulate_to_folder(crew(), stimuli(), folder, **SETTINGS)
+    simulate_to_folder(two_agents(), stimuli(), folder, **SETTINGS)
     return folder
 
 
@@ -51,15 +51,15 @@ def cluster():
 def test_a_dask_cluster_gives_the_serial_runs_bytes(cluster, serial, tmp_path):
     assert len(cluster.scheduler_info()["workers"]) == 2
     with joblib.parallel_config(backend="dask"):
-        run = simulate_to_folder(crew(), stimuli(), tmp_path / "run", jobs=-1, **SETTINGS)
+        run = simulate_to_folder(two_agents(), stimuli(), tmp_path / "run", jobs=-1, **SETTINGS)
     assert run.n_resumed == 0
     assert shards(run.path) == shards(serial)
 
 
 def test_simulate_on_dask_returns_the_serial_table(cluster):
     with joblib.parallel_config(backend="dask"):
-        table = sp.simulate(crew(), list(stimuli()), n_fixations=4, jobs=-1)
-    pd.testing.assert_frame_equal(table, sp.simulate(crew(), list(stimuli()), n_fixations=4))
+        table = sp.simulate(two_agents(), list(stimuli()), n_fixations=4, jobs=-1)
+    pd.testing.assert_frame_equal(table, sp.simulate(two_agents(), list(stimuli()), n_fixations=4))
 
 
 @pytest.mark.slow
@@ -74,7 +74,7 @@ def test_a_dask_worker_that_is_killed_loses_nothing(cluster, serial, tmp_path):
     killer = threading.Thread(target=kill_one)
     killer.start()
     with joblib.parallel_config(backend="dask"):
-        run = simulate_to_folder(crew(), stimuli(), tmp_path / "run", jobs=-1, **SETTINGS)
+        run = simulate_to_folder(two_agents(), stimuli(), tmp_path / "run", jobs=-1, **SETTINGS)
     killer.join()
     assert run.failures == {}
     assert shards(run.path) == shards(serial)
@@ -91,7 +91,7 @@ def test_ray_gives_the_serial_runs_bytes(serial, tmp_path, monkeypatch):
     try:
         register_ray()
         with joblib.parallel_config(backend="ray"):
-            run = simulate_to_folder(crew(), stimuli(), tmp_path / "run", jobs=2, **SETTINGS)
+            run = simulate_to_folder(two_agents(), stimuli(), tmp_path / "run", jobs=2, **SETTINGS)
         assert shards(run.path) == shards(serial)
     finally:
         ray.shutdown()

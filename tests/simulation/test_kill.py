@@ -22,8 +22,8 @@ def stimuli():
 
 
 def work(folder, jobs=1):
-    crew = [sp.create_agent("random"), sp.create_agent("center")]
-    simulate_to_folder(crew, stimuli(), folder, n_fixations=6, seeds=[0, 1], shard_size=4, jobs=jobs)
+    agents = [sp.create_agent("random"), sp.create_agent("center")]
+    simulate_to_folder(agents, stimuli(), folder, n_fixations=6, seeds=[0, 1], shard_size=4, jobs=jobs)
 
 
 class Forked:
