@@ -206,9 +206,8 @@ class Moody(RandomAgent):
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_a_picture_that_fails_is_recorded_and_does_not_stop_the_run(jobs, tmp_path):
     agent = Moody(fails_on=["003.png", "008.png"])
-    run = simulate_to_folder(
-        agent, stimuli(), tmp_path / "run", n_fixations=3, shard_size=4, jobs=jobs, on_error="skip"
-    )
+    how = {"n_fixations": 3, "shard_size": 4, "on_error": "skip"}
+    run = simulate_to_folder(agent, stimuli(), tmp_path / "run", jobs=jobs, **how)
     assert run.n_scanpaths == 8
     assert run.failures[("003.png", "moody", 0)] == "RuntimeError: no such luck"
     listed = pd.read_csv(tmp_path / "run" / "_failures.csv")
@@ -226,9 +225,8 @@ def test_a_picture_that_fails_is_recorded_and_does_not_stop_the_run(jobs, tmp_pa
 
 def test_a_whole_shard_of_failures_still_is_a_shard(tmp_path):
     names = [stimulus.name for stimulus in stimuli()]
-    run = simulate_to_folder(
-        Moody(fails_on=names[:4]), stimuli(), tmp_path / "run", n_fixations=2, shard_size=4, on_error="skip"
-    )
+    how = {"n_fixations": 2, "on_error": "skip"}
+    run = simulate_to_folder(Moody(fails_on=names[:4]), stimuli(), tmp_path / "run", shard_size=4, **how)
     assert (run.n_scanpaths, len(run.failures)) == (6, 4)
     assert len(pd.read_parquet(run.path)) == 12
     simulate_to_folder(Moody(fails_on=names), stimuli(), tmp_path / "none", **how)
