@@ -59,6 +59,9 @@ def _metric_class(library: Any) -> type:
     class ScanpathMetric(library.Metric):
         is_differentiable = False
         full_state_update = False
+        total: Tensor
+        count: Tensor
+        undefined: Tensor
 
         def __init__(self, spec: Metric, settings: dict[str, Any]) -> None:
             super().__init__()

@@ -134,12 +134,13 @@ def fit_density(
     2.0
     """
     points = _finite_points(xy)
-    if size is None and bandwidths_px is None:
-        raise InputError("Give bandwidths_px to try, or the picture's size=(height, width).")
     if size is None and uniform_shares is not None:
         raise InputError("A uniform share needs the picture's size=(height, width).")
     if bandwidths_px is None:
-        bandwidths_px = np.hypot(*check_size("size", size)) * np.array(WIDTHS)
+        if size is None:
+            raise InputError("Give bandwidths_px to try, or the picture's size=(height, width).")
+        diagonal_px = float(np.hypot(*check_size("size", size)))
+        bandwidths_px = [diagonal_px * share for share in WIDTHS]
     widths = np.array([check_positive("bandwidths_px", width) for width in bandwidths_px])
     shares = (0.0,) if size is None else UNIFORM_SHARES if uniform_shares is None else tuple(uniform_shares)
     total = np.zeros((len(shares), len(widths)))
@@ -152,7 +153,7 @@ def fit_density(
 
 
 def center_bias(
-    fixations: Mapping[str, Any],
+    fixations: Mapping[str, AnyScanpath],
     size: tuple[int, int],
     *,
     sizes: Mapping[str, tuple[int, int]] | None = None,
@@ -197,7 +198,7 @@ def center_bias(
 
 
 def gold_standard(
-    fixations: Mapping[Hashable, Any],
+    fixations: Mapping[Hashable, AnyScanpath],
     size: tuple[int, int],
     *,
     leave_out: Hashable | None = None,
@@ -263,7 +264,7 @@ class LeaveOneOut(Generic[Key]):
     """
 
     def __init__(
-        self, fixations: Mapping[Key, Any], size: tuple[int, int], *, fit: DensityFit, pixel: str = "floor"
+        self, fixations: Mapping[Key, AnyScanpath], size: tuple[int, int], *, fit: DensityFit, pixel: str = "floor"
     ) -> None:
         self._points = {key: fixation_points(xy, "fixations") for key, xy in fixations.items()}
         self._n = sum(len(xy) for xy in self._points.values())
@@ -286,7 +287,7 @@ class LeaveOneOut(Generic[Key]):
         return _scaled(np.maximum(rest, 0.0), self._fit.uniform_share)
 
 
-def _check_left_out(key: Hashable | None, fixations: Mapping[Any, Any]) -> None:
+def _check_left_out(key: Hashable | None, fixations: Mapping[Any, AnyScanpath]) -> None:
     if key is not None and key not in fixations:
         raise InputError(f"leave_out={key!r} is no key of fixations ({len(fixations)} keys), so nothing is left out.")
 

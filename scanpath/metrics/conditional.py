@@ -283,7 +283,7 @@ def _at(stack: np.ndarray, index: np.ndarray) -> np.ndarray:
 
 def _flat_index(points: np.ndarray, size: tuple[int, int], pixel: str, reasons: np.ndarray) -> np.ndarray:
     """Pixel number of each point; 0 where it has none, which the reasons say."""
-    known = np.isfinite(points).all(axis=1)
+    known = np.asarray(np.isfinite(points).all(axis=1))
     cell = np.floor(np.where(known[:, None], points, 0) + (0.5 if pixel == "nearest" else 0))
     inside = ((cell >= 0) & (cell < (size[1], size[0]))).all(axis=1)
     _mark(reasons, ~known, "nan")

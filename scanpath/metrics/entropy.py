@@ -148,9 +148,8 @@ def _symbols(
     symbols = symbol_pairs(
         path_or_label_pairs(alone, alone, np.zeros((1, 2), dtype=np.int64)), screen_px, bins, outside
     )
-    code = symbols.faults()[0]
-    if code:
-        raise undefined(metric, int(code))
+    if symbols.a.fault[0] or not len(symbols.a.values):
+        raise undefined(metric, int(symbols.a.fault[0]) or "empty")
     return symbols.a.values
 
 

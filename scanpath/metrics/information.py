@@ -92,7 +92,7 @@ def log_likelihood(log_density: AnyMap, xy: AnyScanpath, *, pixel: str = "floor"
 )
 def information_gain(
     log_density: AnyMap,
-    baseline_log_density: Any,
+    baseline_log_density: AnyMap | None,
     xy: AnyScanpath,
     *,
     pixel: str = "floor",

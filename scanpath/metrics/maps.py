@@ -1,6 +1,6 @@
 """Maps and the pixels that fixations fall on; every map metric starts here."""
 
-from typing import TYPE_CHECKING, TypeAlias, Union
+from typing import TYPE_CHECKING, TypeAlias, Union, cast
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -36,7 +36,8 @@ def as_map(values: AnyMap, name: str = "map") -> np.ndarray:
 def as_numbers(values: AnyMap, name: str) -> np.ndarray:
     """Return an array or tensor of real numbers in the floating precision it has, others in double precision."""
     try:
-        array = np.asarray(values.detach().cpu().numpy() if hasattr(values, "detach") else values)
+        # a tensor says how it becomes an array; nothing here may import torch to ask whether it is one
+        array = np.asarray(cast("torch.Tensor", values).detach().cpu().numpy() if hasattr(values, "detach") else values)
         if array.dtype in (np.float32, np.float64):
             return array
         if array.dtype.kind != "c":

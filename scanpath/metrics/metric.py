@@ -44,6 +44,7 @@ REASONS: dict[str, str] = {
     "gap": "a curve has a gap",
     "other": "the metric gives no value",
 }
+_FOLDER = "scanpath.metrics"
 _CODES = {reason: code for code, reason in enumerate(REASONS, start=1)}
 _NAMES = np.array(["", *REASONS], dtype=object)
 
@@ -60,8 +61,8 @@ def reason_names(codes: np.ndarray) -> np.ndarray:
 
 def undefined(metric: str, reason: str | int, detail: str = "") -> UndefinedError:
     """Build the error of a single call from a reason or its number."""
-    reason = reason if isinstance(reason, str) else _NAMES[reason]
-    return UndefinedError(f"{metric} is undefined: {REASONS[reason]}{detail}.", reason)
+    word = reason if isinstance(reason, str) else str(_NAMES[reason])
+    return UndefinedError(f"{metric} is undefined: {REASONS[word]}{detail}.", word)
 
 
 def count_reasons(reasons: np.ndarray) -> dict[str, int]:
@@ -183,18 +184,18 @@ class MetricRegistry(Registry[Metric]):
     def register(self, name: str, entry: Metric) -> Metric:
         """Add a metric; another one of that name raises, the same function defined anew takes its place."""
         mine, known = entry.function, self._entries.get(name)
-        here = mine.__module__.startswith(f"{__package__}.")
+        here = mine.__module__.startswith(f"{_FOLDER}.")
         if isinstance(known, Metric):
             place = known.function.__module__, known.function.__qualname__
             if place == (mine.__module__, mine.__qualname__):
                 del self._entries[name]
-        elif not here and name in sys.modules[__package__].__all__:
+        elif not here and name in sys.modules[_FOLDER].__all__:
             raise ValueError(f"The metric name {name!r} is taken; choose another name.")
         return super().register(name, entry)
 
     def __getitem__(self, name: str) -> Metric:
         if name not in self._entries:
-            package = sys.modules[__package__]
+            package = sys.modules[_FOLDER]
             if name in package.__all__:
                 getattr(package, name)  # imports the file that the package's stub names
             if name not in self._entries:
@@ -211,7 +212,7 @@ class MetricRegistry(Registry[Metric]):
 
     def _import_all(self) -> None:
         if not self._complete:
-            for module in pkgutil.iter_modules(sys.modules[__package__].__path__, f"{__package__}."):
+            for module in pkgutil.iter_modules(sys.modules[_FOLDER].__path__, f"{_FOLDER}."):
                 importlib.import_module(module.name)
             self._complete = True
 

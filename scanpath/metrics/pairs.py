@@ -195,7 +195,8 @@ def label_pairs(first: Any, second: Any, index: np.ndarray, jobs: int = 1) -> La
 
 def path_or_label_pairs(first: Any, second: Any, index: np.ndarray, jobs: int = 1) -> PathPairs | LabelPairs:
     """Pairs of label sequences if both sets hold nothing else, of scanpaths otherwise."""
-    labels = all(isinstance(items, list | tuple) and all(map(is_labels, items)) for items in (first, second))
+    sets = (first,) if second is first else (first, second)
+    labels = all(isinstance(items, list | tuple) and all(map(is_labels, items)) for items in sets)
     return (label_pairs if labels else path_pairs)(first, second, index, jobs)
 
 
@@ -339,7 +340,9 @@ def _declare(
             bound = signature.bind(*arguments, **named)
             arguments, named = bound.args, bound.kwargs
         sequences = [admit(sequence) for sequence in arguments[:n]]
-        values, faults = score([sequences[0]], [sequences[-1]], _FIRST, 1, *arguments[n:], **named)
+        first = [sequences[0]]
+        second = [sequences[1]] if n == 2 else first  # alone, it is packed once
+        values, faults = score(first, second, _FIRST, 1, *arguments[n:], **named)
         if faults.all():
             least = facts.get("least", 1)
             wanted = f"; {least} are needed" if least > 1 else ""

@@ -5,7 +5,7 @@ from math import inf
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from scanpath._core.checks import check_positive
 from scanpath._core.errors import InputError, UndefinedError
@@ -137,7 +137,7 @@ def fixation_clusters(paths: Iterable[AnyScanpath], bandwidth_px: float) -> np.n
     if np.abs(points).max() > LARGEST_PX:
         raise undefined("fixation_clusters", "overflow")
     points = points[np.lexsort(points.T)]  # means are then rounded alike, whatever the order of people
-    tree = cKDTree(points)
+    tree = KDTree(points)
     ends = np.unique([_climb(tree, points, start, radius) for start in np.unique(points, axis=0)], axis=0)
     centers: list[np.ndarray] = []
     for end in ends[np.lexsort(ends.T[::-1])][::-1, 1:]:
@@ -157,7 +157,7 @@ def cluster_labels(path: AnyScanpath, centers: ArrayLike) -> list[int]:
     centers = np.asarray(centers, dtype=np.float64)
     if centers.ndim != 2 or centers.shape[1] != 2 or not len(centers) or not np.isfinite(centers).all():
         raise InputError(f"centers must be finite and have shape (k, 2) with k of at least 1, got {centers.shape}.")
-    return cKDTree(centers).query(as_scanpath(path).xy)[1].tolist()
+    return np.asarray(KDTree(centers).query(as_scanpath(path).xy)[1]).tolist()
 
 
 def labels_at(path: AnyScanpath, label_map: ArrayLike) -> list[int]:
@@ -219,9 +219,9 @@ def repeat_by_duration(labels: Sequence[Hashable], duration_ms: ArrayLike, bin_m
     return [label for label, count in zip(labels, counts) for _ in range(count)]
 
 
-def _climb(tree: cKDTree, points: np.ndarray, start: np.ndarray, radius: float) -> np.ndarray:
+def _climb(tree: KDTree, points: np.ndarray, start: np.ndarray, radius: float) -> np.ndarray:
     """Mean shift from one fixation: how many fixations the last mean gathered, and where it lies (x, y)."""
-    here = start
+    here, crowd = start, [0]
     for _ in range(300):  # ends a crawl; crowds rise with each step, so that it cannot go round in circles
         crowd = tree.query_ball_point(here, radius)
         before, here = here, points[crowd].mean(axis=0)
