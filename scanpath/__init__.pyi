@@ -14,6 +14,7 @@ from . import stimuli as stimuli
 from . import studies as studies
 from . import training as training
 from ._core.errors import InputError as InputError
+from ._core.errors import InputWarning as InputWarning
 from ._core.errors import ScanpathError as ScanpathError
 from ._core.errors import UndefinedError as UndefinedError
 from .agents.agent import Agent as Agent

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from scanpath._core.errors import InputError
 from scanpath.evaluation.pairing import Pairing
+from scanpath.gaze.frames import is_frame
 from scanpath.gaze.scanpath import Scanpath
 from scanpath.gaze.table import scanpaths_from_table
 
@@ -17,7 +17,7 @@ Sizes = Mapping[str, tuple[float, float]]
 
 def as_paths(source: Any, what: str) -> list[Scanpath]:
     """Return scanpaths given as a tidy fixation table or as a list of `Scanpath` that say what was looked at."""
-    if isinstance(source, pd.DataFrame):
+    if is_frame(source):
         paths = scanpaths_from_table(source)
     elif isinstance(source, Iterable) and not isinstance(source, str | bytes | np.ndarray | Mapping):
         paths = list(source)

@@ -1,6 +1,5 @@
 """The tidy fixation table: one row a fixation, flat columns, units in the names."""
 
-import csv
 import json
 import os
 import warnings
@@ -11,8 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from scanpath._core.errors import InputError
+from scanpath._core.errors import InputError, InputWarning
 from scanpath._core.files import atomic_path, require_file
+from scanpath.gaze.columns import typed_column
+from scanpath.gaze.csv_text import plain_extra, read_cells, write_cells
+from scanpath.gaze.doubts import coded_row, table_doubts
+from scanpath.gaze.frames import arrow_to_pandas, as_pandas
 from scanpath.gaze.scanpath import Scanpath
 
 if TYPE_CHECKING:
@@ -46,7 +49,6 @@ FRAME = "image pixels: x right, y down, pixel centers at integers, (0, 0) is the
 MAX_TABLE_BYTES = 16 * 2**30
 _BYTES_A_VALUE = 8
 _METADATA_KEY = b"scanpath"
-_DTYPES = {"text": "str", "count": "Int64", "number": "float64", "flag": "boolean"}
 
 
 def check_table(table: pd.DataFrame, *, source: str = "The table") -> pd.DataFrame:
@@ -58,18 +60,18 @@ def check_table(table: pd.DataFrame, *, source: str = "The table") -> pd.DataFra
     Parameters
     ----------
     table
-        One row a fixation.
+        One row a fixation; a frame of pandas, polars or Arrow.
     source
         What to call the table in messages, such as its file name.
 
     Raises
     ------
     InputError
-        If a required column is absent, a value has the wrong type, a coordinate is missing, a duration is negative,
-        or the same fixation of a scanpath appears twice.
+        If a required column is absent, a value has the wrong type, a coordinate is missing or a code for missing gaze
+        (1e8, -32768, -1 in both, more than 30,000 px from the origin), a duration is negative, or the same fixation
+        of a scanpath appears twice.
     """
-    if not isinstance(table, pd.DataFrame):
-        raise InputError(f"{source} must be a pandas DataFrame, got {type(table).__name__}.")
+    table = as_pandas(table, source)
     twice = table.columns[table.columns.duplicated()]
     if len(twice):
         raise InputError(f"{source} has the column {twice[0]!r} more than once; keep one of them.")
@@ -84,7 +86,7 @@ def check_table(table: pd.DataFrame, *, source: str = "The table") -> pd.DataFra
     known = BASE_COLUMNS | {name: kind for name, kind in OPTIONAL_COLUMNS.items() if name in table.columns}
     plain = table.reset_index(drop=True)
     columns = {
-        name: _typed(plain[name] if name in plain.columns else None, kind, name, source, len(plain))
+        name: typed_column(plain[name] if name in plain.columns else None, kind, name, source, len(plain))
         for name, kind in known.items()
     }
     columns |= {name: plain[name] for name in plain.columns if name not in known}
@@ -113,7 +115,7 @@ def write_table(
     checked = check_table(table)
     with atomic_path(path) as temporary:
         if suffix == ".csv":
-            checked.to_csv(temporary, index=False, lineterminator="\n")
+            write_cells(checked, temporary)
         else:
             import pyarrow.parquet
 
@@ -169,7 +171,19 @@ def read_table(path: str | os.PathLike[str], *, max_bytes: int = MAX_TABLE_BYTES
         raise InputError(
             f"{path} is not a table that can be read here; give a .parquet or .csv file or a run's folder."
         )
-    return check_table(table, source=str(path))
+    return say_doubts(check_table(table, source=str(path)), str(path))
+
+
+def say_doubts(table: pd.DataFrame, source: str) -> pd.DataFrame:
+    """Return a checked table as it is, and warn of what in it is probably not meant."""
+    for sentence in table_doubts(table, scanpath_keys(table)):
+        warnings.warn(f"{source}: {sentence}.", InputWarning, stacklevel=3)
+    return table
+
+
+def scanpath_keys(table: pd.DataFrame) -> list[str]:
+    """Those columns of a table whose values together name a scanpath."""
+    return [name for name in SCANPATH_KEYS if name in table.columns]
 
 
 def scanpaths_from_table(table: pd.DataFrame) -> list[Scanpath]:
@@ -178,7 +192,7 @@ def scanpaths_from_table(table: pd.DataFrame) -> list[Scanpath]:
     Fixations are put in the order of the column ``fixation``. Times that are missing throughout become None.
     """
     checked = check_table(table)
-    keys = [name for name in SCANPATH_KEYS if name in checked.columns]
+    keys = scanpath_keys(checked)
     if checked.empty:
         return []
     path_of_row = checked.groupby(keys, sort=False, dropna=False).ngroup().to_numpy()
@@ -231,51 +245,6 @@ def table_from_scanpaths(paths: Iterable[Scanpath], **columns: Any) -> pd.DataFr
     return check_table(pd.concat(frames, ignore_index=True))
 
 
-def _typed(values: pd.Series | None, kind: str, name: str, source: str, n: int) -> pd.Series:
-    if values is None or values.isna().all():
-        return pd.Series([pd.NA if kind != "number" else np.nan] * n, dtype=_DTYPES[kind])
-    try:
-        if kind == "text":
-            return values.map(_as_text, na_action="ignore").astype("str")
-        if kind == "flag":
-            return values.map(_as_flag, na_action="ignore").astype("boolean")
-        numbers = pd.to_numeric(values)
-        return numbers.astype(_DTYPES[kind])
-    except (ValueError, TypeError, OverflowError):
-        raise InputError(f"{source}: column {name!r} must hold {_KINDS[kind]}, got {_example(values, kind)}.") from None
-
-
-_KINDS = {"text": "text", "count": "whole numbers", "number": "numbers", "flag": "true or false"}
-
-
-def _as_text(value: object) -> str:
-    # a subject read from CSV as 1.0 is the subject 1
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
-
-
-def _as_flag(value: object) -> bool:
-    known = {"true": True, "false": False, "1": True, "0": False, "1.0": True, "0.0": False}
-    text = str(value).lower()
-    if text not in known:
-        raise ValueError(text)
-    return known[text]
-
-
-def _example(values: pd.Series, kind: str) -> str:
-    if kind in ("count", "number"):
-        numbers = pd.to_numeric(values, errors="coerce")
-        wrong = values[numbers.isna() & values.notna()]
-        if wrong.empty:
-            wrong = values[numbers.notna() & (numbers % 1 != 0)]
-        if not wrong.empty:
-            return f"{_plain(wrong.iloc[0])!r} in row {wrong.index[0]}"
-    return f"values such as {values.dropna().iloc[0]!r}"
-
-
-def _plain(value: Any) -> Any:
-    return value.item() if isinstance(value, np.generic) else value
-
-
 def _check_values(table: pd.DataFrame, source: str) -> None:
     for name in REQUIRED:
         gaps = table[name].isna()
@@ -289,19 +258,39 @@ def _check_values(table: pd.DataFrame, source: str) -> None:
                 f"{source}: {name} is infinite in row {np.isinf(table[name]).idxmax()}; use null for missing."
             )
     if (table["duration_ms"] < 0).any():
+        row = (table["duration_ms"] < 0).idxmax()
         raise InputError(
-            f"{source}: duration_ms is negative in row {(table['duration_ms'] < 0).idxmax()}; use null for missing."
+            f"{source}: duration_ms is negative in row {row}; use null for missing, or read the file with "
+            f"read_fixations(path, missing=[{table['duration_ms'][row]:g}])."
+        )
+    coded = coded_row(table)
+    if coded is not None:
+        raise InputError(
+            f"{source}: row {coded[0]} has {coded[1]} as a place, which is a code for missing gaze or no pixel; drop "
+            f"such rows, or read the file with read_fixations(path, missing=[{coded[1]}])."
         )
     if (table["fixation"] < 0).any():
         raise InputError(f"{source}: fixation counts from 0, got {table['fixation'].min()}.")
-    keys = [name for name in SCANPATH_KEYS if name in table.columns]
+    keys = scanpath_keys(table)
     twice = table.duplicated([*keys, "fixation"])
     if twice.any():
-        row = int(twice.to_numpy().argmax())
-        raise InputError(
-            f"{source}: row {row} repeats fixation {table['fixation'].iloc[row]} of {table['stimulus'].iloc[row]!r}; "
-            "if people looked twice, number the looks in the column 'trial'."
+        row = twice.idxmax()
+        same = table.duplicated()[row]
+        cure = (
+            "the whole row is there twice: remove one"
+            if same
+            else "if people looked twice, number the looks in the column 'trial'"
         )
+        raise InputError(
+            f"{source}: row {row} repeats fixation {table['fixation'][row]} of {table['stimulus'][row]!r}"
+            f"{_whose(table, keys, row)}; {cure}."
+        )
+
+
+def _whose(table: pd.DataFrame, keys: list[str], row: Any) -> str:
+    """Name whom a row belongs to."""
+    known = [f"{name} {table[name][row]!r}" for name in keys if name != "stimulus" and pd.notna(table[name][row])]
+    return f" ({', '.join(known)})" if known else ""
 
 
 def _read_parquet(path: Path, max_bytes: int) -> pd.DataFrame:
@@ -320,7 +309,7 @@ def _read_parquet(path: Path, max_bytes: int) -> pd.DataFrame:
     except (pyarrow.ArrowException, OSError) as error:
         raise InputError(f"{path} is not a readable Parquet file ({str(error).splitlines()[0]}).") from error
     facts = (arrow.schema.metadata or {}).get(_METADATA_KEY)
-    table = arrow.to_pandas()
+    table = arrow_to_pandas(arrow)
     if facts:
         try:
             table.attrs["scanpath"] = dict(json.loads(facts))
@@ -330,33 +319,9 @@ def _read_parquet(path: Path, max_bytes: int) -> pd.DataFrame:
 
 
 def _read_csv(path: Path) -> pd.DataFrame:
-    _check_head(path)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", pd.errors.ParserWarning)
-            # without index_col, rows with a value too many would move all values to the column on their left
-            table = pd.read_csv(path, dtype={"stimulus": "str", "subject": "str", "trial": "str"}, index_col=False)
-    except pd.errors.ParserWarning:
-        raise InputError(f"{path} has rows with more values than there are columns; name all columns.") from None
-    except UnicodeDecodeError:
-        raise InputError(f"{path} is not UTF-8 text; save it as UTF-8.") from None
-    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise InputError(f"{path} is not a readable CSV file ({str(error).splitlines()[0]}).") from error
-    return table
-
-
-def _check_head(path: Path) -> None:
-    """Refuse other separators, and names that are there twice, of which pandas would rename the second one."""
-    with path.open("rb") as file:
-        head = file.readline(1 << 16).decode("utf-8-sig", errors="replace")
-    head = next(iter(head.splitlines()), "")
-    for sign, name in ((";", "semicolons"), ("\t", "tabs")):
-        if sign in head and "," not in head:
-            raise InputError(f"{path} separates values by {name}; a table separates them by commas.")
-    names = [name.strip() for name in next(csv.reader([head]), [])]
-    twice = next((name for name in names if name and names.count(name) > 1), None)
-    if twice is not None:
-        raise InputError(f"{path} has the column {twice!r} more than once; keep one of them.")
+    cells = read_cells(path)
+    schema = BASE_COLUMNS | OPTIONAL_COLUMNS
+    return pd.DataFrame({name: cells[name] if name in schema else plain_extra(cells[name]) for name in cells.columns})
 
 
 def _read_folder(folder: Path, max_bytes: int) -> pd.DataFrame:

@@ -1,0 +1,99 @@
+"""What in a fixation table can be read but is probably not meant, and codes that only look like places.
+
+Eye trackers write missing gaze as numbers, exports differ in the unit of time, and files are concatenated twice. Each
+of these gives scores that look right.
+"""
+
+import numpy as np
+import pandas as pd
+
+#: Farther from the origin, in px, lies no picture or screen: such numbers stand for missing gaze.
+FAR_PX = 30_000.0
+#: What programs write into both coordinates of gaze that was lost.
+CODES = (-1.0, -99.0, -999.0, -9999.0, 9999.0, 99999.0, -32768.0, 32767.0, 65535.0, 1e8)
+#: Durations that no fixation has, in ms: below, seconds were probably taken for ms; above, two units or trials mixed.
+SHORTEST_MS, LONGEST_MS = 5.0, 60_000.0
+#: Overlap of two fixations of one eye that rounding does not explain, in ms.
+OVERLAP_MS = 20.0
+
+
+def coded_row(table: pd.DataFrame) -> tuple[object, str] | None:
+    """Return the first row whose place is a code for missing gaze, and the code; None if all are places.
+
+    Examples
+    --------
+    >>> coded_row(pd.DataFrame({"x_px": [3.0, -32768.0], "y_px": [4.0, -32768.0]}))
+    (1, '-32768')
+    """
+    x, y = (table[name].to_numpy(dtype=np.float64) for name in ("x_px", "y_px"))
+    coded = (np.abs(x) > FAR_PX) | (np.abs(y) > FAR_PX) | ((x == y) & np.isin(x, CODES))
+    if not coded.any():
+        return None
+    row = int(coded.argmax())
+    code = x[row] if x[row] == y[row] or abs(x[row]) > FAR_PX else y[row]
+    return table.index[row], f"{code:.15g}"
+
+
+def table_doubts(table: pd.DataFrame, keys: list[str]) -> list[str]:
+    """Say in one sentence each what of a checked table is probably not meant; nothing is said of sound tables.
+
+    Parameters
+    ----------
+    table
+        Checked table.
+    keys
+        Columns whose values together name a scanpath.
+    """
+    found = [_durations(table["duration_ms"]), _corner(table)]
+    if table["onset_ms"].notna().any():
+        found += _events(table, keys)
+    return [sentence for sentence in found if sentence]
+
+
+def _durations(duration_ms: pd.Series) -> str | None:
+    known = duration_ms.dropna()
+    if len(known) and (known < SHORTEST_MS).all():
+        return (
+            f"all durations are below {SHORTEST_MS:g} ms, at most {known.max():g}: if they are seconds, multiply them "
+            "by 1000 or read the file with read_fixations(path, time_unit='s')"
+        )
+    if (known > LONGEST_MS).any():
+        return (
+            f"duration_ms is {known.max():g} in row {known.idxmax()}, more than a minute: check its unit "
+            "(read_fixations(path, time_unit=...)) and that it is one fixation's"
+        )
+    return None
+
+
+def _corner(table: pd.DataFrame) -> str | None:
+    people = table["agent"].isna() if "agent" in table else pd.Series(True, index=table.index)
+    corner = (table["x_px"] == 0) & (table["y_px"] == 0) & people
+    if corner.sum() < 2:
+        return None
+    return (
+        f"{int(corner.sum())} fixations lie at exactly (0, 0), first in row {corner.idxmax()}: gaze that was lost is "
+        "often written so; drop them if it was"
+    )
+
+
+def _events(table: pd.DataFrame, keys: list[str]) -> list[str | None]:
+    """Events that are there twice, and fixations of one scanpath that overlap in time."""
+    repeated = table.duplicated([*keys, "onset_ms", "x_px", "y_px"]) & table["onset_ms"].notna()
+    twice = (
+        f"row {repeated.idxmax()} repeats a fixation of its scanpath with its onset and place "
+        f"({int(repeated.sum())} such rows): was an event exported twice?"
+        if repeated.any()
+        else None
+    )
+    rows = table[~repeated].sort_values([*keys, "onset_ms"], kind="stable", na_position="last")
+    same = rows.groupby(keys, dropna=False, sort=False).ngroup().diff() == 0
+    end = (rows["onset_ms"] + rows["duration_ms"]).shift()
+    overlap = same & (rows["onset_ms"] < end - OVERLAP_MS)
+    if not overlap.any():
+        return [twice, None]
+    row = overlap.idxmax()
+    return [
+        twice,
+        f"the fixation in row {row} begins {end[row] - rows['onset_ms'][row]:g} ms before the one before it ends "
+        f"({int(overlap.sum())} such rows): are two eyes or two trials in one scanpath, or is a unit of time wrong?",
+    ]

@@ -1,0 +1,200 @@
+"""What is written comes back: text as it stands, numbers to the last bit, in every form a table is kept in."""
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scanpath import InputError, check_table, evaluate, read_table, scanpaths_from_table, write_table
+from scanpath.gaze.table import BASE_COLUMNS, OPTIONAL_COLUMNS
+
+#: Text that readers of CSV like to take for something else.
+TRAPS = [
+    "NA",
+    "null",
+    "None",
+    "nan",
+    "NaN",
+    "001",
+    "1.0",
+    "12345e12",
+    "true",
+    "True",
+    "-",
+    ".",
+    "#",
+    "=1+1",
+    " x ",
+    "\t",
+]
+TEXT = st.one_of(
+    st.sampled_from(TRAPS),
+    st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=8),
+    st.text(",;\"'\r\n\t |#\\0 ", min_size=1, max_size=5),
+)
+NUMBER = st.floats(-20_000, 20_000)
+KNOWN = BASE_COLUMNS | OPTIONAL_COLUMNS
+TEXT_COLUMNS = [name for name, kind in KNOWN.items() if kind == "text"]
+
+
+@st.composite
+def tables(draw):
+    n = draw(st.integers(1, 5))
+    column = {name: draw(st.lists(TEXT | st.none(), min_size=n, max_size=n)) for name in TEXT_COLUMNS}
+    column["stimulus"] = draw(st.lists(TEXT, min_size=n, max_size=n))
+    numbers = {name: draw(st.lists(NUMBER, min_size=n, max_size=n)) for name in ("x_px", "y_px")}
+    times = {"duration_ms": st.floats(0, 1e4), "onset_ms": NUMBER}
+    numbers |= {name: draw(st.lists(one | st.none(), min_size=n, max_size=n)) for name, one in times.items()}
+    flags = {
+        name: draw(st.lists(st.booleans() | st.none(), min_size=n, max_size=n))
+        for name in ("target_found", "on_target")
+    }
+    seed = draw(st.lists(st.integers(-(2**63), 2**63 - 1) | st.none(), min_size=n, max_size=n))
+    return check_table(pd.DataFrame(column | numbers | flags | {"fixation": range(n), "seed": pd.array(seed, "Int64")}))
+
+
+@settings(max_examples=200)
+@given(tables())
+def test_a_table_comes_back_equal_from_every_form(tmp_path_factory, table):
+    folder = tmp_path_factory.mktemp("table")
+    for name in ("t.csv", "t.parquet"):
+        write_table(table, folder / name)
+        pd.testing.assert_frame_equal(read_table(folder / name), table)
+    arrow = pa.Table.from_pandas(table, preserve_index=False)
+    pd.testing.assert_frame_equal(check_table(arrow), table)
+    pd.testing.assert_frame_equal(check_table(pl.from_arrow(arrow)), table)
+
+
+HEADER = "stimulus,subject,fixation,x_px,y_px,duration_ms"
+
+
+def csv(tmp_path, text, encoding="utf-8"):
+    path = tmp_path / "t.csv"
+    path.write_bytes(text.encode(encoding))
+    return path
+
+
+def test_only_an_empty_cell_of_text_is_missing(tmp_path):
+    path = csv(
+        tmp_path, "stimulus,subject,fixation,x_px,y_px,task,condition\na,NA,0,1,2,null,\na,None,0,3,4,nan,true\n"
+    )
+    table = read_table(path)
+    assert table["subject"].tolist() == ["NA", "None"]
+    assert table["task"].tolist() == ["null", "nan"]
+    assert table["condition"].isna().tolist() == [True, False]
+    assert len(scanpaths_from_table(table)) == 2
+
+
+def test_agents_named_by_numbers_stay_apart(tmp_path):
+    text = "stimulus,agent,fixation,x_px,y_px\na,01,0,1,2\na,1,0,3,4\na,12345e12,0,3,4\na,1.0,0,3,4\n"
+    assert read_table(csv(tmp_path, text))["agent"].tolist() == ["01", "1", "12345e12", "1.0"]
+
+
+def test_columns_of_ones_own_come_back_as_they_were_written(tmp_path):
+    own = {"group": ["01", "2"], "age": [31, 40], "score": [0.5, 2.0], "left": [True, False], "note": ["NA", ""]}
+    table = check_table(
+        pd.DataFrame({"stimulus": "a", "subject": ["s", "t"], "fixation": 0, "x_px": 1, "y_px": 2} | own)
+    )
+    write_table(table, tmp_path / "t.csv")
+    back = read_table(tmp_path / "t.csv")
+    assert back["group"].tolist() == ["01", "2"]
+    assert back["age"].tolist() == [31, 40]
+    assert back["score"].tolist() == [0.5, 2.0]
+    assert back["left"].tolist() == [True, False]
+    assert back["note"].tolist()[0] == "NA"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "encoding"),
+    [
+        ("\n", "\r\n", "utf-8"),
+        ("\n", "\r", "utf-8"),
+        ("\n", "\n", "utf-8-sig"),
+        ("\n", "\r\n", "utf-16"),
+        ("\n", "\n\n", "utf-8"),
+    ],
+    ids=["crlf", "cr", "bom", "utf-16", "blank lines"],
+)
+def test_line_ends_and_marks_of_the_encoding_change_nothing(tmp_path, old, new, encoding):
+    text = f"{HEADER}\ncafé.png,01,0,1,2,200\ncafé.png,01,1,3,4,\n"
+    table = read_table(csv(tmp_path, text.replace(old, new), encoding))
+    assert table[["stimulus", "subject", "x_px"]].values.tolist() == [["café.png", "01", 1.0], ["café.png", "01", 3.0]]
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ("a,s,0,1,2\n", r"line 2 has 5 values for 6 columns; the file may be cut"),
+        ('a,s,0,1,"2\n', "not a readable CSV"),
+        (f"a,s,0,1,2,200\n{HEADER}\n", "line 3 repeats the header"),
+        ('a,s,0,"1,5",2,200\n', r"got '1,5' in row 0; if the comma is a decimal mark.*decimal=','"),
+        ("a,s,0,1,2,.\n", r"got '\.' in row 0; if it stands for a missing value.*missing=\['\.'\]"),
+        ("a,s,0,1,2,0 days 00:00:00.200000\n", "'duration_ms' must hold numbers, got '0 days"),
+    ],
+)
+def test_what_is_no_table_is_refused_with_what_would_read_it(tmp_path, rows, message):
+    with pytest.raises(InputError, match=message):
+        read_table(csv(tmp_path, f"{HEADER}\n{rows}"))
+
+
+def test_other_text_is_refused_with_what_would_read_it(tmp_path):
+    with pytest.raises(InputError, match=r"is not UTF-8 text.*encoding='latin-1'"):
+        read_table(csv(tmp_path, f"{HEADER}\ncafé,s,0,1,2,200\n", "latin-1"))
+    with pytest.raises(InputError, match=r"by semicolons.*separator=';'"):
+        read_table(csv(tmp_path, f"{HEADER}\na,s,0,1,2,200\n".replace(",", ";")))
+
+
+SPANS = {
+    "pandas ms": pd.Series(pd.to_timedelta([200, 300], unit="ms")),
+    "pandas s": pd.Series([0.2, 0.3]).map(lambda s: pd.Timedelta(seconds=s)),
+    "numpy": pd.Series(np.array([200, 300], dtype="m8[ms]")),
+    "objects": pd.Series([pd.Timedelta("200ms"), pd.Timedelta("300ms")], dtype=object),
+}
+
+
+def small(**columns):
+    return pd.DataFrame({"stimulus": "a", "subject": "s", "fixation": [0, 1], "x_px": [1.0, 2], "y_px": 3.0} | columns)
+
+
+@pytest.mark.parametrize("spans", SPANS.values(), ids=SPANS)
+def test_spans_of_time_become_ms(spans, tmp_path):
+    assert check_table(small(duration_ms=spans))["duration_ms"].tolist() == [200, 300]
+    arrow = pa.table(small()).append_column("duration_ms", pa.array([200_000, 300_000], pa.duration("us")))
+    assert check_table(arrow)["duration_ms"].tolist() == [200, 300]
+    assert check_table(pl.from_arrow(arrow))["duration_ms"].tolist() == [200, 300]
+    pa.parquet.write_table(arrow, tmp_path / "t.parquet")
+    assert read_table(tmp_path / "t.parquet")["duration_ms"].tolist() == [200, 300]
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        (
+            {"onset_ms": pd.to_datetime(["2020-01-01 10:00", "2020-01-01 10:01"])},
+            "'onset_ms'.*dates.*start of the trial",
+        ),
+        ({"x_px": pd.to_timedelta([1, 2], unit="s")}, "'x_px' must hold numbers, got spans of time"),
+        ({"x_px": [True, False]}, "'x_px' must hold numbers, got true or false"),
+        ({"fixation": pd.to_datetime(["2020-01-01", "2020-01-02"])}, "'fixation'.*dates"),
+        ({"y_px": [1j, 2]}, "'y_px'.*complex"),
+    ],
+)
+def test_what_only_is_stored_as_numbers_is_refused(columns, message):
+    with pytest.raises(InputError, match=message):
+        check_table(small(**columns))
+
+
+def test_frames_of_all_libraries_are_scored_alike():
+    people = pd.concat([small(subject=who, x_px=[x, 40.0]) for who, x in (("s", 1.0), ("t", 9.0))], ignore_index=True)
+    model = small(agent="m").drop(columns="subject")
+    frames = [(model, people), (pl.DataFrame(model), pa.table(people)), (pa.table(model), pl.DataFrame(people).lazy())]
+    scores = [evaluate(one, other, ["dtw"], draws=10)["value"].tolist() for one, other in frames]
+    assert scores[0] == scores[1] == scores[2]
+
+
+def test_a_date_as_a_name_is_its_text():
+    assert check_table(small(subject=pd.Timestamp("2020-01-02")))["subject"][0] == "2020-01-02T00:00:00"
