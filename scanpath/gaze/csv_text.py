@@ -7,6 +7,7 @@ import csv
 import io
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -108,7 +109,7 @@ def write_cells(table: pd.DataFrame, path: Path) -> None:
     """Write a frame as CSV in UTF-8; missing values are empty cells."""
     # Python's writer leaves a lone carriage return without quotes, which readers take for the end of a line
     returns = any(table[name].astype("str").str.contains("\r").any() for name in table.select_dtypes(["object", "str"]))
-    quoting = csv.QUOTE_NONNUMERIC if returns else csv.QUOTE_MINIMAL
+    quoting: Literal[0, 2] = csv.QUOTE_NONNUMERIC if returns else csv.QUOTE_MINIMAL
     try:
         table.to_csv(path, index=False, lineterminator="\n", encoding="utf-8", quoting=quoting)
     except UnicodeEncodeError as error:

@@ -17,7 +17,7 @@ SHORTEST_MS, LONGEST_MS = 5.0, 60_000.0
 OVERLAP_MS = 20.0
 
 
-def coded_row(table: pd.DataFrame) -> tuple[object, str] | None:
+def coded_row(table: pd.DataFrame) -> tuple[int, str] | None:
     """Return the first row whose place is a code for missing gaze, and the code; None if all are places.
 
     Examples
@@ -31,7 +31,7 @@ def coded_row(table: pd.DataFrame) -> tuple[object, str] | None:
         return None
     row = int(coded.argmax())
     code = x[row] if x[row] == y[row] or abs(x[row]) > FAR_PX else y[row]
-    return table.index[row], f"{code:.15g}"
+    return row, f"{code:.15g}"
 
 
 def table_doubts(table: pd.DataFrame, keys: list[str]) -> list[str]:
@@ -91,9 +91,10 @@ def _events(table: pd.DataFrame, keys: list[str]) -> list[str | None]:
     overlap = same & (rows["onset_ms"] < end - OVERLAP_MS)
     if not overlap.any():
         return [twice, None]
-    row = overlap.idxmax()
+    row = int(rows.index[int(overlap.to_numpy().argmax())])
+    early_ms = end.loc[row] - rows["onset_ms"].loc[row]
     return [
         twice,
-        f"the fixation in row {row} begins {end[row] - rows['onset_ms'][row]:g} ms before the one before it ends "
+        f"the fixation in row {row} begins {early_ms:g} ms before the one before it ends "
         f"({int(overlap.sum())} such rows): are two eyes or two trials in one scanpath, or is a unit of time wrong?",
     ]

@@ -253,15 +253,14 @@ def _check_values(table: pd.DataFrame, source: str) -> None:
                 f"{source}: {name} is missing in {int(gaps.sum())} row(s), first in row {gaps.idxmax()}; drop them."
             )
     for name, kind in BASE_COLUMNS.items():
-        if kind == "number" and np.isinf(table[name]).any():
-            raise InputError(
-                f"{source}: {name} is infinite in row {np.isinf(table[name]).idxmax()}; use null for missing."
-            )
+        infinite = np.isinf(table[name].to_numpy()) if kind == "number" else np.zeros(0, dtype=bool)
+        if infinite.any():
+            raise InputError(f"{source}: {name} is infinite in row {int(infinite.argmax())}; use null for missing.")
     if (table["duration_ms"] < 0).any():
-        row = (table["duration_ms"] < 0).idxmax()
+        row = int((table["duration_ms"] < 0).to_numpy().argmax())
         raise InputError(
             f"{source}: duration_ms is negative in row {row}; use null for missing, or read the file with "
-            f"read_fixations(path, missing=[{table['duration_ms'][row]:g}])."
+            f"read_fixations(path, missing=[{table['duration_ms'].iloc[row]:g}])."
         )
     coded = coded_row(table)
     if coded is not None:
@@ -274,22 +273,23 @@ def _check_values(table: pd.DataFrame, source: str) -> None:
     keys = scanpath_keys(table)
     twice = table.duplicated([*keys, "fixation"])
     if twice.any():
-        row = twice.idxmax()
-        same = table.duplicated()[row]
+        row = int(twice.to_numpy().argmax())
+        same = table.duplicated().iloc[row]
         cure = (
             "the whole row is there twice: remove one"
             if same
             else "if people looked twice, number the looks in the column 'trial'"
         )
         raise InputError(
-            f"{source}: row {row} repeats fixation {table['fixation'][row]} of {table['stimulus'][row]!r}"
+            f"{source}: row {row} repeats fixation {table['fixation'].iloc[row]} of {table['stimulus'].iloc[row]!r}"
             f"{_whose(table, keys, row)}; {cure}."
         )
 
 
-def _whose(table: pd.DataFrame, keys: list[str], row: Any) -> str:
+def _whose(table: pd.DataFrame, keys: list[str], row: int) -> str:
     """Name whom a row belongs to."""
-    known = [f"{name} {table[name][row]!r}" for name in keys if name != "stimulus" and pd.notna(table[name][row])]
+    values = {name: table[name].iloc[row] for name in keys if name != "stimulus"}
+    known = [f"{name} {value!r}" for name, value in values.items() if pd.notna(value)]
     return f" ({', '.join(known)})" if known else ""
 
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scanpath import InputError, check_table, evaluate, read_table, scanpaths_from_table, write_table
+from scanpath import InputError, InputWarning, check_table, evaluate, read_table, scanpaths_from_table, write_table
+from scanpath.gaze.doubts import CODES
 from scanpath.gaze.table import BASE_COLUMNS, OPTIONAL_COLUMNS
 
 #: Text that readers of CSV like to take for something else.
@@ -37,6 +38,7 @@ TEXT = st.one_of(
     st.text(",;\"'\r\n\t |#\\0 ", min_size=1, max_size=5),
 )
 NUMBER = st.floats(-20_000, 20_000)
+PLACE = NUMBER.filter(lambda value: value not in CODES)
 KNOWN = BASE_COLUMNS | OPTIONAL_COLUMNS
 TEXT_COLUMNS = [name for name, kind in KNOWN.items() if kind == "text"]
 
@@ -46,7 +48,7 @@ def tables(draw):
     n = draw(st.integers(1, 5))
     column = {name: draw(st.lists(TEXT | st.none(), min_size=n, max_size=n)) for name in TEXT_COLUMNS}
     column["stimulus"] = draw(st.lists(TEXT, min_size=n, max_size=n))
-    numbers = {name: draw(st.lists(NUMBER, min_size=n, max_size=n)) for name in ("x_px", "y_px")}
+    numbers = {name: draw(st.lists(PLACE, min_size=n, max_size=n)) for name in ("x_px", "y_px")}
     times = {"duration_ms": st.floats(0, 1e4), "onset_ms": NUMBER}
     numbers |= {name: draw(st.lists(one | st.none(), min_size=n, max_size=n)) for name, one in times.items()}
     flags = {
@@ -57,6 +59,7 @@ def tables(draw):
     return check_table(pd.DataFrame(column | numbers | flags | {"fixation": range(n), "seed": pd.array(seed, "Int64")}))
 
 
+@pytest.mark.filterwarnings("ignore::scanpath.InputWarning")  # such tables hold what no recording does
 @settings(max_examples=200)
 @given(tables())
 def test_a_table_comes_back_equal_from_every_form(tmp_path_factory, table):
@@ -198,3 +201,47 @@ def test_frames_of_all_libraries_are_scored_alike():
 
 def test_a_date_as_a_name_is_its_text():
     assert check_table(small(subject=pd.Timestamp("2020-01-02")))["subject"][0] == "2020-01-02T00:00:00"
+
+
+CODED = [(1e8, 1e8), (-32768.0, -32768.0), (5.0, 1e8), (-1.0, -1.0), (-9999.0, 7.0e4), (9999.0, 9999.0)]
+
+
+@pytest.mark.parametrize("place", CODED)
+def test_codes_for_missing_gaze_are_no_places(place):
+    with pytest.raises(InputError, match=r"row 1 has .* as a place, which is a code for missing gaze.*missing=\["):
+        check_table(small(x_px=[5.0, place[0]], y_px=[6.0, place[1]]))
+
+
+def test_gaze_a_little_off_the_screen_is_a_place():
+    assert check_table(small(x_px=[-1.0, -30.5], y_px=[-0.5, 1200.0]))["x_px"].tolist() == [-1.0, -30.5]
+
+
+def test_rows_that_are_there_twice_are_said_to_be(tmp_path):
+    table = pd.concat([small(), small()[1:]])
+    with pytest.raises(
+        InputError, match=r"row 2 repeats fixation 1 of 'a' \(subject 's'\); the whole row is there twice"
+    ):
+        check_table(table)
+    with pytest.raises(InputError, match="if people looked twice"):
+        check_table(pd.concat([small(), small(x_px=[8.0, 9.0])]))
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"duration_ms": [0.21, 0.3]}, r"all durations are below 5 ms.*time_unit='s'"),
+        ({"duration_ms": [200.0, 65_000.0]}, "65000 in row 1, more than a minute"),
+        ({"x_px": [0.0, 0.0], "y_px": [0.0, 0.0]}, r"2 fixations lie at exactly \(0, 0\)"),
+        ({"x_px": [1.0, 1.0], "onset_ms": [5.0, 5.0]}, "row 1 repeats a fixation.*exported twice"),
+        ({"onset_ms": [0.0, 100.0], "duration_ms": [200.0, 200.0]}, "row 1 begins 100 ms before"),
+    ],
+)
+def test_what_is_probably_not_meant_is_said_on_reading(columns, message, tmp_path):
+    write_table(small(**columns), tmp_path / "t.csv")
+    with pytest.warns(InputWarning, match=message):
+        read_table(tmp_path / "t.csv")
+
+
+def test_people_and_their_rounding_raise_no_doubt(tmp_path):
+    write_table(small(onset_ms=[0.0, 199.0], duration_ms=[200.0, 210.0]), tmp_path / "t.csv")
+    assert len(read_table(tmp_path / "t.csv")) == 2

@@ -39,7 +39,8 @@ def visions(path):
 
 
 def matlab(path):
-    savemat(path, {"s": {"x": np.arange(9.0), "y": np.arange(9.0), "img": "a", "subj": "b"}}, do_compression=True)
+    px = np.arange(1.0, 10.0)
+    savemat(path, {"s": {"x": px, "y": px, "img": "a", "subj": "b"}}, do_compression=True)
     return {"one_based": True}
 
 
