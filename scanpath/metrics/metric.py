@@ -202,6 +202,11 @@ class MetricRegistry(Registry[Metric]):
                 self._import_all()
         return super().__getitem__(name)
 
+    def __contains__(self, name: object) -> bool:
+        if not super().__contains__(name):
+            self._import_all()
+        return super().__contains__(name)
+
     def __iter__(self) -> Iterator[str]:
         self._import_all()
         return super().__iter__()

@@ -86,6 +86,12 @@ def test_a_new_file_of_the_folder_is_found_with_no_second_place_touched(folder):
     assert "length_difference" in done.stdout, done.stderr
 
 
+def test_a_new_file_of_the_folder_is_found_by_its_name_alone(folder):
+    code = f"{EXTENDS_THE_FOLDER}\nassert scanpath.metrics.length_difference([(0, 0), (5, 5)], [(1, 1)]) == 1"
+    done = run(code, str(folder))
+    assert done.returncode == 0, done.stderr
+
+
 def test_a_metric_of_ones_own_runs_in_a_training_loop(folder):
     pytest.importorskip("torchmetrics")
     code = """
