@@ -9,6 +9,7 @@ from . import kernels as kernels
 from . import metrics as metrics
 from . import plotting as plotting
 from . import recognition as recognition
+from . import report as report
 from . import simulation as simulation
 from . import stimuli as stimuli
 from . import studies as studies
@@ -41,9 +42,9 @@ from .datasets.registry import list_cards as list_cards
 from .datasets.registry import list_datasets as list_datasets
 from .datasets.registry import load_dataset as load_dataset
 from .datasets.registry import verify_dataset as verify_dataset
+from .evaluation.comparison import evaluate as evaluate
 from .evaluation.pairing import Pairing as Pairing
 from .evaluation.performance import search_performance as search_performance
-from .evaluation.report import evaluate as evaluate
 from .foveation.blur import FoveatedBlur as FoveatedBlur
 from .foveation.blur import foveated_blur as foveated_blur
 from .foveation.blur import variable_blur as variable_blur
@@ -81,9 +82,9 @@ from .recognition.eccentricity_pooling import eccentricity_pool as eccentricity_
 from .recognition.pool_replacement import with_eccentric_pools as with_eccentric_pools
 from .recognition.smooth_pooling import SmoothEccentricityPool2d as SmoothEccentricityPool2d
 from .recognition.smooth_pooling import smooth_eccentricity_pool as smooth_eccentricity_pool
+from .report.page import write_report as write_report
 from .simulation.run import Run as Run
 from .simulation.run import simulate_to_folder as simulate_to_folder
 from .simulation.simulate import simulate as simulate
-from .studies.report.page import write_report as write_report
 
 __version__: str

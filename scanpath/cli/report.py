@@ -30,7 +30,7 @@ def report(
     """Write one page with playable scanpaths, scores, plots and provenance; it opens without a network."""
     from scanpath._core.errors import InputError
     from scanpath.cli.progress import say
-    from scanpath.studies.report import write_report
+    from scanpath.report import write_report
 
     people, shown = human, pictures
     if dataset is not None:

@@ -1,4 +1,6 @@
 from .bootstrap import bootstrap_mean as bootstrap_mean
+from .comparison import evaluate as evaluate
+from .comparison import picture_scores as picture_scores
 from .maps import evaluate_maps as evaluate_maps
 from .pairing import PAIRINGS as PAIRINGS
 from .pairing import Pairing as Pairing
@@ -8,8 +10,6 @@ from .performance import search_trials as search_trials
 from .prediction import predict_fixations as predict_fixations
 from .prediction import summarize_predictions as summarize_predictions
 from .provenance import write_evaluation as write_evaluation
-from .report import evaluate as evaluate
-from .report import picture_scores as picture_scores
 from .significance import compare_agents as compare_agents
 from .significance import effect_size as effect_size
 from .significance import holm as holm

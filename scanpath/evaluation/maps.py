@@ -123,10 +123,10 @@ def evaluate_maps(
             scored[agent].append(_scores(values, picture, density, metrics))
         ceiling.append(_ceiling(picture, width, metrics))
         n_fixations += len(picture.xy)
-    how_sure = {"draws": draws, "confidence": confidence, "seed": seed}
+    interval = {"draws": draws, "confidence": confidence, "seed": seed}
     counts = {"n_pictures": len(looked), "n_fixations": n_fixations, "n_off_map": n_off_map}
     return pd.DataFrame(
-        [row for agent in agents for row in _rows(agent, scored[agent], ceiling, metrics, how_sure, counts)]
+        [row for agent in agents for row in _rows(agent, scored[agent], ceiling, metrics, interval, counts)]
     )
 
 
@@ -161,13 +161,13 @@ def _rows(
     scored: Sequence[Mapping[str, tuple[float, str]]],
     ceiling: Sequence[Mapping[str, tuple[float, str]]],
     metrics: Sequence[str],
-    how_sure: Mapping[str, Any],
+    interval: Mapping[str, Any],
     counts: Mapping[str, int],
 ) -> Iterator[dict[str, Any]]:
     for metric in metrics:
         row: dict[str, Any] = {"agent": agent, "metric": metric, "part": "value"}
-        row |= _interval([each[metric] for each in scored], how_sure, ("value", "low", "high"))
-        row |= _interval([each[metric] for each in ceiling], how_sure, ("ceiling", "ceiling_low", "ceiling_high"))
+        row |= _interval([each[metric] for each in scored], interval, ("value", "low", "high"))
+        row |= _interval([each[metric] for each in ceiling], interval, ("ceiling", "ceiling_low", "ceiling_high"))
         row |= {"better": "higher" if METRICS[metric].higher_is_better else "lower"} | dict(counts)
         reasons = Counter(each[metric][1] for each in scored if each[metric][1])
         row["n_pictures"] -= reasons.total()
@@ -267,7 +267,7 @@ def _mean(values: Sequence[float]) -> float:
 
 
 def _interval(
-    values: Sequence[tuple[float, str]], how_sure: Mapping[str, Any], names: tuple[str, str, str]
+    values: Sequence[tuple[float, str]], interval: Mapping[str, Any], names: tuple[str, str, str]
 ) -> dict[str, float]:
     numbers = np.array([value for value, _ in values])
-    return {name: float(mark) for name, mark in zip(names, bootstrap_mean(numbers, **how_sure))}
+    return {name: float(mark) for name, mark in zip(names, bootstrap_mean(numbers, **interval))}

@@ -106,10 +106,10 @@ def as_pairing(pairing: "Pairing | str | None") -> Pairing:
     return PAIRINGS[pairing]
 
 
-def looker_of(path: Scanpath) -> str:
+def observer_of(path: Scanpath) -> str:
     """Name of whoever made a scanpath: a person, or an agent with its seed.
 
-    Scanpaths of one looker are never compared with each other unless ``include_self`` asks for it.
+    Scanpaths of one observer are never compared with each other unless ``include_self`` asks for it.
     """
     agent, subject = path.info.get("agent"), path.info.get("subject")
     if agent is None and subject is None:

@@ -108,7 +108,7 @@ def search_trials(
     margin_px: float = 0.0,
     window_px: tuple[int, int] = (0, 0),
 ) -> pd.DataFrame:
-    """One row a trial: ``agent, looker, stimulus, found, observed, allowed``.
+    """One row a trial: ``agent, observer, stimulus, found, observed, allowed``.
 
     ``found`` is the number of the finding fixation counted from 0, NaN if none; ``observed`` the fixations the
     trial had; ``allowed`` the most it could have had (``max_fixations``, or ``max_saccades`` + 1), NaN if not told.
@@ -128,7 +128,7 @@ def search_trials(
     ).reset_index()
     agent = trials["agent"] if "agent" in trials else pd.Series([None] * len(trials), dtype=object)
     who = [trials[key].astype("str").fillna("") for key in ("agent", "seed", "subject") if key in trials]
-    result = pd.DataFrame({"agent": agent.fillna("people").astype("str"), "looker": who[0].str.cat(who[1:], sep=" ")})
+    result = pd.DataFrame({"agent": agent.fillna("people").astype("str"), "observer": who[0].str.cat(who[1:], sep=" ")})
     result["stimulus"], result["found"] = trials["stimulus"], trials["found"]
     result["observed"] = trials["last"].astype("float64") + 1
     result["allowed"] = trials["max_fixations"].astype("float64").fillna(trials["max_saccades"].astype("float64") + 1)
@@ -169,7 +169,7 @@ def _boxes(targets: Any) -> dict[str, tuple[float, float, float, float]]:
 
 
 def _sums(trials: pd.DataFrame, n_fixations: int, censoring: str, average: str) -> tuple[np.ndarray, np.ndarray]:
-    """Sums of the trials' counts for each looker (or all) and picture, (lookers, pictures, n)."""
+    """Sums of the trials' counts for each observer (or all) and picture, (observers, pictures, n)."""
     if censoring == "allowed" and trials["allowed"].isna().any():
         raise InputError(
             "censoring='allowed' needs a column max_saccades or max_fixations that says each trial's limit."
@@ -181,12 +181,12 @@ def _sums(trials: pd.DataFrame, n_fixations: int, censoring: str, average: str) 
         allowed=trials["allowed"] if censoring == "allowed" else None,
         observed=trials["observed"] if censoring == "kaplan_meier" else None,
     )
-    looker = pd.factorize(trials["looker"])[0] if average == "people" else np.zeros(len(trials), dtype=int)
+    observer = pd.factorize(trials["observer"])[0] if average == "people" else np.zeros(len(trials), dtype=int)
     picture = pd.factorize(trials["stimulus"], sort=True)[0]
     sums = []
     for count in counts:
-        table = np.zeros((looker.max() + 1, picture.max() + 1, n_fixations))
-        np.add.at(table, (looker, picture), count)
+        table = np.zeros((observer.max() + 1, picture.max() + 1, n_fixations))
+        np.add.at(table, (observer, picture), count)
         sums.append(table)
     return sums[0], sums[1]
 
@@ -202,7 +202,7 @@ def _interval(
 
 
 def _curves(gained: np.ndarray, able: np.ndarray, weights: np.ndarray, censoring: str) -> np.ndarray:
-    """Mean curve over lookers and its area under each row of picture weights, (draws, n + 1)."""
+    """Mean curve over observers and its area under each row of picture weights, (draws, n + 1)."""
     all_gained, all_able = (np.tensordot(weights, table, axes=(1, 1)) for table in (gained, able))
     curves = success_curve(all_gained, all_able, censoring)
     known = np.isfinite(curves)

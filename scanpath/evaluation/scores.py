@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from scanpath.evaluation.pairing import Pairing, looker_of
+from scanpath.evaluation.pairing import Pairing, observer_of
 from scanpath.gaze.scanpath import Scanpath
 from scanpath.metrics import METRICS, Metric, cluster_labels, count_reasons, fixation_clusters, pairwise
 
@@ -115,7 +115,7 @@ def score_block(
 ) -> Block:
     """Compare the scanpaths of one group with those of the people who saw the same picture."""
     values, reasons = measure.scores(rows, columns, pairing, jobs)
-    row_names, column_names = [looker_of(path) for path in rows], [looker_of(path) for path in columns]
+    row_names, column_names = [observer_of(path) for path in rows], [observer_of(path) for path in columns]
     wanted = np.ones(values.shape[:2], dtype=bool)
     if not pairing.include_self:
         wanted &= np.array(row_names, dtype=object)[:, None] != np.array(column_names, dtype=object)[None]

@@ -249,20 +249,20 @@ def _prefix_scores(first: Packed, second: Packed, bins: tuple[int, int], thresho
 def _scanpaths(data: VisualSearchAsymmetry, name: str, *, swapped: bool) -> dict[str, list[Scanpath]]:
     """Scanpaths without their start fixation on all pictures of a set, in the pictures' order, by who looked."""
     rows = data.fixations[data.fixations["dataset"] == name]
-    rows = rows.assign(looker=rows["agent"].fillna(rows["subject"])).sort_values(["looker", "stimulus", "fixation"])
+    rows = rows.assign(observer=rows["agent"].fillna(rows["subject"])).sort_values(["observer", "stimulus", "fixation"])
     xy = rows[["y_px", "x_px"] if swapped else ["x_px", "y_px"]].to_numpy()
     stimuli = sorted(rows["stimulus"].unique())
-    paths = {who: dict.fromkeys(stimuli, Scanpath(np.zeros((0, 2)))) for who in rows["looker"].unique()}
+    paths = {who: dict.fromkeys(stimuli, Scanpath(np.zeros((0, 2)))) for who in rows["observer"].unique()}
     cuts = np.flatnonzero(rows["fixation"].to_numpy() == 0)
     for begin, end in itertools.pairwise([*cuts, len(rows)]):
-        paths[rows["looker"].iloc[begin]][rows["stimulus"].iloc[begin]] = Scanpath(xy[begin + 1 : end])
+        paths[rows["observer"].iloc[begin]][rows["stimulus"].iloc[begin]] = Scanpath(xy[begin + 1 : end])
     return {who: list(of_stimulus.values()) for who, of_stimulus in paths.items()}
 
 
 def _in_order(data: VisualSearchAsymmetry) -> pd.DataFrame:
     fixations = data.fixations
-    table = fixations.assign(who=_who(fixations), looker=fixations["agent"].fillna(fixations["subject"]))
-    table = table.sort_values(["dataset", "looker", "stimulus", "fixation"]).reset_index(drop=True)
+    table = fixations.assign(who=_who(fixations), observer=fixations["agent"].fillna(fixations["subject"]))
+    table = table.sort_values(["dataset", "observer", "stimulus", "fixation"]).reset_index(drop=True)
     table["path"] = (table["fixation"] == 0).cumsum()
     table["x"], table["y"] = _physical(table["x_px"], table["y_px"], table["dataset"])
     return table

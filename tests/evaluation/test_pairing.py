@@ -4,7 +4,7 @@ import pytest
 
 from scanpath import InputError, Scanpath
 from scanpath.evaluation import PAIRINGS, Pairing, as_pairing
-from scanpath.evaluation.pairing import agent_of, looker_of
+from scanpath.evaluation.pairing import agent_of, observer_of
 
 
 def path(**info):
@@ -42,13 +42,13 @@ def test_an_unknown_name_hints_at_the_near_one():
         as_pairing("leave_one")
 
 
-def test_runs_of_one_agent_with_other_seeds_are_other_lookers():
+def test_runs_of_one_agent_with_other_seeds_are_other_observers():
     first, second = path(agent="random", seed=0), path(agent="random", seed=1)
-    assert looker_of(first) != looker_of(second)
+    assert observer_of(first) != observer_of(second)
     assert agent_of(first) == agent_of(second) == "random"
     assert agent_of(path(subject="s1")) == "people"
 
 
 def test_a_scanpath_of_nobody_is_refused():
     with pytest.raises(InputError, match="neither 'subject' nor 'agent'"):
-        looker_of(path(stimulus="a"))
+        observer_of(path(stimulus="a"))

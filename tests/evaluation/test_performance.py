@@ -127,6 +127,6 @@ def test_people_on_interiors_perform_as_in_the_rerun_of_the_visions_rule(shared)
     table = raw[raw["max_saccades"].isin([2, 4, 8, 12])].rename(columns=names)
     boxes = {row.image: (row.target_x, row.target_y, row.target_w, row.target_h) for row in raw.itertuples()}
     trials = search_trials(table, boxes, rule="window", window_px=(32, 32))
-    people = [person for _, person in trials.groupby("looker") if person["allowed"].nunique() == 4]
+    people = [person for _, person in trials.groupby("observer") if person["allowed"].nunique() == 4]
     shares = [performance_by_limit(person["found"], person["allowed"])[1] for person in people]
     assert performance_auc(np.mean(shares, axis=0)) == pytest.approx(0.514, abs=0.02)

@@ -276,7 +276,7 @@ class Watcher(RandomAgent):
 
     def next_fixation(self, stimulus, history, generator):
         time.sleep(0.05)
-        return float(os.environ["CUDA_VISIBLE_DEVICES"][-1]), float(os.getpid())
+        return float(os.environ["CUDA_VISIBLE_DEVICES"][-1]), os.getpid() / 1000.0  # a place, so no large number
 
 
 def test_two_processes_do_not_write_the_same_run(tmp_path):

@@ -16,7 +16,7 @@ import pytest
 import torch
 
 import scanpath as sp
-from scanpath.studies.report import write_report
+from scanpath.report import write_report
 
 CHROMIUM = next(
     (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
@@ -164,8 +164,8 @@ def test_stepping_moves_the_slider_the_path_and_what_is_said(page):
 
 
 def test_play_runs_to_the_end_and_pause_stops_it(page):
-    page.run("document.getElementById('looker').selectedIndex = 4")
-    page.run("document.getElementById('looker').dispatchEvent(new Event('change'))")
+    page.run("document.getElementById('observer').selectedIndex = 4")
+    page.run("document.getElementById('observer').dispatchEvent(new Event('change'))")
     page.click("play")
     assert page.text("play") == "Pause"
     page.wait("document.getElementById('status').textContent.includes('Fixation 2')")
@@ -182,12 +182,12 @@ def test_play_runs_to_the_end_and_pause_stops_it(page):
 
 def test_agents_and_people_can_be_chosen(page):
     groups = page.run(
-        "Array.from(document.querySelectorAll('#looker optgroup')).map(g => [g.label, g.children.length])"
+        "Array.from(document.querySelectorAll('#observer optgroup')).map(g => [g.label, g.children.length])"
     )
     assert groups == [["Agents", 4], ["People", 3]]
-    labels = page.run("Array.from(document.getElementById('looker').options).map(o => o.textContent)")
+    labels = page.run("Array.from(document.getElementById('observer').options).map(o => o.textContent)")
     center = next(label for label in labels if label.startswith("center"))
-    page.choose("looker", labels.index(center))
+    page.choose("observer", labels.index(center))
     assert "center" in page.run("document.getElementById('picture').getAttribute('aria-label')")
     assert page.run("document.querySelectorAll('#fixations tbody tr').length") >= 1
     page.click("people")
@@ -195,7 +195,7 @@ def test_agents_and_people_can_be_chosen(page):
 
 
 def test_the_foveated_view_keeps_the_fovea_and_blurs_the_periphery(page):
-    page.choose("looker", "0")
+    page.choose("observer", "0")
     plain = np.array(page.pixels()).reshape(90, 120, 4)[..., :3].astype(float)
     page.choose("view", "strong")
     seen = np.array(page.pixels()).reshape(90, 120, 4)[..., :3].astype(float)
@@ -226,7 +226,7 @@ def test_the_keyboard_is_enough(page):
     for _ in range(14):
         page.press("Tab", 9)
         reached.append(page.run("document.activeElement.id || document.activeElement.className"))
-    assert {"skip", "scene", "looker", "play", "fixation", "view", "people"} <= set(reached)
+    assert {"skip", "scene", "observer", "play", "fixation", "view", "people"} <= set(reached)
 
 
 def test_the_player_itself_takes_keys(page):

@@ -13,7 +13,7 @@ from scanpath._core.errors import InputError
 from scanpath.evaluation.bootstrap import RESAMPLED, block_interval
 from scanpath.evaluation.ceiling import FLOORS
 from scanpath.evaluation.inputs import Sizes, as_paths, by_picture, data_hash, picture_sizes, sizes_in_short
-from scanpath.evaluation.pairing import Pairing, agent_of, as_pairing, looker_of
+from scanpath.evaluation.pairing import Pairing, agent_of, as_pairing, observer_of
 from scanpath.evaluation.provenance import provenance
 from scanpath.evaluation.scores import Block, Measure, score_block
 from scanpath.gaze.scanpath import Scanpath
@@ -102,13 +102,13 @@ def evaluate(
     [['mine', 'levenshtein', 1.0, 0.0, 2]]
     """
     check_choice("way of resampling", resampled, RESAMPLED)
-    how_sure = {"resampled": resampled, "draws": check_count("draws", draws), "confidence": confidence, "seed": seed}
-    trial = _Trial.prepare(simulated, human, as_pairing(pairing), screen_px, floors, seed)
+    interval = {"resampled": resampled, "draws": check_count("draws", draws), "confidence": confidence, "seed": seed}
+    trial = _Comparison.prepare(simulated, human, as_pairing(pairing), screen_px, floors, seed)
     measures = _measures(metrics, trial)
     scored = trial.score(measures, jobs, progress)
-    table = pd.DataFrame([row for measure in measures for row in _rows(scored[measure.name], measure, trial, how_sure)])
+    table = pd.DataFrame([row for measure in measures for row in _rows(scored[measure.name], measure, trial, interval)])
     table.attrs["scanpath"] = provenance(trial.pairing, measures, trial.facts) | {
-        "bootstrap": how_sure,
+        "bootstrap": interval,
         "floors": list(floors),
     }
     return table
@@ -135,7 +135,7 @@ def picture_scores(
         One row for each agent, metric, part and picture: ``agent, metric, part, picture, value, ceiling, n_pairs,
         n_undefined``.
     """
-    trial = _Trial.prepare(simulated, human, as_pairing(pairing), screen_px, floors, seed)
+    trial = _Comparison.prepare(simulated, human, as_pairing(pairing), screen_px, floors, seed)
     measures = _measures(metrics, trial)
     rows = []
     for measure, scored in zip(measures, trial.score(measures, jobs).values()):
@@ -158,12 +158,12 @@ class _Scored:
 
 
 @dataclass(frozen=True, slots=True)
-class _Trial:
+class _Comparison:
     """Both sides of a comparison, grouped by picture."""
 
     groups: dict[str, dict[str, list[Scanpath]]]
     people: dict[str, list[Scanpath]]
-    lookers: dict[str, int]
+    observers: dict[str, int]
     pairing: Pairing
     sizes: Sizes | None
     facts: dict[str, Any]
@@ -171,7 +171,7 @@ class _Trial:
     @classmethod
     def prepare(
         cls, simulated: Any, human: Any, pairing: Pairing, screen_px: Any, floors: Sequence[str], seed: int
-    ) -> "_Trial":
+    ) -> "_Comparison":
         sides = as_paths(simulated, "simulated"), as_paths(human, "human")
         scored, people = (by_picture(side, pairing) for side in sides)
         common = sorted(set(scored) & set(people))
@@ -189,7 +189,7 @@ class _Trial:
             check_choice("floor", floor, sorted(FLOORS))
             paths = FLOORS[floor](people, sizes, seed)
             groups[f"floor: {floor}"] = {picture: paths[picture] for picture in common}
-        lookers = sorted({looker_of(path) for path in sides[1]})
+        observers = sorted({observer_of(path) for path in sides[1]})
         facts = {
             "data_sha256": {"simulated": data_hash(sides[0]), "human": data_hash(sides[1])},
             "n_scanpaths": {"simulated": len(sides[0]), "human": len(sides[1])},
@@ -197,7 +197,7 @@ class _Trial:
             "screen_px": sizes_in_short(sizes, common),
         }
         kept = {picture: people[picture] for picture in common}
-        return cls(groups, kept, {name: i for i, name in enumerate(lookers)}, pairing, sizes, facts)
+        return cls(groups, kept, {name: i for i, name in enumerate(observers)}, pairing, sizes, facts)
 
     def score(self, measures: Sequence[Measure], jobs: int, progress: Progress | None = None) -> dict[str, _Scored]:
         """Compare every group, and people with people, on every picture, for each metric."""
@@ -214,10 +214,10 @@ class _Trial:
         return scored
 
     def _block(self, measure: Measure, picture: str, paths: Sequence[Scanpath], jobs: int) -> Block:
-        return score_block(measure, picture, paths, self.people[picture], self.pairing, self.lookers, jobs)
+        return score_block(measure, picture, paths, self.people[picture], self.pairing, self.observers, jobs)
 
 
-def _measures(metrics: Metrics, trial: _Trial) -> list[Measure]:
+def _measures(metrics: Metrics, trial: _Comparison) -> list[Measure]:
     if isinstance(metrics, str):
         metrics = (metrics,)
     chosen = metrics if isinstance(metrics, Mapping) else {name: {} for name in metrics}
@@ -249,14 +249,14 @@ def _needs_size(measure: Measure) -> bool:
     return "screen_px" in measure.spec.needs and "screen_px" not in measure.settings
 
 
-def _rows(scored: _Scored, measure: Measure, trial: _Trial, how_sure: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _rows(scored: _Scored, measure: Measure, trial: _Comparison, interval: Mapping[str, Any]) -> list[dict[str, Any]]:
     spec = measure.spec
-    kind = (trial.pairing.reduce, spec.higher_is_better, len(trial.lookers))
+    kind = (trial.pairing.reduce, spec.higher_is_better, len(trial.observers))
     rows = []
     for agent, blocks in scored.groups.items():
         here = {block.picture for block in blocks}
-        model = block_interval(blocks, *kind, **how_sure)
-        ceiling = block_interval([block for block in scored.ceiling if block.picture in here], *kind, **how_sure)
+        model = block_interval(blocks, *kind, **interval)
+        ceiling = block_interval([block for block in scored.ceiling if block.picture in here], *kind, **interval)
         defined = np.concatenate([np.isfinite(block.mean(*kind[:2])) for block in blocks])
         for number, part in enumerate(spec.parts):
             reasons = sum((block.undefined[number] for block in blocks), Counter())

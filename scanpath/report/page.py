@@ -18,10 +18,10 @@ from scanpath import __version__
 from scanpath._core.checks import check_count, check_size
 from scanpath._core.errors import InputError
 from scanpath._core.files import write_text
-from scanpath.evaluation.report import evaluate
+from scanpath.evaluation.comparison import evaluate
 from scanpath.gaze.table import read_table
-from scanpath.studies.report.plots import amplitude_plot, found_plot, score_plot
-from scanpath.studies.report.scenes import as_stimuli, scenes
+from scanpath.report.plots import amplitude_plot, found_plot, score_plot
+from scanpath.report.scenes import as_stimuli, scenes
 
 _LEFT = ' class="text"'
 _PARTS = ("page.html", "page.css", "page.js")
@@ -48,7 +48,7 @@ def report_page(
     title: str = "Scanpath report",
     max_pictures: int = 12,
     max_side_px: int = 800,
-    max_lookers: int = 30,
+    max_observers: int = 30,
     seed: int = 0,
     jobs: int = 1,
 ) -> str:
@@ -80,7 +80,7 @@ def report_page(
         Most pictures on the page, chosen evenly over all; scores and plots always count all.
     max_side_px
         Pictures are shrunk to this side.
-    max_lookers
+    max_observers
         Most agents' scanpaths, and most people's, for one picture.
     seed, jobs
         As for `evaluate`.
@@ -103,7 +103,7 @@ def report_page(
     (False, True)
     """
     check_count("max_pictures", max_pictures)
-    check_count("max_lookers", max_lookers)
+    check_count("max_observers", max_observers)
     check_count("max_side_px", max_side_px, least=16)
     table, people = _table(run), None if human is None else _table(human)
     if table.empty:
@@ -122,7 +122,7 @@ def report_page(
         px_per_deg=px_per_deg,
         max_pictures=max_pictures,
         max_side_px=max_side_px,
-        max_lookers=max_lookers,
+        max_observers=max_observers,
     )
     result = None
     if people is not None:
@@ -159,7 +159,7 @@ def _same_pictures(people: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _page(*, title: str, summary: str, scores: str, plots: str, provenance: str, data: Any) -> str:
-    folder = resources.files("scanpath.studies.report")
+    folder = resources.files("scanpath.report")
     html, style, script = ((folder / name).read_text(encoding="utf-8") for name in _PARTS)
     policy = (
         f"default-src 'none'; img-src data:; style-src '{_digest(style)}'; script-src '{_digest(script)}'; "

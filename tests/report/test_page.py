@@ -8,7 +8,7 @@ import pytest
 import torch
 
 import scanpath as sp
-from scanpath.studies.report import report_page, write_report
+from scanpath.report import report_page, write_report
 
 EVIL = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&"
 

@@ -3,7 +3,7 @@
   const data = JSON.parse(document.getElementById("data").textContent);
   const find = (id) => document.getElementById(id);
   const canvas = find("picture"), overlay = find("overlay"), context = canvas.getContext("2d", { willReadFrequently: true });
-  const state = { scene: 0, looker: 0, fixation: 0, playing: false, timer: 0, levels: null, image: null };
+  const state = { scene: 0, observer: 0, fixation: 0, playing: false, timer: 0, levels: null, image: null };
   const LEVELS = [0, 0.6, 1.2, 2.4, 4.8, 9.6, 19.2];
   const DEFAULT_MS = 300;
 
@@ -22,7 +22,7 @@
   }
 
   const scene = () => data.scenes[state.scene];
-  const path = () => scene().paths[state.looker];
+  const path = () => scene().paths[state.observer];
 
   // three box blurs are nearly a Gaussian; radii after Kovesi (2010), fast almost-Gaussian filtering
   function blurred(image, sigma) {
@@ -198,9 +198,9 @@
     keys[event.key]();
   }
 
-  function chooseLooker(index) {
+  function chooseObserver(index) {
     stop();
-    state.looker = index;
+    state.observer = index;
     state.fixation = 0;
     const chosen = path(), body = find("fixations").tBodies[0];
     find("fixation").max = String(Math.max(chosen ? chosen.xy.length : 1, 1));
@@ -219,15 +219,15 @@
     state.scene = index;
     state.levels = null;
     state.image = null;
-    const one = scene(), lookers = find("looker");
-    lookers.replaceChildren();
+    const one = scene(), observers = find("observer");
+    observers.replaceChildren();
     for (const [kind, title] of [["agent", "Agents"], ["person", "People"]]) {
       const group = document.createElement("optgroup");
       group.label = title;
       one.paths.forEach((each, number) => {
         if (each.kind === kind) group.append(option(each.label, number));
       });
-      if (group.children.length) lookers.append(group);
+      if (group.children.length) observers.append(group);
     }
     const again = one.paths.findIndex((each) => each.who === before);
     const more = one.left_out ? ` ${one.left_out} more scanpaths are not shown.` : "";
@@ -238,9 +238,9 @@
     find("view").disabled = !one.sigma;
     canvas.width = Math.max(1, Math.round(one.width * one.scale));
     canvas.height = Math.max(1, Math.round(one.height * one.scale));
-    state.looker = Math.max(again, 0);
-    if (lookers.options.length) lookers.value = String(state.looker);
-    chooseLooker(state.looker);
+    state.observer = Math.max(again, 0);
+    if (observers.options.length) observers.value = String(state.observer);
+    chooseObserver(state.observer);
     if (!one.source) return;
     const picture = new Image();
     picture.onload = () => {
@@ -255,7 +255,7 @@
 
   data.scenes.forEach((one, index) => find("scene").append(option(one.name, index)));
   find("scene").addEventListener("change", (event) => chooseScene(Number(event.target.value)));
-  find("looker").addEventListener("change", (event) => chooseLooker(Number(event.target.value)));
+  find("observer").addEventListener("change", (event) => chooseObserver(Number(event.target.value)));
   find("fixation").addEventListener("input", (event) => go(Number(event.target.value) - 1));
   find("view").addEventListener("change", show);
   find("people").addEventListener("change", show);

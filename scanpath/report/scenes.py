@@ -44,7 +44,7 @@ def scenes(
     px_per_deg: float | None,
     max_pictures: int,
     max_side_px: int,
-    max_lookers: int,
+    max_observers: int,
 ) -> list[dict[str, Any]]:
     """What the page's script needs: for each picture its image, its facts and the scanpaths on it.
 
@@ -58,7 +58,7 @@ def scenes(
     if len(names) > max_pictures:
         names = [names[int((i + 0.5) * len(names) / max_pictures)] for i in range(max_pictures)]
     return [
-        _scene(name, by_name[name], stimuli.get(name), sizes.get(name), px_per_deg, max_side_px, max_lookers)
+        _scene(name, by_name[name], stimuli.get(name), sizes.get(name), px_per_deg, max_side_px, max_observers)
         for name in names
     ]
 
@@ -70,7 +70,7 @@ def _scene(
     size: Any,
     px_per_deg: float | None,
     max_side_px: int,
-    max_lookers: int,
+    max_observers: int,
 ) -> dict[str, Any]:
     width, height = _size(paths, stimulus, size)
     scale = min(1.0, max_side_px / max(width, height))
@@ -85,8 +85,8 @@ def _scene(
         "box": None if stimulus is None or stimulus.target_box is None else list(stimulus.target_box),
         "sigma": None if known is None else sigma_steps(known, math.hypot(width, height), scale),
         "step": math.hypot(width, height) * scale / (_STEPS - 1),
-        "paths": [_path(path) for path in _some(paths, max_lookers)],
-        "left_out": len(paths) - len(_some(paths, max_lookers)),
+        "paths": [_path(path) for path in _some(paths, max_observers)],
+        "left_out": len(paths) - len(_some(paths, max_observers)),
     }
 
 
@@ -113,10 +113,10 @@ def _size(paths: list[Scanpath], stimulus: Stimulus | None, size: Any) -> tuple[
     return tuple(max(1, math.ceil(side) + 1) for side in xy.max(axis=0))  # type: ignore[return-value]
 
 
-def _some(paths: list[Scanpath], max_lookers: int) -> list[Scanpath]:
+def _some(paths: list[Scanpath], max_observers: int) -> list[Scanpath]:
     agents = [path for path in paths if "agent" in path.info]
     people = [path for path in paths if "agent" not in path.info]
-    return agents[:max_lookers] + people[:max_lookers]
+    return agents[:max_observers] + people[:max_observers]
 
 
 def _path(path: Scanpath) -> dict[str, Any]:
