@@ -3,16 +3,22 @@
 Frames of pandas, polars and Arrow, record arrays, mappings of columns and rows with named fields all come in here.
 """
 
+import warnings
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from scanpath._core.errors import InputError
+from scanpath._core.errors import InputError, InputWarning
 from scanpath._core.times import as_ms, as_real
+
+if TYPE_CHECKING:
+    import narwhals
 
 #: What names the scanpath that a row belongs to; more than one value means more than one scanpath.
 _WHOSE = ("dataset", "stimulus", "task", "condition", "agent", "seed", "subject", "trial")
+#: What data frames of other libraries than pandas have.
+_FRAME_MARKS = ("collect_schema", "columns", "column_names", "__arrow_c_stream__")
 _UNNAMED = ("numpy", "torch", "builtins", "scanpath")
 
 
@@ -60,6 +66,13 @@ def path_by_name(
             f"{what} is a table of several scanpaths, as {several[0]!r} differs between its rows; cut it with "
             "scanpath.scanpaths_from_table."
         )
+    unread = [name for name in columns if "duration" in name.lower()]
+    if unread and "duration_ms" not in columns:
+        warnings.warn(
+            f"{what}: the column {unread[0]!r} is not read; name it 'duration_ms', in ms, if durations count.",
+            InputWarning,
+            stacklevel=3,
+        )
     times = [
         as_ms(columns[name], f"{what}: {name}") if name in columns else None for name in ("duration_ms", "onset_ms")
     ]
@@ -93,16 +106,28 @@ def _frame_columns(value: Any) -> dict[str, np.ndarray] | None:
         if len(set(names)) < len(names):
             raise InputError(f"A table must have each column once, got {', '.join(map(repr, names))}.")
         return {name: value.iloc[:, place].to_numpy() for place, name in enumerate(names)}
-    if not any(hasattr(value, name) for name in ("collect_schema", "columns", "column_names")):
+    if not any(hasattr(value, name) for name in _FRAME_MARKS):
         return None
+    frame = native_frame(value)
+    if frame is None:
+        raise InputError(
+            f"A {type(value).__name__} is no table that can be read; give a frame of pandas, polars or Arrow."
+        )
+    return {name: frame[name].to_numpy() for name in frame.columns}
+
+
+def native_frame(value: Any) -> "narwhals.DataFrame[Any] | None":
+    """Return a frame of polars, Arrow or another library under one interface, or None if it is none."""
     import narwhals
 
+    if hasattr(value, "__arrow_c_stream__") and not hasattr(value, "lazy"):  # record batches, query results
+        import pyarrow
+
+        value = pyarrow.table(value)
     frame = narwhals.from_native(value, pass_through=True)
     if isinstance(frame, narwhals.LazyFrame):
         frame = frame.collect()
-    if not isinstance(frame, narwhals.DataFrame):
-        return None
-    return {name: frame[name].to_numpy() for name in frame.columns}
+    return frame if isinstance(frame, narwhals.DataFrame) else None
 
 
 def _same_length(columns: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

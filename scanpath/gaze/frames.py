@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from scanpath._core.errors import InputError
+from scanpath._core.labels import native_frame
 
 if TYPE_CHECKING:
     import pyarrow
@@ -20,12 +21,8 @@ def as_pandas(frame: Any, source: str) -> pd.DataFrame:
     """
     if isinstance(frame, pd.DataFrame):
         return frame
-    import narwhals
-
-    native = narwhals.from_native(frame, pass_through=True)
-    if isinstance(native, narwhals.LazyFrame):
-        native = native.collect()
-    if not isinstance(native, narwhals.DataFrame):
+    native = native_frame(frame)
+    if native is None:
         raise InputError(
             f"{source} must be a pandas DataFrame, got {type(frame).__name__}; polars and Arrow serve, too."
         )

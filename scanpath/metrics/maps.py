@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike
 
 from scanpath._core.checks import check_choice
 from scanpath._core.errors import InputError, UndefinedError
+from scanpath._core.labels import labeled_columns, xy_by_name
 from scanpath.gaze.scanpath import AnyScanpath, Scanpath
 
 if TYPE_CHECKING:
@@ -151,7 +152,9 @@ def fixation_points(xy: AnyScanpath, name: str) -> np.ndarray:
     """Return fixations as (n, 2) px, finite or not; an empty list is (0, 2)."""
     if isinstance(xy, Scanpath):
         return xy.xy
-    points = as_numbers(xy, name).astype(np.float64, copy=False)
+    columns = labeled_columns(xy)
+    points = as_numbers(xy, name) if columns is None else xy_by_name(columns, name)
+    points = points.astype(np.float64, copy=False)
     if points.size == 0:
         return np.zeros((0, 2))
     if points.ndim == 1 and points.shape == (2,):

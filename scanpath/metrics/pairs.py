@@ -10,6 +10,7 @@ from typing import Any, Concatenate, Generic, NamedTuple, ParamSpec, TypeAlias, 
 import numpy as np
 
 from scanpath._core.errors import InputError
+from scanpath._core.labels import labeled_columns, xy_by_name
 from scanpath.gaze.scanpath import AnyScanpath, Scanpath, ScanpathBatch, as_scanpath
 from scanpath.metrics.metric import Facts, Takes, declare_metric, reason_code, undefined
 
@@ -220,8 +221,9 @@ def has_nan_coordinates(path: Any) -> bool:
     """Whether an array of the right shape for a scanpath has a coordinate that is NaN or infinite."""
     if isinstance(path, Scanpath | str):
         return False
+    columns = labeled_columns(path)
     try:
-        values = np.asarray(path, dtype=np.float64)
+        values = np.asarray(path if columns is None else xy_by_name(columns, "The scanpath"), dtype=np.float64)
     except (TypeError, ValueError):
         return False
     return values.ndim == 2 and values.shape[1] in (2, 3) and not np.isfinite(values[:, :2]).all()

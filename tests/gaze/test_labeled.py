@@ -21,6 +21,7 @@ FORMS = {
     "polars": pl.DataFrame(SWAPPED),
     "lazy": pl.DataFrame(SWAPPED).lazy(),
     "arrow": pa.table(SWAPPED),
+    "record batch": pa.RecordBatch.from_pandas(SWAPPED),
     "record array": SWAPPED.to_records(index=False),
     "structured array": np.array([(y, x) for x, y in XY], dtype=[("y_px", "f8"), ("x_px", "f8")]),
     "columns": SWAPPED.to_dict("list"),
@@ -43,6 +44,18 @@ def test_fixations_of_a_blur_are_taken_by_name(form):
     image = torch.rand(1, 40, 60, generator=torch.Generator().manual_seed(0))
     seen = sp.foveated_blur(image, form, px_per_deg=4, several=True)
     torch.testing.assert_close(seen, sp.foveated_blur(image, XY, px_per_deg=4, several=True))
+
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+def test_fixations_on_a_map_are_taken_by_name(form):
+    density = np.random.default_rng(0).random((300, 600))
+    assert sp.metrics.nss(density, form) == sp.metrics.nss(density, XY)
+    assert sp.metrics.auc_judd(density, form) == sp.metrics.auc_judd(density, XY)
+
+
+def test_a_duration_without_its_unit_is_not_dropped_in_silence():
+    with pytest.warns(sp.InputWarning, match="'duration_s' is not read; name it 'duration_ms'"):
+        assert as_scanpath(FRAME.assign(duration_s=0.2)).duration_ms is None
 
 
 def test_other_names_are_refused_and_named():
