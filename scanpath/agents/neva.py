@@ -18,7 +18,7 @@ from scanpath.agents.neva_eye import ForeignEye, NevaEye, NevaEyeSettings
 from scanpath.agents.neva_objectives import Objective, as_objective
 from scanpath.agents.neva_search import RESTARTS, Look, Search, Walk, best_search, first_points, published_search
 from scanpath.agents.target_found import FoundRule, InBox
-from scanpath.gaze.scanpath import AnyScanpath, Scanpath, as_scanpath
+from scanpath.gaze.scanpath import Scanpath, ScanpathLike, as_scanpath
 from scanpath.gaze.stimulus import Stimulus
 from scanpath.recognition.classifier import as_classifier
 from scanpath.recognition.weights import Weights
@@ -192,7 +192,7 @@ class NevaAgent(Agent):
         frame = self.prepared(stimulus).frame
         return replace(record, searches=[(frame.to_px(torch.stack(one.points)), one.losses) for one in searches])
 
-    def review(self, stimulus: Stimulus, scanpath: AnyScanpath) -> NevaRecord:
+    def review(self, stimulus: Stimulus, scanpath: ScanpathLike) -> NevaRecord:
         """Return what the model sees, and its loss, at each fixation that a run recorded or a person made.
 
         Nothing is searched; a fixation is one forward pass.

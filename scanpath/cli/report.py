@@ -1,9 +1,13 @@
 """`scanpath report`: a run as one page for the browser."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from scanpath.report.page import Run
+    from scanpath.report.scenes import Pictures
 
 
 def register(app: typer.Typer) -> None:
@@ -32,7 +36,8 @@ def report(
     from scanpath.cli.progress import say
     from scanpath.report import write_report
 
-    people, shown = human, pictures
+    people: Run | None = human
+    shown: Pictures | None = pictures
     if dataset is not None:
         if human is not None or pictures is not None:
             raise InputError("Give --dataset, or --human and --pictures, not both.")

@@ -1,9 +1,9 @@
 """A model beside people: every metric with its ceiling, its floors and its uncertainty, in one tidy table."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -12,23 +12,33 @@ from scanpath._core.checks import check_choice, check_count
 from scanpath._core.errors import InputError
 from scanpath.evaluation.bootstrap import RESAMPLED, block_interval
 from scanpath.evaluation.ceiling import FLOORS
-from scanpath.evaluation.inputs import Sizes, as_paths, by_picture, data_hash, picture_sizes, sizes_in_short
+from scanpath.evaluation.inputs import (
+    Fixations,
+    Progress,
+    ScreenSize,
+    Sizes,
+    as_paths,
+    by_picture,
+    data_hash,
+    picture_sizes,
+    sizes_in_short,
+)
 from scanpath.evaluation.pairing import Pairing, agent_of, as_pairing, observer_of
 from scanpath.evaluation.provenance import provenance
 from scanpath.evaluation.scores import Block, Measure, score_block
 from scanpath.gaze.scanpath import Scanpath
 
-Metrics = Sequence[str] | Mapping[str, Mapping[str, Any]]
-Progress = Callable[[Iterable[Any]], Iterable[Any]]
+#: Names of metrics, or a mapping of names to their settings.
+Metrics: TypeAlias = Sequence[str] | Mapping[str, Mapping[str, Any]]
 
 
 def evaluate(
-    simulated: Any,
-    human: Any,
+    simulated: Fixations,
+    human: Fixations,
     metrics: Metrics = ("multimatch", "scanmatch", "levenshtein"),
     *,
     pairing: Pairing | str | None = None,
-    screen_px: Any = None,
+    screen_px: ScreenSize | None = None,
     floors: Sequence[str] = (),
     resampled: str = "pictures",
     draws: int = 2000,
@@ -115,12 +125,12 @@ def evaluate(
 
 
 def picture_scores(
-    simulated: Any,
-    human: Any,
+    simulated: Fixations,
+    human: Fixations,
     metrics: Metrics = ("multimatch", "scanmatch", "levenshtein"),
     *,
     pairing: Pairing | str | None = None,
-    screen_px: Any = None,
+    screen_px: ScreenSize | None = None,
     floors: Sequence[str] = (),
     seed: int = 0,
     jobs: int = 1,
@@ -170,7 +180,13 @@ class _Comparison:
 
     @classmethod
     def prepare(
-        cls, simulated: Any, human: Any, pairing: Pairing, screen_px: Any, floors: Sequence[str], seed: int
+        cls,
+        simulated: Fixations,
+        human: Fixations,
+        pairing: Pairing,
+        screen_px: ScreenSize | None,
+        floors: Sequence[str],
+        seed: int,
     ) -> "_Comparison":
         sides = as_paths(simulated, "simulated"), as_paths(human, "human")
         scored, people = (by_picture(side, pairing) for side in sides)
@@ -274,6 +290,6 @@ def _text(reasons: Counter) -> str:
     return ", ".join(f"{reason}: {count}" for reason, count in sorted(reasons.items()))
 
 
-def _some(groups: Mapping[str, Any]) -> str:
+def _some(groups: Iterable[str]) -> str:
     names = list(groups)
     return ", ".join(repr(name) for name in names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")

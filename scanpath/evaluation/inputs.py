@@ -2,20 +2,33 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Protocol, TypeAlias, TypeVar
 
 import numpy as np
 
 from scanpath._core.errors import InputError
 from scanpath.evaluation.pairing import Pairing
-from scanpath.gaze.frames import is_frame
+from scanpath.gaze.frames import TableLike, is_frame
 from scanpath.gaze.scanpath import Scanpath
 from scanpath.gaze.table import scanpaths_from_table
 
-Sizes = Mapping[str, tuple[float, float]]
+#: (width, height) in px of each picture, by stimulus.
+Sizes: TypeAlias = Mapping[str, tuple[float, float]]
+#: (width, height) in px of all pictures, or of each.
+ScreenSize: TypeAlias = Sequence[float] | np.ndarray | Mapping[str, Sequence[float]]
+#: Who looked where: a tidy fixation table, or scanpaths that say what was looked at.
+Fixations: TypeAlias = TableLike | Iterable[Scanpath]
+
+Step = TypeVar("Step")
 
 
-def as_paths(source: Any, what: str) -> list[Scanpath]:
+class Progress(Protocol):
+    """What passes the steps of a long work on one by one and reports on them, as ``tqdm`` does."""
+
+    def __call__(self, steps: Iterable[Step], /) -> Iterable[Step]: ...  # noqa: D102
+
+
+def as_paths(source: object, what: str) -> list[Scanpath]:
     """Return scanpaths given as a tidy fixation table or as a list of `Scanpath` that say what was looked at."""
     if is_frame(source):
         paths = scanpaths_from_table(source)
@@ -42,7 +55,9 @@ def by_picture(paths: Sequence[Scanpath], pairing: Pairing) -> dict[str, list[Sc
     return groups
 
 
-def picture_sizes(screen_px: Any, sources: Sequence[Any], groups: Mapping[str, Sequence[Scanpath]]) -> Sizes | None:
+def picture_sizes(
+    screen_px: ScreenSize | None, sources: Sequence[Fixations], groups: Mapping[str, Sequence[Scanpath]]
+) -> Sizes | None:
     """(width, height) in px of every picture: one size for all, a mapping by stimulus, or what the tables know.
 
     Returns None if nothing was given and no table knows; metrics that need no size still work then.
@@ -67,7 +82,7 @@ def picture_sizes(screen_px: Any, sources: Sequence[Any], groups: Mapping[str, S
     return sizes
 
 
-def sizes_in_short(sizes: Sizes | None, pictures: Sequence[str]) -> Any:
+def sizes_in_short(sizes: Sizes | None, pictures: Sequence[str]) -> list[float] | dict[str, list[float]] | None:
     """One [width, height] for all pictures, a mapping where they differ, or None where no size was needed."""
     if sizes is None:
         return None
@@ -76,7 +91,7 @@ def sizes_in_short(sizes: Sizes | None, pictures: Sequence[str]) -> Any:
     return first if all(size == first for size in found.values()) else found
 
 
-def _size(name: str, size: Any) -> tuple[float, float]:
+def _size(name: str, size: Sequence[float] | np.ndarray) -> tuple[float, float]:
     try:
         width, height = (float(side) for side in size)
     except (TypeError, ValueError):

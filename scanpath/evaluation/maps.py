@@ -11,12 +11,12 @@ import pandas as pd
 from scanpath._core.errors import InputError, UndefinedError
 from scanpath.evaluation.bootstrap import bootstrap_mean
 from scanpath.evaluation.center_bias import CenterBias
-from scanpath.evaluation.inputs import as_paths
+from scanpath.evaluation.inputs import Fixations, as_paths
 from scanpath.metrics import METRICS, DensityFit, LeaveOneOut, fit_density, fixation_density, other_fixations
 from scanpath.metrics.conditional import MACHINE_EPSILON
-from scanpath.metrics.maps import AnyMap, as_map
+from scanpath.metrics.maps import MapLike, as_map
 
-Maps = Mapping[str, AnyMap]
+Maps = Mapping[str, MapLike]
 CENTER = "floor: center"
 FOLDS = 5
 #: Names of the parameters that `evaluate_maps` has something for.
@@ -34,7 +34,7 @@ class _Picture:
     other_xy: np.ndarray | None
     center: np.ndarray | None
 
-    def argument(self, name: str, values: AnyMap, xy: np.ndarray, gold: np.ndarray) -> AnyMap:
+    def argument(self, name: str, values: MapLike, xy: np.ndarray, gold: np.ndarray) -> MapLike:
         """What a map metric's parameter of this name stands for."""
         match name:
             case "map":
@@ -53,7 +53,7 @@ class _Picture:
 
 def evaluate_maps(
     maps: Mapping[str, Maps],
-    human: Any,
+    human: Fixations,
     metrics: Sequence[str] = ("auc", "nss", "shuffled_auc", "information_gain", "correlation", "kl_divergence"),
     *,
     fit: DensityFit | None = None,
@@ -144,7 +144,7 @@ def _check_metrics(metrics: Sequence[str]) -> None:
             raise InputError(f"{name} needs {missing}, which evaluate_maps does not know; call {name} itself.")
 
 
-def _log_density(values: AnyMap) -> np.ndarray:
+def _log_density(values: MapLike) -> np.ndarray:
     """Log of a map taken in proportion; a 0 costs 52 bits and not infinitely many, as in published programs."""
     array = as_map(values)
     with np.errstate(over="ignore", invalid="ignore"):
@@ -175,7 +175,7 @@ def _rows(
 
 
 def _looked(
-    human: Any, maps: Mapping[str, Maps]
+    human: Fixations, maps: Mapping[str, Maps]
 ) -> tuple[dict[str, dict[str, np.ndarray]], dict[str, tuple[int, int]], int]:
     """Fixations on the map for each picture and person, the pictures' sizes, and how many fixations fell off."""
     if not maps:
@@ -226,13 +226,13 @@ def _pictures(
 
 
 def _scores(
-    values: AnyMap, picture: _Picture, gold: np.ndarray, metrics: Sequence[str]
+    values: MapLike, picture: _Picture, gold: np.ndarray, metrics: Sequence[str]
 ) -> dict[str, tuple[float, str]]:
     """Value and reason (one of them empty) of each metric."""
     return {metric: _score(metric, values, picture.xy, picture, gold) for metric in metrics}
 
 
-def _score(metric: str, values: AnyMap, xy: np.ndarray, picture: _Picture, gold: np.ndarray) -> tuple[float, str]:
+def _score(metric: str, values: MapLike, xy: np.ndarray, picture: _Picture, gold: np.ndarray) -> tuple[float, str]:
     try:
         given = {name: picture.argument(name, values, xy, gold) for name in METRICS[metric].inputs}
         return METRICS[metric].function(**given), ""

@@ -1,7 +1,7 @@
 """Search performance of agents and people: the share of targets found within n fixations, with its uncertainty."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -9,16 +9,20 @@ import pandas as pd
 from scanpath._core.checks import check_choice, check_count
 from scanpath._core.errors import InputError
 from scanpath.evaluation.bootstrap import bootstrap_weights, interval
-from scanpath.evaluation.inputs import as_paths
+from scanpath.evaluation.inputs import Fixations, as_paths
+from scanpath.gaze.frames import is_frame
+from scanpath.gaze.stimulus import Stimulus
 from scanpath.gaze.table import SCANPATH_KEYS, check_table, table_from_scanpaths
-from scanpath.metrics.search import on_target, success_counts, success_curve
+from scanpath.metrics.search import Box, on_target, success_counts, success_curve
 
+#: Boxes by stimulus, or stimuli that have one.
+Targets: TypeAlias = Mapping[str, Box] | Iterable[Stimulus]
 AVERAGES = ("people", "trials")
 
 
 def search_performance(
-    table: Any,
-    targets: Any = None,
+    table: Fixations,
+    targets: Targets | None = None,
     *,
     n_fixations: int = 10,
     rule: str = "box",
@@ -79,9 +83,7 @@ def search_performance(
     """
     check_choice("average", average, AVERAGES)
     check_count("n_fixations", n_fixations)
-    fixations = (
-        check_table(table) if isinstance(table, pd.DataFrame) else table_from_scanpaths(as_paths(table, "table"))
-    )
+    fixations = check_table(table) if is_frame(table) else table_from_scanpaths(as_paths(table, "table"))
     trials = search_trials(fixations, targets, rule=rule, margin_px=margin_px, window_px=window_px)
     rows = []
     for agent, group in trials.groupby("agent", sort=False):
@@ -102,7 +104,7 @@ def search_performance(
 
 def search_trials(
     table: pd.DataFrame,
-    targets: Any = None,
+    targets: Targets | None = None,
     *,
     rule: str = "box",
     margin_px: float = 0.0,
@@ -127,15 +129,18 @@ def search_trials(
         max_saccades=("max_saccades", "max"),
     ).reset_index()
     agent = trials["agent"] if "agent" in trials else pd.Series([None] * len(trials), dtype=object)
-    who = [trials[key].astype("str").fillna("") for key in ("agent", "seed", "subject") if key in trials]
-    result = pd.DataFrame({"agent": agent.fillna("people").astype("str"), "observer": who[0].str.cat(who[1:], sep=" ")})
+    who = trials[[key for key in ("agent", "seed", "subject") if key in trials]].astype("str").fillna("")
+    observer = who.iloc[:, 0].str.cat(who.iloc[:, 1:], sep=" ")
+    result = pd.DataFrame({"agent": agent.fillna("people").astype("str"), "observer": observer})
     result["stimulus"], result["found"] = trials["stimulus"], trials["found"]
     result["observed"] = trials["last"].astype("float64") + 1
     result["allowed"] = trials["max_fixations"].astype("float64").fillna(trials["max_saccades"].astype("float64") + 1)
     return result
 
 
-def _hits(fixations: pd.DataFrame, targets: Any, rule: str, margin_px: float, window_px: tuple[int, int]) -> np.ndarray:
+def _hits(
+    fixations: pd.DataFrame, targets: Targets | None, rule: str, margin_px: float, window_px: tuple[int, int]
+) -> np.ndarray:
     if rule == "flag":
         return _flagged(fixations)
     boxes = _boxes(targets)
@@ -158,14 +163,14 @@ def _flagged(fixations: pd.DataFrame) -> np.ndarray:
     return (fixations["target_found"].fillna(False) & (fixations["fixation"] == last)).to_numpy(dtype=bool)
 
 
-def _boxes(targets: Any) -> dict[str, tuple[float, float, float, float]]:
+def _boxes(targets: Targets | None) -> dict[str, Box]:
     if targets is None:
         raise InputError("Give targets={stimulus: (x, y, width, height)} or stimuli with boxes, or use rule='flag'.")
     if isinstance(targets, Mapping):
-        return {str(name): tuple(box) for name, box in targets.items()}
+        return {str(name): box for name, box in targets.items()}
     if not isinstance(targets, Iterable):
         raise InputError(f"targets must be a mapping of boxes or a list of stimuli, got {type(targets).__name__}.")
-    return {each.name: each.target_box for each in targets if getattr(each, "target_box", None) is not None}
+    return {each.name: each.target_box for each in targets if isinstance(each, Stimulus) and each.target_box}
 
 
 def _sums(trials: pd.DataFrame, n_fixations: int, censoring: str, average: str) -> tuple[np.ndarray, np.ndarray]:

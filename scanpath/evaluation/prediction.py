@@ -4,7 +4,7 @@ Scores of simulated scanpaths mix up where an agent errs; here it is put back on
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,7 @@ from scanpath._core.checks import check_choice, check_count
 from scanpath._core.errors import InputError
 from scanpath.evaluation.bootstrap import bootstrap_mean
 from scanpath.evaluation.center_bias import CenterBias
-from scanpath.evaluation.inputs import as_paths
+from scanpath.evaluation.inputs import Fixations, Progress, as_paths
 from scanpath.gaze.scanpath import Scanpath
 from scanpath.gaze.stimulus import Stimulus
 from scanpath.metrics import (
@@ -25,6 +25,9 @@ from scanpath.metrics import (
     fit_density,
 )
 
+if TYPE_CHECKING:
+    import torch
+
 #: Scores of each fixation, with what a map that knows nothing gets on average.
 CHANCE = {"auc": AUC_CHANCE["rank"], "nss": 0.0, "information_gain": 0.0, "gain_over_uniform": 0.0}
 MARKS = ("uniform", "center bias", "gold standard")
@@ -32,17 +35,28 @@ MARKS = ("uniform", "center bias", "gold standard")
 Maps = Callable[[Stimulus, Scanpath], Iterable[np.ndarray]]
 
 
+class Priority(Protocol):
+    """What draws a map of where to look next, given the fixations so far, such as a priority agent."""
+
+    @property
+    def name(self) -> str:
+        """What its rows are called."""
+
+    def priority(self, stimulus: Stimulus, history_xy: np.ndarray, /) -> "np.ndarray | torch.Tensor":
+        """Return the map, (H, W)."""
+
+
 def predict_fixations(
-    agent: Any,
+    agent: Priority | None,
     stimuli: Sequence[Stimulus],
-    human: Any,
+    human: Fixations,
     *,
     marks: Sequence[str] = (),
     most_fixations: int | None = None,
     nss: str = "pysaliency",
     pixel: str = "floor",
     seed: int = 0,
-    progress: Callable[[Iterable[Any]], Iterable[Any]] | None = None,
+    progress: Progress | None = None,
 ) -> pd.DataFrame:
     """Score an agent's maps at people's next fixations.
 
@@ -165,7 +179,7 @@ def _by_stimulus(paths: Sequence[Scanpath], stimuli: Sequence[Stimulus]) -> list
     return [(known[name], seen[name]) for name in sorted(seen)]
 
 
-def _agent_maps(agent: Any) -> Maps:
+def _agent_maps(agent: Priority) -> Maps:
     def maps(stimulus: Stimulus, path: Scanpath) -> Iterator[np.ndarray]:
         for n in range(1, len(path)):
             drawn = agent.priority(stimulus, path.xy[:n])

@@ -1,6 +1,6 @@
 """Frames of pandas, polars and Arrow as pandas, with whole numbers exact and missing values missing."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeAlias, TypeGuard, Union
 
 import pandas as pd
 
@@ -9,9 +9,13 @@ from scanpath._core.labels import native_frame
 
 if TYPE_CHECKING:
     import pyarrow
+    from narwhals.typing import IntoFrame
+
+#: A table of fixations: a frame of pandas, polars, Arrow or another library that narwhals knows, eager or lazy.
+TableLike: TypeAlias = Union[pd.DataFrame, "IntoFrame"]
 
 
-def as_pandas(frame: Any, source: str) -> pd.DataFrame:
+def as_pandas(frame: TableLike, source: str) -> pd.DataFrame:
     """Return a frame of any library that narwhals knows, eager or lazy, as pandas.
 
     Raises
@@ -29,7 +33,7 @@ def as_pandas(frame: Any, source: str) -> pd.DataFrame:
     return arrow_to_pandas(native.to_arrow())
 
 
-def is_frame(value: Any) -> bool:
+def is_frame(value: object) -> TypeGuard[TableLike]:
     """Whether a value is a data frame of some library, eager or lazy."""
     return any(hasattr(value, name) for name in ("collect_schema", "column_names", "iloc")) and not hasattr(value, "xy")
 

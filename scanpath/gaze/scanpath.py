@@ -15,8 +15,11 @@ from scanpath._core.times import as_ms
 if TYPE_CHECKING:
     import torch
 
-#: What `as_scanpath` takes: a `Scanpath`, or (n, 2) x, y in px or (n, 3) x, y, duration_ms as array, tensor or lists.
-AnyScanpath: TypeAlias = Union["Scanpath", "torch.Tensor", ArrayLike]
+    from scanpath.gaze.frames import TableLike
+
+#: What `as_scanpath` takes: a `Scanpath`; (n, 2) x, y in px or (n, 3) x, y, duration_ms as array, tensor or lists; a
+#: table or columns by name.
+ScanpathLike: TypeAlias = Union["Scanpath", "torch.Tensor", "TableLike", Mapping[str, ArrayLike], ArrayLike]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +137,7 @@ class Scanpath:
         return Saccades(np.diff(self.xy, axis=0))
 
 
-def as_scanpath(path: AnyScanpath) -> Scanpath:
+def as_scanpath(path: ScanpathLike) -> Scanpath:
     """Take a scanpath in any of its forms.
 
     Parameters
@@ -202,7 +205,7 @@ class ScanpathBatch:
     length: np.ndarray
 
     @classmethod
-    def pack(cls, paths: Iterable[AnyScanpath]) -> "ScanpathBatch":
+    def pack(cls, paths: Iterable[ScanpathLike]) -> "ScanpathBatch":
         """Pad scanpaths, in any form that `as_scanpath` takes, into one batch."""
         scanpaths = [as_scanpath(path) for path in paths]
         length = np.array([len(path) for path in scanpaths], dtype=np.int64)

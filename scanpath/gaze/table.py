@@ -15,7 +15,7 @@ from scanpath._core.files import atomic_path, require_file
 from scanpath.gaze.columns import typed_column
 from scanpath.gaze.csv_text import plain_extra, read_cells, write_cells
 from scanpath.gaze.doubts import coded_row, table_doubts
-from scanpath.gaze.frames import arrow_to_pandas, as_pandas
+from scanpath.gaze.frames import TableLike, arrow_to_pandas, as_pandas
 from scanpath.gaze.scanpath import Scanpath
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ _BYTES_A_VALUE = 8
 _METADATA_KEY = b"scanpath"
 
 
-def check_table(table: pd.DataFrame, *, source: str = "The table") -> pd.DataFrame:
+def check_table(table: TableLike, *, source: str = "The table") -> pd.DataFrame:
     """Return the table with the schema's columns, types and order, or say what is wrong with it.
 
     Columns that are absent and may be missing are added as null; extra columns are kept behind the known ones.
@@ -96,9 +96,7 @@ def check_table(table: pd.DataFrame, *, source: str = "The table") -> pd.DataFra
     return checked
 
 
-def write_table(
-    table: pd.DataFrame, path: str | os.PathLike[str], *, metadata: Mapping[str, Any] | None = None
-) -> None:
+def write_table(table: TableLike, path: str | os.PathLike[str], *, metadata: Mapping[str, Any] | None = None) -> None:
     """Write a fixation table atomically as Parquet or CSV, chosen by the ending.
 
     A Parquet file carries the frame, the units and `metadata` in its schema, and so explains itself; in CSV the
@@ -186,7 +184,7 @@ def scanpath_keys(table: pd.DataFrame) -> list[str]:
     return [name for name in SCANPATH_KEYS if name in table.columns]
 
 
-def scanpaths_from_table(table: pd.DataFrame) -> list[Scanpath]:
+def scanpaths_from_table(table: TableLike) -> list[Scanpath]:
     """Cut a table into scanpaths, in the order of their first rows, each with its keys in ``info``.
 
     Fixations are put in the order of the column ``fixation``. Times that are missing throughout become None.

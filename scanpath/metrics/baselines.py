@@ -14,7 +14,7 @@ from scipy.special import ndtr
 
 from scanpath._core.checks import check_choice, check_count, check_positive, check_size
 from scanpath._core.errors import InputError, UndefinedError
-from scanpath.gaze.scanpath import AnyScanpath
+from scanpath.gaze.scanpath import ScanpathLike
 from scanpath.metrics.maps import PIXEL_RULES, fixation_points, pixel_index
 
 #: Widths that are tried where none are given, as shares of the picture's diagonal: 0.5 % to 25 %.
@@ -37,7 +37,7 @@ class DensityFit:
 
 
 def fixation_density(
-    xy: AnyScanpath,
+    xy: ScanpathLike,
     size: tuple[int, int],
     *,
     bandwidth_px: float,
@@ -90,7 +90,7 @@ def fixation_density(
 
 
 def fit_density(
-    xy: AnyScanpath,
+    xy: ScanpathLike,
     *,
     size: tuple[int, int] | None = None,
     bandwidths_px: Sequence[float] | None = None,
@@ -153,7 +153,7 @@ def fit_density(
 
 
 def center_bias(
-    fixations: Mapping[str, AnyScanpath],
+    fixations: Mapping[str, ScanpathLike],
     size: tuple[int, int],
     *,
     sizes: Mapping[str, tuple[int, int]] | None = None,
@@ -198,7 +198,7 @@ def center_bias(
 
 
 def gold_standard(
-    fixations: Mapping[Hashable, AnyScanpath],
+    fixations: Mapping[Hashable, ScanpathLike],
     size: tuple[int, int],
     *,
     leave_out: Hashable | None = None,
@@ -264,7 +264,7 @@ class LeaveOneOut(Generic[Key]):
     """
 
     def __init__(
-        self, fixations: Mapping[Key, AnyScanpath], size: tuple[int, int], *, fit: DensityFit, pixel: str = "floor"
+        self, fixations: Mapping[Key, ScanpathLike], size: tuple[int, int], *, fit: DensityFit, pixel: str = "floor"
     ) -> None:
         self._points = {key: fixation_points(xy, "fixations") for key, xy in fixations.items()}
         self._n = sum(len(xy) for xy in self._points.values())
@@ -287,7 +287,7 @@ class LeaveOneOut(Generic[Key]):
         return _scaled(np.maximum(rest, 0.0), self._fit.uniform_share)
 
 
-def _check_left_out(key: Hashable | None, fixations: Mapping[Any, AnyScanpath]) -> None:
+def _check_left_out(key: Hashable | None, fixations: Mapping[Any, ScanpathLike]) -> None:
     if key is not None and key not in fixations:
         raise InputError(f"leave_out={key!r} is no key of fixations ({len(fixations)} keys), so nothing is left out.")
 
@@ -369,7 +369,7 @@ def _share(share: float) -> float:
     return float(share)
 
 
-def _finite_points(xy: AnyScanpath) -> np.ndarray:
+def _finite_points(xy: ScanpathLike) -> np.ndarray:
     points = fixation_points(xy, "xy")
     if len(points) == 0:
         raise UndefinedError("A density needs at least one fixation, got none.", "empty")

@@ -13,7 +13,7 @@ import numpy as np
 
 from scanpath._core.checks import check_choice
 from scanpath._core.errors import InputError, UndefinedError
-from scanpath.gaze.scanpath import AnyScanpath
+from scanpath.gaze.scanpath import ScanpathLike
 from scanpath.kernels.map_scores import count_below_each, mean_and_squares_each
 from scanpath.metrics.maps import PIXEL_RULES, as_map, as_numbers, fixation_points
 from scanpath.metrics.metric import plain_metric, reason_code, reason_names
@@ -36,7 +36,7 @@ Scorer = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
     reference="Travi, Ruarte, Bujia & Kamienkowski (2022), NeurIPS 35 Datasets and Benchmarks",
 )
 def conditional_nss(
-    maps: Any, xy: AnyScanpath, *, convention: str = "pysaliency", pixel: str = "floor", return_reasons: bool = False
+    maps: Any, xy: ScanpathLike, *, convention: str = "pysaliency", pixel: str = "floor", return_reasons: bool = False
 ) -> Any:
     """Value of each map at the next fixation, in standard deviations above that map's mean (cNSS).
 
@@ -89,7 +89,7 @@ def conditional_nss(
     reference="Travi, Ruarte, Bujia & Kamienkowski (2022), NeurIPS 35 Datasets and Benchmarks",
 )
 def conditional_auc(
-    maps: Any, xy: AnyScanpath, *, convention: str = "rank", pixel: str = "floor", return_reasons: bool = False
+    maps: Any, xy: ScanpathLike, *, convention: str = "rank", pixel: str = "floor", return_reasons: bool = False
 ) -> Any:
     """How many pixels of each map the next fixation beats (AUC of one fixation).
 
@@ -139,7 +139,7 @@ def conditional_auc(
 def conditional_information_gain(
     maps: Any,
     baseline: Any,
-    xy: AnyScanpath,
+    xy: ScanpathLike,
     *,
     epsilon: float = MACHINE_EPSILON,
     pixel: str = "floor",
@@ -214,7 +214,7 @@ def _stonybrook(n_below: np.ndarray, pixels: int) -> np.ndarray:
 
 
 def _baseline_bits(
-    baseline: Any, sizes: list[int], xy: AnyScanpath, surprise: Scorer, pixel: str, epsilon: float, n: int
+    baseline: Any, sizes: list[int], xy: ScanpathLike, surprise: Scorer, pixel: str, epsilon: float, n: int
 ) -> tuple[np.ndarray, np.ndarray]:
     if baseline is None:
         return np.log2(epsilon + 1.0 / np.array(sizes, dtype=np.float64)), np.zeros(n, dtype=np.int8)
@@ -237,7 +237,7 @@ def _sized(maps: Any) -> tuple[Any, list[int]]:
     return taken(), sizes
 
 
-def _scored(maps: Any, xy: AnyScanpath, score: Scorer, pixel: str) -> tuple[np.ndarray, np.ndarray]:
+def _scored(maps: Any, xy: ScanpathLike, score: Scorer, pixel: str) -> tuple[np.ndarray, np.ndarray]:
     check_choice("pixel rule", pixel, PIXEL_RULES)
     points = fixation_points(xy, "xy")
     values, reasons = np.full(len(points), np.nan), np.zeros(len(points), dtype=np.int8)

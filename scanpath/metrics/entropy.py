@@ -7,14 +7,14 @@ import numpy as np
 
 from scanpath._core.checks import check_choice
 from scanpath._core.errors import InputError
-from scanpath.gaze.scanpath import AnyScanpath, Scanpath
+from scanpath.gaze.scanpath import Scanpath, ScanpathLike
 from scanpath.metrics.grid import symbol_pairs
 from scanpath.metrics.metric import plain_metric, undefined
 from scanpath.metrics.pairs import Labels, path_or_label_pairs, path_or_labels
 
 #: What counts in the shares of cells: fixations, or their time.
 WEIGHTS = ("uniform", "duration")
-_ScanpathOrLabels: TypeAlias = AnyScanpath | Labels
+_ScanpathOrLabels: TypeAlias = ScanpathLike | Labels
 
 
 @plain_metric(

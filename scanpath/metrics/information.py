@@ -6,15 +6,15 @@ from typing import Any
 import numpy as np
 
 from scanpath._core.errors import InputError, UndefinedError
-from scanpath.gaze.scanpath import AnyScanpath
-from scanpath.metrics.maps import AnyMap, as_density, as_map, not_finite, pixel_index, same_size
+from scanpath.gaze.scanpath import ScanpathLike
+from scanpath.metrics.maps import MapLike, as_density, as_map, not_finite, pixel_index, same_size
 from scanpath.metrics.metric import plain_metric
 
 #: How far the log of a density's sum may be from 0, for densities stored in single precision.
 TOLERANCE_NATS = 0.01
 
 
-def log_density(map: AnyMap, *, minimum: float = 0.0) -> np.ndarray:
+def log_density(map: MapLike, *, minimum: float = 0.0) -> np.ndarray:
     """Turn a map into the log of a density over its pixels, in nats.
 
     A map is not a density: how its values become probabilities is part of the model. This takes them in proportion,
@@ -49,7 +49,7 @@ def log_density(map: AnyMap, *, minimum: float = 0.0) -> np.ndarray:
     reference="Kümmerer, Wallis & Bethge (2015), PNAS 112",
     doi="10.1073/pnas.1510393112",
 )
-def log_likelihood(log_density: AnyMap, xy: AnyScanpath, *, pixel: str = "floor", per_fixation: bool = False) -> Any:
+def log_likelihood(log_density: MapLike, xy: ScanpathLike, *, pixel: str = "floor", per_fixation: bool = False) -> Any:
     """Mean log probability of the fixated pixels, in nats a fixation.
 
     Parameters
@@ -91,9 +91,9 @@ def log_likelihood(log_density: AnyMap, xy: AnyScanpath, *, pixel: str = "floor"
     doi="10.1073/pnas.1510393112",
 )
 def information_gain(
-    log_density: AnyMap,
-    baseline_log_density: AnyMap | None,
-    xy: AnyScanpath,
+    log_density: MapLike,
+    baseline_log_density: MapLike | None,
+    xy: ScanpathLike,
     *,
     pixel: str = "floor",
     per_fixation: bool = False,
@@ -144,7 +144,7 @@ def information_gain(
     return scores if per_fixation else float(scores.mean())
 
 
-def _as_log_density(values: AnyMap, name: str) -> np.ndarray:
+def _as_log_density(values: MapLike, name: str) -> np.ndarray:
     array = as_map(values, name)
     top = array.max()
     if not np.isfinite(top):

@@ -7,7 +7,7 @@ import numpy as np
 from scanpath._core.checks import check_choice, check_size
 from scanpath._core.errors import InputError, UndefinedError
 from scanpath.kernels.transport import transport_pairs
-from scanpath.metrics.maps import AnyMap, as_density, as_finite_map, as_map, same_size, unit_range
+from scanpath.metrics.maps import MapLike, as_density, as_finite_map, as_map, same_size, unit_range
 from scanpath.metrics.metric import plain_metric
 
 CONVENTIONS = ("pysaliency", "mit")
@@ -20,7 +20,7 @@ CONVENTIONS = ("pysaliency", "mit")
     reference="Bylinskii et al. (2019), IEEE TPAMI 41",
     doi="10.1109/TPAMI.2018.2815601",
 )
-def correlation(map: AnyMap, gold: AnyMap) -> float:
+def correlation(map: MapLike, gold: MapLike) -> float:
     """Pearson correlation of two maps (CC), pixel by pixel.
 
     Raises
@@ -50,7 +50,7 @@ def correlation(map: AnyMap, gold: AnyMap) -> float:
     reference="Bylinskii et al. (2019), IEEE TPAMI 41",
     doi="10.1109/TPAMI.2018.2815601",
 )
-def similarity(map: AnyMap, gold: AnyMap, *, convention: str = "pysaliency") -> float:
+def similarity(map: MapLike, gold: MapLike, *, convention: str = "pysaliency") -> float:
     """Histogram intersection of two maps scaled to sum 1 (SIM): their common mass, 1 for equal densities [1]_.
 
     Parameters
@@ -90,7 +90,9 @@ def similarity(map: AnyMap, gold: AnyMap, *, convention: str = "pysaliency") -> 
     reference="Bylinskii et al. (2019), IEEE TPAMI 41",
     doi="10.1109/TPAMI.2018.2815601",
 )
-def kl_divergence(map: AnyMap, gold: AnyMap, *, convention: str = "pysaliency", epsilon: float | None = None) -> float:
+def kl_divergence(
+    map: MapLike, gold: MapLike, *, convention: str = "pysaliency", epsilon: float | None = None
+) -> float:
     """Kullback-Leibler divergence of a map from the gold density, in nats: sum of gold log(gold / map).
 
     0 for equal densities. Where the map is 0 and people did look the value is set by `epsilon` alone: compare only
@@ -142,7 +144,7 @@ def kl_divergence(map: AnyMap, gold: AnyMap, *, convention: str = "pysaliency", 
     reference="Bylinskii et al. (2019), IEEE TPAMI 41",
     doi="10.1109/TPAMI.2018.2815601",
 )
-def map_emd(map: AnyMap, gold: AnyMap, *, cells: tuple[int, int] = (24, 16)) -> float:
+def map_emd(map: MapLike, gold: MapLike, *, cells: tuple[int, int] = (24, 16)) -> float:
     """Earth mover's distance between two maps in px: how far mass must be carried, on average, to turn one into the
     other.
 

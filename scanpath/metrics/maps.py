@@ -8,19 +8,19 @@ from numpy.typing import ArrayLike
 from scanpath._core.checks import check_choice
 from scanpath._core.errors import InputError, UndefinedError
 from scanpath._core.labels import labeled_columns, xy_by_name
-from scanpath.gaze.scanpath import AnyScanpath, Scanpath
+from scanpath.gaze.scanpath import Scanpath, ScanpathLike
 
 if TYPE_CHECKING:
     import torch
 
 #: What a map may be given as: (H, W) numbers as array, tensor or lists.
-AnyMap: TypeAlias = Union["torch.Tensor", ArrayLike]
+MapLike: TypeAlias = Union["torch.Tensor", ArrayLike]
 
 #: Which pixel a coordinate falls on.
 PIXEL_RULES = ("floor", "nearest")
 
 
-def as_map(values: AnyMap, name: str = "map") -> np.ndarray:
+def as_map(values: MapLike, name: str = "map") -> np.ndarray:
     """Return a map (H, W) as a floating, contiguous array; a copy only if it has to be converted.
 
     Raises
@@ -34,7 +34,7 @@ def as_map(values: AnyMap, name: str = "map") -> np.ndarray:
     return np.ascontiguousarray(array)
 
 
-def as_numbers(values: AnyMap, name: str) -> np.ndarray:
+def as_numbers(values: object, name: str) -> np.ndarray:
     """Return an array or tensor of real numbers in the floating precision it has, others in double precision."""
     try:
         # a tensor says how it becomes an array; nothing here may import torch to ask whether it is one
@@ -49,7 +49,7 @@ def as_numbers(values: AnyMap, name: str) -> np.ndarray:
     raise InputError(f"{name} must be an array of real numbers, got {kind}.")
 
 
-def as_finite_map(values: AnyMap, name: str = "map") -> np.ndarray:
+def as_finite_map(values: MapLike, name: str = "map") -> np.ndarray:
     """Return a map as `as_map` does if all its values are finite."""
     array = as_map(values, name)
     if not np.isfinite(array).all():
@@ -63,7 +63,7 @@ def not_finite(name: str) -> UndefinedError:
 
 
 def pixel_index(
-    xy: AnyScanpath, size: tuple[int, int], pixel: str = "floor", name: str = "xy"
+    xy: ScanpathLike, size: tuple[int, int], pixel: str = "floor", name: str = "xy"
 ) -> tuple[np.ndarray, np.ndarray]:
     """Rows and columns of the pixels that fixations fall on.
 
@@ -101,7 +101,7 @@ def pixel_index(
     return rows, columns
 
 
-def as_density(values: AnyMap, name: str = "map", *, minimum: float = 0.0) -> np.ndarray:
+def as_density(values: MapLike, name: str = "map", *, minimum: float = 0.0) -> np.ndarray:
     """Scale a map to sum to 1, after lifting negative maps to a minimum of 0 and adding `minimum` to each pixel.
 
     Raises
@@ -148,7 +148,7 @@ def same_size(first: np.ndarray, second: np.ndarray, names: tuple[str, str] = ("
         )
 
 
-def fixation_points(xy: AnyScanpath, name: str) -> np.ndarray:
+def fixation_points(xy: ScanpathLike, name: str) -> np.ndarray:
     """Return fixations as (n, 2) px, finite or not; an empty list is (0, 2)."""
     if isinstance(xy, Scanpath):
         return xy.xy

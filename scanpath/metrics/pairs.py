@@ -11,7 +11,7 @@ import numpy as np
 
 from scanpath._core.errors import InputError
 from scanpath._core.labels import labeled_columns, xy_by_name
-from scanpath.gaze.scanpath import AnyScanpath, Scanpath, ScanpathBatch, as_scanpath
+from scanpath.gaze.scanpath import Scanpath, ScanpathBatch, ScanpathLike, as_scanpath
 from scanpath.metrics.metric import Facts, Takes, declare_metric, reason_code, undefined
 
 #: More time bins than any recording has; a mistaken unit, not a long trial.
@@ -153,7 +153,7 @@ def add_fault(fault: np.ndarray, where: np.ndarray, reason: str) -> np.ndarray:
     return np.where((fault == 0) & where, reason_code(reason), fault).astype(np.int8)
 
 
-def pack_paths(paths: Iterable[AnyScanpath] | ScanpathBatch) -> PackedPaths:
+def pack_paths(paths: Iterable[ScanpathLike] | ScanpathBatch) -> PackedPaths:
     """Pack scanpaths in any form; one with a NaN coordinate is kept out with the fault "nan"."""
     if isinstance(paths, ScanpathBatch):
         return _pack_batch(paths)
@@ -246,12 +246,14 @@ R = TypeVar("R")
 @overload
 def scanpath_metric(
     *, parts: type[R], inputs: tuple[str, str] = ..., or_labels: bool = ..., **facts: Unpack[Facts]
-) -> Callable[[Callable[Concatenate[PathPairs, P], Scores]], Callable[Concatenate[AnyScanpath, AnyScanpath, P], R]]: ...
+) -> Callable[
+    [Callable[Concatenate[PathPairs, P], Scores]], Callable[Concatenate[ScanpathLike, ScanpathLike, P], R]
+]: ...
 @overload
 def scanpath_metric(
     *, inputs: tuple[str, str] = ..., or_labels: bool = ..., **facts: Unpack[Facts]
 ) -> Callable[
-    [Callable[Concatenate[PathPairs, P], Scores]], Callable[Concatenate[AnyScanpath, AnyScanpath, P], float]
+    [Callable[Concatenate[PathPairs, P], Scores]], Callable[Concatenate[ScanpathLike, ScanpathLike, P], float]
 ]: ...
 def scanpath_metric(
     *,
@@ -307,11 +309,11 @@ def label_metric(
 @overload
 def scanpath_description(
     *, parts: type[R], **facts: Unpack[Facts]
-) -> Callable[[Callable[Concatenate[PathPairs, P], Scores]], Callable[Concatenate[AnyScanpath, P], R]]: ...
+) -> Callable[[Callable[Concatenate[PathPairs, P], Scores]], Callable[Concatenate[ScanpathLike, P], R]]: ...
 @overload
 def scanpath_description(
     **facts: Unpack[Facts],
-) -> Callable[[Callable[Concatenate[PathPairs, P], Scores]], Callable[Concatenate[AnyScanpath, P], float]]: ...
+) -> Callable[[Callable[Concatenate[PathPairs, P], Scores]], Callable[Concatenate[ScanpathLike, P], float]]: ...
 def scanpath_description(*, parts: type[Any] | None = None, **facts: Unpack[Facts]) -> Any:
     """Declare a function that describes many scanpaths, each paired with itself; as `scanpath_metric`."""
     return functools.partial(_declare, path_pairs, as_scanpath, ("a",), parts, "scanpath", facts)

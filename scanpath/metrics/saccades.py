@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from scanpath._core.checks import check_choice, check_count, check_positive
 from scanpath._core.errors import InputError
-from scanpath.gaze.scanpath import AnyScanpath, ScanpathBatch
+from scanpath.gaze.scanpath import ScanpathBatch, ScanpathLike
 from scanpath.metrics.metric import plain_metric, undefined
 from scanpath.metrics.pairs import pack_paths
 
@@ -18,7 +18,7 @@ QUANTITIES = ("amplitude", "direction", "turn", "duration")
 #: How two distributions are compared.
 DIVERGENCES = ("jensen_shannon", "kl", "wasserstein", "kolmogorov_smirnov")
 _CIRCULAR = ("direction", "turn")
-Scanpaths: TypeAlias = Iterable[AnyScanpath] | ScanpathBatch
+Scanpaths: TypeAlias = Iterable[ScanpathLike] | ScanpathBatch
 
 
 class Histogram(NamedTuple):

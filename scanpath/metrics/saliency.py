@@ -12,9 +12,9 @@ import numpy as np
 from scanpath._core.checks import check_choice, check_count, check_positive
 from scanpath._core.errors import InputError, UndefinedError
 from scanpath._core.random import numpy_generator
-from scanpath.gaze.scanpath import AnyScanpath
+from scanpath.gaze.scanpath import ScanpathLike
 from scanpath.kernels.map_scores import mean_and_squares
-from scanpath.metrics.maps import AnyMap, as_finite_map, as_map, fixation_points, not_finite, pixel_index, unit_range
+from scanpath.metrics.maps import MapLike, as_finite_map, as_map, fixation_points, not_finite, pixel_index, unit_range
 from scanpath.metrics.metric import plain_metric
 from scanpath.metrics.ranks import THRESHOLDS, ranked_area, roc_area
 
@@ -29,8 +29,8 @@ NONFIXATIONS = ("uniform", "unfixated")
     doi="10.1016/j.visres.2005.03.019",
 )
 def nss(
-    map: AnyMap,
-    xy: AnyScanpath,
+    map: MapLike,
+    xy: ScanpathLike,
     *,
     ddof: int = 0,
     pixel: str = "floor",
@@ -86,8 +86,8 @@ def nss(
     doi="10.1109/TPAMI.2018.2815601",
 )
 def auc(
-    map: AnyMap,
-    xy: AnyScanpath,
+    map: MapLike,
+    xy: ScanpathLike,
     *,
     nonfixations: str = "uniform",
     thresholds: str = "all",
@@ -139,7 +139,7 @@ def auc(
     reference="Judd et al. (2009), ICCV",
     doi="10.1109/ICCV.2009.5459462",
 )
-def auc_judd(map: AnyMap, xy: AnyScanpath, *, jitter: float = 0.0, seed: int = 0, pixel: str = "floor") -> float:
+def auc_judd(map: MapLike, xy: ScanpathLike, *, jitter: float = 0.0, seed: int = 0, pixel: str = "floor") -> float:
     """AUC in the convention of Judd et al. [1]_: unfixated pixels, thresholds at the fixated values.
 
     Parameters
@@ -175,7 +175,7 @@ def auc_judd(map: AnyMap, xy: AnyScanpath, *, jitter: float = 0.0, seed: int = 0
     doi="10.1109/TPAMI.2018.2815601",
 )
 def auc_borji(
-    map: AnyMap, xy: AnyScanpath, *, splits: int = 100, step: float = 0.1, seed: int = 0, pixel: str = "floor"
+    map: MapLike, xy: ScanpathLike, *, splits: int = 100, step: float = 0.1, seed: int = 0, pixel: str = "floor"
 ) -> float:
     """AUC in the convention of Borji: random pixels as nonfixations, as many as fixations, coarse thresholds [1]_.
 
@@ -212,9 +212,9 @@ def auc_borji(
     doi="10.1167/8.7.32",
 )
 def shuffled_auc(
-    map: AnyMap,
-    xy: AnyScanpath,
-    other_xy: AnyScanpath,
+    map: MapLike,
+    xy: ScanpathLike,
+    other_xy: ScanpathLike,
     *,
     thresholds: str = "all",
     pixel: str = "floor",
@@ -288,9 +288,9 @@ def other_fixations(fixations: Any, sizes: Any, index: int) -> np.ndarray:
     doi="10.1109/TPAMI.2018.2815601",
 )
 def fixation_kl_divergence(
-    map: AnyMap,
-    xy: AnyScanpath,
-    other_xy: AnyScanpath | None = None,
+    map: MapLike,
+    xy: ScanpathLike,
+    other_xy: ScanpathLike | None = None,
     *,
     bins: int = 10,
     epsilon: float = 1e-20,

@@ -7,7 +7,7 @@ import numpy as np
 
 from scanpath._core.checks import check_choice, check_count
 from scanpath._core.errors import InputError, UndefinedError
-from scanpath.gaze.scanpath import AnyScanpath, Scanpath, as_scanpath
+from scanpath.gaze.scanpath import Scanpath, ScanpathLike, as_scanpath
 from scanpath.metrics.metric import plain_metric
 
 Box = tuple[float, float, float, float]
@@ -17,7 +17,7 @@ CENSORING = ("ignore", "allowed", "kaplan_meier")
 
 
 def on_target(
-    xy: AnyScanpath,
+    xy: ScanpathLike,
     target_box: Box,
     *,
     rule: str = "box",
@@ -73,7 +73,7 @@ def on_target(
     return np.asarray(inside.all(axis=1))
 
 
-def found_at(path: AnyScanpath, target_box: Box, **rule: Any) -> int | None:
+def found_at(path: ScanpathLike, target_box: Box, **rule: Any) -> int | None:
     """Index of the first fixation that finds the target, None if none does.
 
     The start fixation has index 0. Keywords are those of `on_target`.
@@ -87,7 +87,7 @@ def found_at(path: AnyScanpath, target_box: Box, **rule: Any) -> int | None:
     return int(hits.argmax()) if hits.any() else None
 
 
-def cut_at_target(path: AnyScanpath, target_box: Box, **rule: Any) -> Scanpath:
+def cut_at_target(path: ScanpathLike, target_box: Box, **rule: Any) -> Scanpath:
     """The scanpath up to and with the fixation that finds the target; whole if none does."""
     scanpath = as_scanpath(path)
     found = found_at(scanpath, target_box, **rule)
@@ -277,7 +277,7 @@ def probability_mismatch(curve: Any, human_curve: Any) -> float:
     reference="Yang et al. (2020), CVPR",
     doi="10.1109/CVPR42600.2020.00027",
 )
-def scanpath_ratio(path: AnyScanpath, target_box: Box, **rule: Any) -> float:
+def scanpath_ratio(path: ScanpathLike, target_box: Box, **rule: Any) -> float:
     """How direct the way to the target was: the straight distance over the length of the path, at most 1.
 
     The straight distance goes from the first fixation to the center of the box, the path ends with the fixation

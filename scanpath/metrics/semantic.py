@@ -9,7 +9,7 @@ from scipy.spatial import KDTree
 
 from scanpath._core.checks import check_positive
 from scanpath._core.errors import InputError, UndefinedError
-from scanpath.gaze.scanpath import AnyScanpath, as_scanpath
+from scanpath.gaze.scanpath import ScanpathLike, as_scanpath
 from scanpath.kernels.sequences import matching_pairs
 from scanpath.metrics.metric import undefined
 from scanpath.metrics.pairs import MOST_BINS, LabelPairs, Scores, check_gap, label_metric
@@ -96,7 +96,7 @@ def fixation_edit_distance(pairs: LabelPairs, *, normalize: bool = False) -> Sco
     return edit_distances(pairs, swaps=False, normalize=normalize)
 
 
-def fixation_clusters(paths: Iterable[AnyScanpath], bandwidth_px: float) -> np.ndarray:
+def fixation_clusters(paths: Iterable[ScanpathLike], bandwidth_px: float) -> np.ndarray:
     """Find the places where fixations crowd: mean shift with a flat window of radius `bandwidth_px`.
 
     Each fixation climbs to the mean of the fixations within the radius until it stays; ends that lie within the radius
@@ -146,7 +146,7 @@ def fixation_clusters(paths: Iterable[AnyScanpath], bandwidth_px: float) -> np.n
     return np.array(centers)
 
 
-def cluster_labels(path: AnyScanpath, centers: ArrayLike) -> list[int]:
+def cluster_labels(path: ScanpathLike, centers: ArrayLike) -> list[int]:
     """Label each fixation with the index of the nearest center.
 
     Examples
@@ -160,7 +160,7 @@ def cluster_labels(path: AnyScanpath, centers: ArrayLike) -> list[int]:
     return np.asarray(KDTree(centers).query(as_scanpath(path).xy)[1]).tolist()
 
 
-def labels_at(path: AnyScanpath, label_map: ArrayLike) -> list[int]:
+def labels_at(path: ScanpathLike, label_map: ArrayLike) -> list[int]:
     """Read the label of a segmentation at the pixel that each fixation falls on.
 
     Parameters

@@ -28,11 +28,14 @@ def save_figure(ax: Axes, path: str | os.PathLike[str], *, dpi: int = 150) -> Pa
     Raises
     ------
     InputError
-        If the ending is not one of .png, .pdf, .svg and .jpg.
+        If the ending is not one of .png, .pdf, .svg and .jpg, or the axes are on no figure.
     """
     target = Path(path)
     if target.suffix.lower() not in _FORMATS:
         raise InputError(f"Cannot write the figure {target}: its name must end in {', '.join(_FORMATS)}.")
+    figure = ax.get_figure(root=True)
+    if figure is None:
+        raise InputError(f"Cannot write the figure {target}: its axes were taken off their figure; draw them again.")
     with atomic_path(target) as temporary:
-        ax.get_figure(root=True).savefig(temporary, dpi=dpi)
+        figure.savefig(temporary, dpi=dpi)
     return target

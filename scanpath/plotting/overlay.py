@@ -75,7 +75,7 @@ def _draw_picture(ax: Axes, stimulus: Stimulus) -> None:
 def _areas(duration_ms: np.ndarray | None, n: int) -> np.ndarray:
     if duration_ms is None or np.isnan(duration_ms).all():
         return np.full(n, 150.0)
-    return np.clip(np.nan_to_num(duration_ms, nan=np.nanmean(duration_ms)), 50, 1500) * 0.6
+    return np.clip(np.nan_to_num(duration_ms, nan=float(np.nanmean(duration_ms))), 50, 1500) * 0.6
 
 
 def _number(ax: Axes, xy: np.ndarray) -> None:

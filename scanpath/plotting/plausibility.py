@@ -26,10 +26,10 @@ def plot_plausibility(
     people = rows.iloc[0]
     ax.axvspan(people["ceiling_low"], people["ceiling_high"], color=COLORS[2], alpha=0.25, linewidth=0)
     ax.axvline(people["ceiling"], color=COLORS[2], label="people")
-    for place, row in enumerate(rows.itertuples()):
-        color = "0.55" if row.agent.startswith("floor") else COLORS[1]
-        ax.plot([row.low, row.high], [place, place], color=color, linewidth=2.5, alpha=0.5)
-        ax.plot(row.value, place, "o", color=color)
+    for place, (agent, low, value, high) in enumerate(zip(*(rows[name] for name in ("agent", "low", "value", "high")))):
+        color = "0.55" if agent.startswith("floor") else COLORS[1]
+        ax.plot([low, high], [place, place], color=color, linewidth=2.5, alpha=0.5)
+        ax.plot(value, place, "o", color=color)
     ax.set_yticks(range(len(rows)), rows["agent"])
     ax.set_xlabel(f"{measure}, {pairing} ({people['n_pictures']} pictures, 95 % intervals)")
     ax.legend(loc="lower right")

@@ -26,7 +26,7 @@ def plot_scores(result: pd.DataFrame) -> Axes:
     axes = new_axes(-(-len(panels) // columns), columns, panel_inches=(4.0, height))
     for ax, ((metric, part), rows) in zip(axes, panels):
         _draw_panel(ax, rows.set_index("agent"), agents)
-        ax.set_title(metric if part in ("", "value", metric) else f"{metric}: {part}")
+        ax.set_title(str(metric) if part in ("", "value", metric) else f"{metric}: {part}")
     axes[0].legend(frameon=False, loc="best")
     for ax in axes[len(panels) :]:
         ax.set_visible(False)

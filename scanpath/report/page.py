@@ -9,7 +9,7 @@ from html import escape
 from importlib import resources
 from pathlib import Path
 from string import Template
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -19,15 +19,21 @@ from scanpath._core.checks import check_count, check_size
 from scanpath._core.errors import InputError
 from scanpath._core.files import write_text
 from scanpath.evaluation.comparison import evaluate
+from scanpath.evaluation.inputs import ScreenSize
+from scanpath.gaze.frames import TableLike, as_pandas
 from scanpath.gaze.table import read_table
 from scanpath.report.plots import amplitude_plot, found_plot, score_plot
-from scanpath.report.scenes import as_stimuli, scenes
+from scanpath.report.scenes import Pictures, as_stimuli, scenes
 
 _LEFT = ' class="text"'
+
+#: A table of fixations, or the path of a table or of a run's folder.
+Run: TypeAlias = str | os.PathLike[str] | TableLike
+
 _PARTS = ("page.html", "page.css", "page.js")
 
 
-def write_report(run: Any, out: str | os.PathLike[str], **settings: Any) -> Path:
+def write_report(run: Run, out: str | os.PathLike[str], **settings: Any) -> Path:
     """Write `report_page` to a file, whole or not at all, and return its path."""
     path = Path(out)
     if path.suffix.lower() not in (".html", ".htm"):
@@ -37,12 +43,12 @@ def write_report(run: Any, out: str | os.PathLike[str], **settings: Any) -> Path
 
 
 def report_page(
-    run: Any,
+    run: Run,
     *,
-    human: Any = None,
-    pictures: Any = None,
+    human: Run | None = None,
+    pictures: Pictures | None = None,
     px_per_deg: float | None = None,
-    screen_px: Any = None,
+    screen_px: ScreenSize | None = None,
     metrics: Sequence[str] | Mapping[str, Any] = ("multimatch", "scanmatch"),
     floors: Sequence[str] = (),
     title: str = "Scanpath report",
@@ -139,8 +145,8 @@ def report_page(
     )
 
 
-def _table(source: Any) -> pd.DataFrame:
-    return source if isinstance(source, pd.DataFrame) else read_table(source)
+def _table(source: Run) -> pd.DataFrame:
+    return read_table(source) if isinstance(source, str | os.PathLike) else as_pandas(source, "The table")
 
 
 def _same_pictures(people: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
@@ -252,7 +258,7 @@ def _plots(table: pd.DataFrame, people: pd.DataFrame | None, result: pd.DataFram
     return "".join([*parts, amplitude_plot(tables), found_plot(table)])
 
 
-def _provenance(run: Any, facts: Mapping[str, Any], result: pd.DataFrame | None) -> str:
+def _provenance(run: Run, facts: Mapping[str, Any], result: pd.DataFrame | None) -> str:
     parts = []
     failures = facts.get("failures")
     if isinstance(failures, Mapping) and failures:
@@ -273,7 +279,7 @@ def _provenance(run: Any, facts: Mapping[str, Any], result: pd.DataFrame | None)
     return "".join(parts) + f"<pre>{escape(text)}</pre>"
 
 
-def _sessions(run: Any) -> list[Any]:
+def _sessions(run: Run) -> list[Any]:
     """When and where a run's folder was worked on."""
     if not isinstance(run, str | os.PathLike):
         return []

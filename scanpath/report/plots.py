@@ -33,15 +33,15 @@ def score_plot(rows: pd.DataFrame, title: str) -> str:
         if np.isfinite(left) and np.isfinite(right):
             parts.append(_rectangle(left, 4, right - left, bottom - 4, "band"))
         parts.append(_line(x(float(ceiling["ceiling"])), 4, x(float(ceiling["ceiling"])), bottom, "people"))
-    for place, row in enumerate(rows.itertuples()):
+    for place, (agent, (value, start, end)) in enumerate(zip(rows["agent"], values[:, :3])):
         middle = _ROW * (place + 0.5) + 4
-        parts.append(_text(_LEFT - 10, middle + 4, str(row.agent), "end"))
-        if np.isfinite(row.low) and np.isfinite(row.high):
-            parts.append(_line(x(row.low), middle, x(row.high), middle, "interval"))
-        if np.isfinite(row.value):
-            parts.append(f'<circle class="agent" cx="{x(row.value):.1f}" cy="{middle:.1f}" r="5"/>')
+        parts.append(_text(_LEFT - 10, middle + 4, str(agent), "end"))
+        if np.isfinite(start) and np.isfinite(end):
+            parts.append(_line(x(start), middle, x(end), middle, "interval"))
+        if np.isfinite(value):
+            parts.append(f'<circle class="agent" cx="{x(value):.1f}" cy="{middle:.1f}" r="5"/>')
     parts += _axis(low, high, x, bottom)
-    said = "; ".join(f"{row.agent} {row.value:.3f}" for row in rows.itertuples())
+    said = "; ".join(f"{agent} {value:.3f}" for agent, value in zip(rows["agent"], values[:, 0]))
     return _svg(parts, bottom + 26, title, f"{title}: {said}; people {ceiling['ceiling']:.3f}")
 
 

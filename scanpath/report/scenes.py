@@ -6,7 +6,7 @@ import math
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -15,15 +15,18 @@ from PIL import Image
 from scanpath._core.errors import InputError
 from scanpath.gaze.pictures import find_pictures
 from scanpath.gaze.scanpath import Scanpath
-from scanpath.gaze.stimulus import Stimulus
+from scanpath.gaze.stimulus import PictureSource, Stimulus
 from scanpath.gaze.table import scanpaths_from_table
 from scanpath.geometry.magnification import geisler_perry_sigma
+
+#: What was looked at: stimuli, a folder of pictures or one picture's file, or a mapping of names to pictures.
+Pictures: TypeAlias = str | os.PathLike[str] | Mapping[str, PictureSource] | Iterable[Stimulus]
 
 #: Eccentricities at which the page is told the blur; it draws straight lines in between.
 _STEPS = 48
 
 
-def as_stimuli(pictures: Any, px_per_deg: float | None) -> dict[str, Stimulus]:
+def as_stimuli(pictures: Pictures | None, px_per_deg: float | None) -> dict[str, Stimulus]:
     """Stimuli by name, from stimuli, a folder of pictures, or a mapping of names to files."""
     if pictures is None:
         return {}
@@ -39,7 +42,7 @@ def as_stimuli(pictures: Any, px_per_deg: float | None) -> dict[str, Stimulus]:
 def scenes(
     tables: Iterable[pd.DataFrame],
     stimuli: Mapping[str, Stimulus],
-    sizes: Mapping[str, Any],
+    sizes: Mapping[str, tuple[int, int]],
     *,
     px_per_deg: float | None,
     max_pictures: int,
@@ -67,7 +70,7 @@ def _scene(
     name: str,
     paths: list[Scanpath],
     stimulus: Stimulus | None,
-    size: Any,
+    size: tuple[int, int] | None,
     px_per_deg: float | None,
     max_side_px: int,
     max_observers: int,
@@ -103,14 +106,15 @@ def sigma_steps(px_per_deg: float, reach_px: float, scale: float) -> list[float]
     return [round(float(value), 5) for value in sigma_deg * px_per_deg * scale]
 
 
-def _size(paths: list[Scanpath], stimulus: Stimulus | None, size: Any) -> tuple[int, int]:
+def _size(paths: list[Scanpath], stimulus: Stimulus | None, size: tuple[int, int] | None) -> tuple[int, int]:
     if stimulus is not None:
         return stimulus.size[1], stimulus.size[0]
     if size is not None:
         return int(size[0]), int(size[1])
     # without picture and size, the frame is what was looked at
     xy = np.concatenate([path.xy for path in paths if len(path)] or [np.zeros((1, 2))])
-    return tuple(max(1, math.ceil(side) + 1) for side in xy.max(axis=0))  # type: ignore[return-value]
+    width, height = (max(1, math.ceil(side) + 1) for side in xy.max(axis=0))
+    return width, height
 
 
 def _some(paths: list[Scanpath], max_observers: int) -> list[Scanpath]:

@@ -146,7 +146,8 @@ def simulate_to_folder(
     keys: list[Key] = []
 
     def missing() -> Iterator[Unit]:
-        group, expected = None, ""
+        group: Sequence[Stimulus] = ()
+        expected = ""
         for unit in plan.units(stimuli, shard_size):
             keys.append(unit.key)
             if unit.stimuli is not group:

@@ -166,11 +166,12 @@ def mean_reaction_times(trials: pd.DataFrame) -> pd.DataFrame:
     human = _human_table().set_index(["condition", "set_size"])["rt_ms"]
     rows = []
     for (agent, condition, set_size), group in _checked(trials).groupby(["agent", "condition", "set_size"], sort=False):
-        counts = _counts(group, _task_of(condition))
+        task = _task_of(str(condition))
+        counts = _counts(group, task)
         rows.append(
             {
                 "agent": agent,
-                "task": _task_of(condition).name,
+                "task": task.name,
                 "condition": condition,
                 "set_size": set_size,
                 "n_trials": len(counts),
@@ -244,11 +245,12 @@ def asymmetry_table(
 
 
 def _slopes(trials: pd.DataFrame, task: AsymmetryTask, n_bootstrap: int, seed: int) -> np.ndarray:
-    """The slope, and behind it those of the bootstrap samples."""
+    """The slope of one agent and condition, and behind it those of the bootstrap samples."""
     sizes, means = [], []
-    for (agent, condition, set_size), group in trials.groupby(["agent", "condition", "set_size"]):
-        counts = _counts(group, task)
-        generator = numpy_generator(seed, "asymmetry", str(agent), condition, int(set_size))
+    agent, condition = (str(trials[name].iloc[0]) for name in ("agent", "condition"))
+    for set_size in np.unique(trials["set_size"].dropna()):
+        counts = _counts(trials[trials["set_size"] == set_size], task)
+        generator = numpy_generator(seed, "asymmetry", agent, condition, int(set_size))
         drawn = generator.integers(len(counts), size=(n_bootstrap, len(counts)))
         sizes.append(set_size)
         means.append(np.concatenate([[counts.mean()], counts[drawn].mean(axis=1)]))

@@ -5,8 +5,7 @@ picture, another picture's, and no words but the sharp picture itself. Walkers t
 Clicks have no durations, so only measures of place and order apply.
 """
 
-import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -19,6 +18,7 @@ from scanpath.datasets.capmit1003 import captioned_stimuli
 from scanpath.datasets.dataset import Dataset
 from scanpath.gaze.stimulus import Stimulus
 from scanpath.recognition.language import load_language_model
+from scanpath.recognition.weights import Weights
 from scanpath.studies.free_viewing import N_FIXATIONS, WALKERS, FreeViewing, look, save, score
 
 #: Label of an agent -> NevaClip's condition.
@@ -34,7 +34,7 @@ def run_captioning(
     *,
     root: Path | None = None,
     model: str = "toy",
-    pretrained: str | os.PathLike[str] | Mapping[str, int] | None = None,
+    pretrained: Weights | None = None,
     n_pictures: int | None = None,
     n_captions: int | None = None,
     seed: int = 0,
@@ -73,7 +73,7 @@ def run_captioning(
     )
 
 
-def captioning_agents(model: str = "toy", pretrained: object = None) -> list[Agent]:
+def captioning_agents(model: str = "toy", pretrained: Weights | None = None) -> list[Agent]:
     """Build NevaClip in its four conditions, on one model, and the walkers."""
     clip = load_language_model(model, pretrained)
     led = [create_agent("nevaclip", label=label, model=clip, condition=key) for label, key in CONDITIONS.items()]

@@ -6,8 +6,8 @@ Every agent starts where the people started, gets the target's picture, and stop
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -52,28 +52,29 @@ class InteriorsResult:
         """Share found and its interval against the number of fixations, for the figure."""
         points = self.performance.dropna(subset=["n_fixations"])
         return {
-            agent: tuple(rows[name].to_numpy() for name in ("value", "low", "high"))
+            str(agent): (rows["value"].to_numpy(), rows["low"].to_numpy(), rows["high"].to_numpy())
             for agent, rows in points.groupby("agent", sort=False)
         }
 
-    def summary(self) -> list[tuple[Any, ...]]:
+    def summary(self) -> list[tuple[str, float, float, float, str, float, str]]:
         """One row a searcher: found within 4, 8 and 13 fixations, area under the curve, the two similarities.
 
         The area and ScanMatch come with their 95 % intervals over pictures.
         """
-        share = self.performance.set_index(["agent", "part"])
+        share = {(row[0], row[1]): row[2:] for row in self.performance[["agent", "part", *_INTERVAL]].to_numpy()}
         similar = self.scores[self.scores["part"].isin(_SIMILARITY_PARTS)]
         multimatch = similar[similar["metric"] == "multimatch"].groupby("agent")[["value", "ceiling"]].mean()
         scanmatch = similar[similar["metric"] == "scanmatch"].set_index("agent")
         rows = []
         for agent in dict.fromkeys(self.performance["agent"]):
-            found = [float(share.loc[(agent, f"within {n}"), "value"]) for n in (4, 8, N_FIXATIONS)]
-            area = _with_interval(*share.loc[(agent, "auc"), ["value", "low", "high"]])
+            early, middle, late = (float(share[agent, f"within {n}"][0]) for n in (4, 8, N_FIXATIONS))
+            area = _with_interval(*share[agent, "auc"])
             people = agent == "people"
             scored = multimatch.index[0] if people else agent  # every agent's row carries the same ceiling
-            columns = ("ceiling", "ceiling_low", "ceiling_high") if people else ("value", "low", "high")
-            mean = float(multimatch.loc[scored, columns[0]])
-            rows.append((agent, *found, area, mean, _with_interval(*scanmatch.loc[scored, list(columns)])))
+            columns = ["ceiling", "ceiling_low", "ceiling_high"] if people else _INTERVAL
+            mean = float(multimatch[columns[0]][scored])
+            similarity = _with_interval(*scanmatch[columns].loc[scored].to_numpy())
+            rows.append((agent, early, middle, late, area, mean, similarity))
         return rows
 
 
@@ -81,6 +82,7 @@ def _with_interval(value: float, low: float, high: float) -> str:
     return f"{value:.3f} ({low:.3f}-{high:.3f})"
 
 
+_INTERVAL = ["value", "low", "high"]
 #: MultiMatch without duration, which these agents do not have; ScanMatch has one part.
 _SIMILARITY_PARTS = ("vector", "direction", "length", "position", "value")
 
@@ -142,14 +144,12 @@ def interiors_agents(weights: Path | None) -> list[Agent]:
 
 
 def _performance(fixations: pd.DataFrame, people: pd.DataFrame, data: Dataset, seed: int) -> pd.DataFrame:
-    boxes = {stimulus.name: stimulus.target_box for stimulus in data.stimuli}
-    rule: dict[str, Any] = {"n_fixations": N_FIXATIONS, "rule": "box", "margin_px": MARGIN_PX, "seed": seed}
-    # people's trials were ended after 2, 4, 8 or 12 saccades by design: a trial counts for n if it could have had n
-    parts = [(fixations, "ignore"), (people, "allowed")]
-    return pd.concat(
-        [search_performance(table, boxes, censoring=censoring, **rule) for table, censoring in parts],
-        ignore_index=True,
+    performance = partial(
+        search_performance, targets=data.stimuli, n_fixations=N_FIXATIONS, margin_px=MARGIN_PX, seed=seed
     )
+    # people's trials were ended after 2, 4, 8 or 12 saccades by design: a trial counts for n if it could have had n
+    parts = [performance(fixations, censoring="ignore"), performance(people, censoring="allowed")]
+    return pd.concat(parts, ignore_index=True)
 
 
 def _sizes(data: Dataset) -> dict[str, tuple[int, int]]:

@@ -130,3 +130,14 @@ def test_people_on_interiors_perform_as_in_the_rerun_of_the_visions_rule(shared)
     people = [person for _, person in trials.groupby("observer") if person["allowed"].nunique() == 4]
     shares = [performance_by_limit(person["found"], person["allowed"])[1] for person in people]
     assert performance_auc(np.mean(shares, axis=0)) == pytest.approx(0.514, abs=0.02)
+
+
+@pytest.mark.parametrize("module", ["polars", "pyarrow"])
+def test_the_limits_of_trials_in_frames_of_other_libraries_count(module):
+    library = pytest.importorskip(module)
+    table = pd.DataFrame({"stimulus": "a", "subject": ["s1", "s2"], "fixation": 0, "x_px": [100.0, 0.0], "y_px": 100.0})
+    table["max_saccades"] = [2, 0]
+    other = library.from_pandas(table) if module == "polars" else library.Table.from_pandas(table)
+    settings = {"n_fixations": 2, "censoring": "allowed"}
+    # the second person could not have had a second fixation, and so says nothing about it
+    assert curve(search_performance(other, {"a": BOX}, **settings)) == pytest.approx([0.5, 1.0])

@@ -13,14 +13,14 @@ from scanpath.datasets.formats.changes import Changes
 from scanpath.datasets.formats.folders import whole_folder
 from scanpath.datasets.formats.format import Format
 from scanpath.datasets.formats.limits import MAX_BYTES, check_bytes
-from scanpath.gaze.scanpath import AnyScanpath, Scanpath, as_scanpath
+from scanpath.gaze.scanpath import Scanpath, ScanpathLike, as_scanpath
 from scanpath.gaze.table import SCANPATH_KEYS, scanpaths_from_table, table_from_scanpaths
 
 _FIELDS = ("start_x", "start_y", "duration")
 _INDEX = "index.csv"
 
 
-def to_multimatch(path: AnyScanpath) -> np.recarray:
+def to_multimatch(path: ScanpathLike) -> np.recarray:
     """Give a scanpath as the record array that multimatch-gaze's ``docomparison`` takes.
 
     Parameters
