@@ -17,7 +17,7 @@ import pandas as pd
 
 from scanpath._core.errors import InputError, MissingFileError
 from scanpath.datasets.formats.bids_writing import write
-from scanpath.datasets.formats.changes import Changes
+from scanpath.datasets.formats.changes import LASTED, Changes
 from scanpath.datasets.formats.format import Format
 from scanpath.datasets.formats.limits import MAX_BYTES, check_bytes, read_gzip, read_json
 from scanpath.datasets.formats.placement import PictureAt, PictureSizes, to_picture_px
@@ -314,6 +314,8 @@ def _fixations(recording: _Recording, stimulus_column: str, changes: Changes) ->
     if np.isnan(end).any():
         changes.add("assumed", "a picture without a duration in events.tsv was shown until the next one")
     events, place = events[shown].reset_index(drop=True), place[shown]
+    following = np.append(trials["onset"].to_numpy(dtype=np.float64), np.inf)[place + 1]
+    changes.add("assumed", LASTED, n=int((events["onset"] + events["duration"] > following + 1e-9).sum()))
     xy = _mean_positions(recording.samples, events)
     bad = np.isnan(xy[:, 0]) | np.isnan(xy[:, 1])
     changes.add("dropped", "fixations without a valid sample", n=int(bad.sum()))

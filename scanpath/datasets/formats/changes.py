@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 #: What can happen to data on the way; `assumed` is a fact that the caller or the format's own definition supplied.
 KINDS = ("unit", "offset", "flip", "scale", "dropped", "renamed", "assumed")
+#: The rule of all readers about a fixation during which the picture changed.
+LASTED = "fixations that lasted into the next picture belong to the one on which they began"
 
 
 @dataclass(frozen=True)

@@ -4,28 +4,47 @@ The position on an EFIX line is the tracker's own average over the fixation, whi
 these lines are read here, without a library.
 """
 
-import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+import warnings
+from collections import Counter
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
-from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from scanpath._core.errors import InputError
-from scanpath.datasets.formats.changes import Changes
+from scanpath._core.checks import check_size
+from scanpath._core.errors import InputError, InputWarning
+from scanpath.datasets.formats.changes import LASTED, Changes
+from scanpath.datasets.formats.eyelink_lines import Recording, scan
+from scanpath.datasets.formats.eyelink_messages import (
+    PICTURE_MESSAGE,
+    TRIAL_MESSAGE,
+    Phrases,
+    Said,
+    Screen,
+    doubt_cut_messages,
+    doubt_names,
+    frequent_messages,
+    pattern,
+)
+from scanpath.datasets.formats.eyelink_trials import (
+    Session,
+    Shown,
+    Size,
+    Timeline,
+    doubt_blocks,
+    looked_at,
+    named_late,
+    pictures_named_at_end,
+    pictures_named_at_start,
+    uneven,
+)
 from scanpath.datasets.formats.format import Format
 from scanpath.datasets.formats.limits import MAX_BYTES, check_bytes
-from scanpath.datasets.formats.placement import to_picture_px
+from scanpath.datasets.formats.placement import PictureAt, PictureSizes, SizePx, picture_sizes, to_picture_px
 
-#: The message that Experiment Builder writes when it shows a picture.
-PICTURE_MESSAGE = r"!V IMGLOAD\s+\S+\s+(?P<stimulus>\S+)"
-TRIAL_MESSAGE = r"TRIALID\s+(?P<trial>\S+)"
-_EYES = {"L": "left", "R": "right"}
-#: How many of a recording's messages are shown where none names a picture.
-_SHOWN = 12
-#: How messages of the tracker about itself begin.
-_SETUP = ("RECCFG", "ELCL", "THRESHOLDS", "PUPIL_DATA", "CAMERA", "!MODE", "!CMD", "!CAL", "VALIDATE", "DRIFTCORRECT")
+_NAMED = ("start", "end")
 
 
 def read(
@@ -35,17 +54,19 @@ def read(
     subject: str | None = None,
     stimulus_message: str = PICTURE_MESSAGE,
     trial_message: str = TRIAL_MESSAGE,
+    named: str | None = None,
     eye: str | None = None,
     encoding: str = "utf-8",
-    picture_at: Any = None,
-    picture_px: Any = None,
-    screen_px: Any = None,
+    picture_at: PictureAt | None = None,
+    picture_px: PictureSizes | None = None,
+    screen_px: SizePx | None = None,
     max_bytes: int = MAX_BYTES,
 ) -> pd.DataFrame:
-    """Read the fixations between a picture's message and the end of its trial.
+    """Read the fixations that began while a picture was shown.
 
-    Onsets are ms from the picture's message. A fixation that had begun before is kept with its negative onset if it
-    ended after it, because the eye was there when the picture appeared.
+    A fixation belongs to the picture on which it began; onsets are ms from when that picture appeared. A picture stays
+    until another one is named, ``!V CLEAR``, TRIAL_RESULT, the next trial, or the end of the recording block (END, or a
+    START without it). Of several pictures at once, the one is taken whose place holds the fixation.
 
     Parameters
     ----------
@@ -55,177 +76,261 @@ def read(
         Regular expression with a group ``stimulus``, for the message that says which picture is shown.
     trial_message
         Regular expression with a group ``trial``, for the message that opens a trial.
+    named
+        "start" if the message that names a picture comes when it appears, "end" if it comes when or after its trial
+        ends, as ``!V TRIAL_VAR`` and OpenSesame's variables do; then all fixations of the trial belong to it, and
+        onsets are ms from the begin of its recording. By default "start", and refused where it looks otherwise.
     eye
         "left" or "right", for binocular recordings.
     encoding
         Of the text.
     picture_at, picture_px, screen_px
-        Where the picture was on the screen; see `to_picture_px`. The screen's size is read from DISPLAY_COORDS.
+        Where the picture was on the screen; see `to_picture_px`. By default its place is the one IMGLOAD states, and
+        the screen's size is that of DISPLAY_COORDS or GAZE_COORDS.
     max_bytes
         Larger files are refused.
     """
     check_bytes(path, "the recording", path.stat().st_size, max_bytes)
-    patterns = _pattern(stimulus_message, "stimulus"), _pattern(trial_message, "trial")
-    try:
-        with path.open(encoding=encoding, errors="strict") as lines:
-            found = _parse(lines, *patterns, path)
-    except (UnicodeDecodeError, LookupError):
-        raise InputError(f"{path} is not {encoding} text; say what it is with encoding, such as 'latin-1'.") from None
-    if not found.rows:
-        raise InputError(_nothing_found(found, stimulus_message, path))
-    table = _one_eye(pd.DataFrame(found.rows), eye, changes, path)
-    changes.add("dropped", "fixations while no picture was shown", n=found.outside)
+    if named not in (None, *_NAMED):
+        raise InputError(f"named must be one of {', '.join(map(repr, _NAMED))}, got {named!r}.")
+    phrases = Phrases(path, pattern(stimulus_message, "stimulus"), pattern(trial_message, "trial"))
+    recording = _open(path, encoding)
+    if not recording.fixations:
+        raise InputError(
+            f"{path} has no fixation (EFIX line); convert the .edf again with events (edf2asc without -s)."
+        )
+    _choose_eye(recording, eye, changes, path)
+    size = None if screen_px is None else check_size("screen_px", screen_px)
+    session = Session.of(recording, phrases, size)
+    if not session.names:
+        raise InputError(_no_picture(recording, stimulus_message, path))
+    if named is None:
+        _check_named_at_start(session, path)
+    sizes = _Sizes(picture_px)
+    make = pictures_named_at_end if named == "end" else pictures_named_at_start
+    timeline, stale, beside = make(session, sizes.of, str(path))
+    if beside:
+        changes.add("assumed", "pictures beside which IMGLOAD put others, without !V CLEAR, stayed on the screen")
+    table = _deal(session, timeline, sizes.of, changes)
+    if table.empty:
+        raise InputError(
+            f"{path} has no fixation that began while a picture was shown; its pictures are named by the "
+            f"{len(session.names)} messages that match {stimulus_message!r}, and if these come after the fixations of "
+            "their trials, give named='end'."
+        )
+    _say_doubts(session, phrases, table, stale, changes, path)
     table["subject"] = subject or path.stem
-    changes.add("offset", "onsets from the recording's clock to ms after the picture's message")
-    missing = table["x_px"].isna() | table["y_px"].isna()
-    changes.add("dropped", "fixations without a position", n=int(missing.sum()))
-    table = table[~missing].reset_index(drop=True)
+    when = "recording began" if named == "end" else "picture's message"
+    changes.add("offset", f"onsets from the recording's clock to ms after the {when}")
     table = _tell_showings_apart(table, changes)
     table["fixation"] = table.groupby(["stimulus", "trial"], dropna=False).cumcount()
+    several = any(len(shown) > 1 for shown in timeline.shown)
+    return _place(table, changes, path, picture_at, sizes, several)
+
+
+def _open(path: Path, encoding: str) -> Recording:
+    with path.open("rb") as file:
+        head = file.read(4096)
+    if encoding.lower().replace("_", "-") in ("utf-8", "utf8"):
+        # a byte order mark says what the text is
+        encoding = "utf-16" if head[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    name = encoding.removesuffix("-sig")
+    wrong = f"{path} is not {name} text; say what it is with encoding, such as 'latin-1' or 'utf-16'."
+    if encoding == "utf-8-sig" and b"\0" in head:
+        raise InputError(f"{wrong} If it is the .edf itself, convert it with edf2asc.")
+    try:
+        with path.open(encoding=encoding, errors="strict") as lines:
+            return scan(lines, path)
+    except (UnicodeError, LookupError):
+        raise InputError(wrong) from None
+
+
+def _choose_eye(recording: Recording, eye: str | None, changes: Changes, path: Path) -> None:
+    counts = Counter(one.eye for one in recording.fixations)
+    if eye is None:
+        if len(counts) > 1:
+            both = " and ".join(f"{count} of the {name}" for name, count in sorted(counts.items()))
+            raise InputError(
+                f"{path} holds fixations of both eyes ({both}); choose one with eye='left' or eye='right'."
+            )
+        return
+    kept = [one for one in recording.fixations if one.eye == eye.lower()]
+    if not kept:
+        raise InputError(f"{path} holds no fixation of the eye {eye!r}; it has {', '.join(sorted(counts))}.")
+    changes.add("dropped", f"fixations of the other eye (eye={eye!r})", n=len(recording.fixations) - len(kept))
+    recording.fixations = kept
+
+
+def _no_picture(recording: Recording, stimulus_message: str, path: Path) -> str:
+    messages = frequent_messages(recording.events)
+    return (
+        f"{path} has no message that matches {stimulus_message!r}; give stimulus_message, a regular expression with a "
+        "group (?P<stimulus>...) for the picture's name."
+        + (f" Its most frequent messages are {messages}." if messages else " It has no messages of an experiment.")
+    )
+
+
+def _check_named_at_start(session: Session, path: Path) -> None:
+    late, trials = named_late(session)
+    if late and 2 * late >= trials:
+        raise InputError(
+            f"{path} names its pictures after the fixations of their trials have begun (in {late} of {trials} trials; "
+            f"the first name is on line {session.names[0].line}); give named='end' if each name is that of the trial "
+            "before it, or named='start' if it is that of the picture that appears then."
+        )
+
+
+class _Sizes:
+    """Sizes of pictures by name, looked up where they are needed."""
+
+    def __init__(self, picture_px: PictureSizes | None) -> None:
+        self.picture_px = picture_px
+        self.of = cache(self._of)
+
+    def _of(self, name: str) -> Size | None:
+        if self.picture_px is None:
+            return None
+        width, height = picture_sizes(pd.Series([name]), self.picture_px)[0]
+        return float(width), float(height)
+
+
+def _deal(
+    session: Session, timeline: Timeline, size_of: Callable[[str], Size | None], changes: Changes
+) -> pd.DataFrame:
+    """Give each fixation to the picture on which it began, in px from the top left of the screen."""
+    rows = []
+    left = Counter[str]()
+    for fixation in session.recording.fixations:
+        screen = timeline.screen_at(fixation.end_ms)
+        x, y = fixation.x_px - (screen.left if screen else 0), fixation.y_px - (screen.top if screen else 0)
+        shown, later = timeline.at(fixation.start_ms), timeline.at(fixation.end_ms)
+        if not shown:
+            left["before" if later else "outside"] += 1
+            continue
+        if np.isnan(x) or np.isnan(y):
+            left["nowhere"] += 1
+            continue
+        picture = looked_at(shown, x, y, screen, size_of)
+        if picture is None:
+            left["beside"] += 1
+            continue
+        left["spanning"] += bool(later) and picture not in later
+        rows.append(_row(fixation.eye, x, y, fixation.duration_ms, fixation.start_ms, picture, screen))
+    changes.add("dropped", "fixations that began while no picture was shown", n=left["outside"])
+    changes.add("dropped", "fixations that began before the picture into which they lasted", n=left["before"])
+    changes.add("dropped", "fixations beside all of several pictures shown at once", n=left["beside"])
+    changes.add("dropped", "fixations without a position", n=left["nowhere"])
+    changes.add("assumed", LASTED, n=left["spanning"])
+    _say_screens(timeline, changes)
+    return pd.DataFrame(rows)
+
+
+def _row(
+    eye: str, x: float, y: float, duration_ms: float, start_ms: float, picture: Shown, screen: Screen | None
+) -> dict[str, object]:
+    return {
+        "stimulus": picture.name,
+        "trial": picture.trial,
+        "eye": eye,
+        "x_px": x,
+        "y_px": y,
+        "onset_ms": start_ms - picture.time,
+        "duration_ms": duration_ms,
+        "shown": picture,
+        "screen": screen,
+    }
+
+
+def _say_screens(timeline: Timeline, changes: Changes) -> None:
+    screens = list(dict.fromkeys(screen for _, screen in timeline.screens))
+    if len({(one.width, one.height) for one in screens}) > 1:
+        sizes = ", then ".join(f"{one.width} x {one.height}" for one in screens)
+        changes.add("assumed", f"the screen was {sizes} px, each from its message on")
+    corners = sorted({(one.left, one.top) for one in screens} - {(0.0, 0.0)})
+    if corners:
+        changes.add("offset", f"the tracker's px to px from the top left of the screen, at {corners}")
+
+
+def _say_doubts(
+    session: Session, phrases: Phrases, table: pd.DataFrame, stale: set[int], changes: Changes, path: Path
+) -> None:
+    recording = session.recording
+    doubt_blocks(session)
+    doubt_cut_messages(recording)
+    doubt_names({str(one.picture): one.line for one in session.names}, recording)
+    trials = [one.trial for one in session.said if isinstance(one, Said) and one.trial is not None]
+    if trials:
+        lines = [shown.line for shown in dict.fromkeys(table["shown"]) if shown.number in stale]
+        recording.doubt(
+            lines,
+            "names a picture without a trial message of its own",
+            "name pictures without trial messages of their own",
+        )
+    for clause in recording.doubts + phrases.doubts():
+        warnings.warn(f"{path}: {clause}.", InputWarning, stacklevel=5)
+    again = len(trials) - len(set(trials))
+    changes.add("assumed", "trials may have the same name: it is given again by some trial messages", n=again)
+    if counts := uneven(session):
+        changes.add("assumed", f"the recording is complete, though it has {counts}")
+
+
+def _place(
+    table: pd.DataFrame, changes: Changes, path: Path, picture_at: PictureAt | None, sizes: _Sizes, several: bool
+) -> pd.DataFrame:
+    """Turn screen px into picture px by the place that is given, or by the one that IMGLOAD states."""
+    shown, screens = table.pop("shown"), table.pop("screen")
+    place: PictureAt | np.ndarray | None = picture_at
+    known = [one.place is not None for one in shown]
+    if picture_at is None and all(known):
+        place = np.array([_box(one, screen, sizes, path) for one, screen in zip(shown, screens)])
+        changes.add("assumed", "pictures lay where IMGLOAD says")
+    elif picture_at is not None and any(known):
+        if several and picture_at != "screen":
+            raise InputError(
+                f"{path} shows several pictures at once, which cannot all be at picture_at={picture_at!r}; leave it "
+                "out to take their places from IMGLOAD."
+            )
+        changes.add("assumed", "pictures lay where picture_at says, whatever IMGLOAD says")
+    pixels = [(np.nan, np.nan) if screen is None else (screen.width, screen.height) for screen in screens]
     return to_picture_px(
         table,
         changes,
         what=f"{path.name}: positions on EFIX lines",
-        picture_at=picture_at,
-        picture_px=picture_px,
-        screen_px=screen_px or found.screen,
+        picture_at=place,
+        picture_px=sizes.picture_px,
+        screen_px=None if None in set(screens) else np.array(pixels),
     )
 
 
-@dataclass
-class _Recording:
-    """What a recording holds, and where its lines have come to."""
-
-    rows: list[dict[str, Any]] = field(default_factory=list)
-    outside: int = 0
-    shown: int = 0
-    screen: tuple[int, int] | None = None
-    trial: str | None = None
-    picture: tuple[str, float] | None = None
-    messages: dict[str, None] = field(default_factory=dict)
-
-
-def _parse(
-    lines: Iterator[str], stimulus_pattern: re.Pattern[str], trial_pattern: re.Pattern[str], path: Path
-) -> _Recording:
-    found = _Recording()
-    for number, line in enumerate(lines, start=1):
-        parts = line.split()
-        if len(parts) < 2:
-            continue
-        try:
-            _take(line, parts, found, stimulus_pattern, trial_pattern)
-        except (ValueError, IndexError):
-            raise InputError(f"{path}: line {number} is damaged: {line.strip()[:80]!r}.") from None
-        if parts[0] == "EVENTS" and parts[1] != "GAZE":
-            raise InputError(
-                f"{path} has its events in {parts[1]} units, which are not screen pixels; convert the .edf again "
-                "with gaze positions (edf2asc without -href)."
-            )
-    return found
-
-
-def _take(
-    line: str,
-    parts: list[str],
-    found: _Recording,
-    stimulus_pattern: re.Pattern[str],
-    trial_pattern: re.Pattern[str],
-) -> None:
-    if parts[0] == "MSG":
-        time, message = _message(line)
-        if match := trial_pattern.search(message):
-            found.trial, found.picture = match["trial"], None
-        if match := stimulus_pattern.search(message):
-            found.picture = match["stimulus"], time
-            found.shown += 1
-        if "DISPLAY_COORDS" in message or "GAZE_COORDS" in message:
-            found.screen = _screen(message) or found.screen
-        elif found.trial is not None and len(found.messages) < _SHOWN and not message.startswith(_SETUP):
-            found.messages[message] = None
-    elif parts[0] == "END":
-        found.picture = None
-    elif parts[0] == "EFIX" and len(parts) >= 7:
-        fixation = _fixation(parts, found.trial, found.picture or ("", 0.0))
-        if found.picture is None or float(parts[3]) <= found.picture[1]:
-            found.outside += 1
-        else:
-            found.rows.append(fixation | {"shown": found.shown})
-
-
-def _nothing_found(found: _Recording, pattern: str, path: Path) -> str:
-    if not found.outside:
-        return f"{path} has no fixation (EFIX line); convert the .edf again with events (edf2asc without -s)."
-    messages = f" Its messages are, for example, {', '.join(map(repr, found.messages))}." if found.messages else ""
-    return (
-        f"{path} has no fixation (EFIX line) after a message that matches {pattern!r}; give stimulus_message, a "
-        f"regular expression with a group (?P<stimulus>...) for the picture's name.{messages}"
-    )
-
-
-def _fixation(parts: list[str], trial: str | None, picture: tuple[str, float]) -> dict[str, Any]:
-    _, eye, start, _, duration, x, y = parts[:7]
-    return {
-        "stimulus": picture[0],
-        "trial": trial,
-        "eye": _EYES.get(eye, eye.lower()),
-        "x_px": _number(x),
-        "y_px": _number(y),
-        "onset_ms": float(start) - picture[1],
-        "duration_ms": float(duration),
-    }
-
-
-def _message(line: str) -> tuple[float, str]:
-    parts = line.split(maxsplit=2)
-    message = parts[2].strip() if len(parts) > 2 else ""
-    # Experiment Builder puts the delay between the event and its message in front, as in "-3 !V IMGLOAD ..."
-    delay = re.match(r"(-?\d+)\s+(?=\D)", message)
-    return float(parts[1]) - (float(delay[1]) if delay else 0.0), message
-
-
-def _screen(message: str) -> tuple[int, int] | None:
-    numbers = [float(number) for number in re.findall(r"-?\d+(?:\.\d+)?", message.split("COORDS", 1)[1])]
-    if len(numbers) < 4:
-        return None
-    return round(numbers[2] - numbers[0]) + 1, round(numbers[3] - numbers[1]) + 1
-
-
-def _number(text: str) -> float:
-    return float("nan") if text == "." else float(text)
-
-
-def _pattern(text: str, group: str) -> re.Pattern[str]:
-    try:
-        pattern = re.compile(text)
-    except re.error as error:
-        raise InputError(f"{group}_message is no regular expression ({error}): {text!r}.") from error
-    if group not in pattern.groupindex:
-        raise InputError(f"{group}_message must have a group (?P<{group}>...), got {text!r}.")
-    return pattern
-
-
-def _one_eye(table: pd.DataFrame, eye: str | None, changes: Changes, path: Path) -> pd.DataFrame:
-    eyes = sorted(table["eye"].unique())
-    if eye is None:
-        if len(eyes) > 1:
-            raise InputError(f"{path} holds fixations of both eyes; choose one with eye='left' or eye='right'.")
-        return table
-    keep = table["eye"] == eye.lower()
-    if not keep.any():
-        raise InputError(f"{path} holds no fixation of the eye {eye!r}; it has {', '.join(eyes)}.")
-    changes.add("dropped", f"fixations of the other eye (eye={eye!r})", n=int((~keep).sum()))
-    return table[keep].reset_index(drop=True)
+def _box(shown: Shown, screen: Screen | None, sizes: _Sizes, path: Path) -> tuple[float, float, float, float]:
+    """Place of a picture on the screen; its size is NaN where it was shown in its own."""
+    place = shown.place
+    if place is None:
+        raise ValueError("a picture without a place")
+    if place.how == "FILL" and screen is None:
+        raise InputError(f"{path} says that {shown.name!r} fills the screen: give screen_px=(width, height).")
+    screen = screen or Screen(0.0, 0.0, 0, 0)
+    if place.how == "TOP_LEFT" and place.size is None:
+        return place.x - screen.left, place.y - screen.top, np.nan, np.nan
+    box = place.box(sizes.of(shown.name), screen)
+    if box is None:
+        raise InputError(
+            f"{path} says where the center of {shown.name!r} was (line {shown.line}), and its size is needed for its "
+            "place: give picture_px, (width, height) or a folder of pictures."
+        )
+    return box
 
 
 def _tell_showings_apart(table: pd.DataFrame, changes: Changes) -> pd.DataFrame:
     """Number the showings where a picture was shown twice under the same trial, as each is a scanpath of its own."""
     keys = ["stimulus", "trial"]
-    if table.drop_duplicates("shown").duplicated(keys).any():
-        number = table.groupby(keys, dropna=False)["shown"].rank(method="dense").astype(int).astype(str)
-        table["trial"] = number.where(table["trial"].isna(), table["trial"].astype(str) + "-" + number)
+    number = pd.Series([one.number for one in table["shown"]], index=table.index, name="showing")
+    if table.assign(showing=number).drop_duplicates("showing").duplicated(keys).any():
+        rank = table.assign(showing=number).groupby(keys, dropna=False)["showing"].rank(method="dense")
+        text = rank.astype(int).astype(str)
+        table["trial"] = text.where(table["trial"].isna(), table["trial"].astype(str) + "-" + text)
         changes.add("renamed", "trial to trial and number of the showing, as a picture was shown twice in one")
-    return table.drop(columns="shown")
+    return table
 
 
 EYELINK_ASC = Format("eyelink_asc", "SR Research EyeLink recording as text (.asc)", read)

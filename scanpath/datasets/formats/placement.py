@@ -34,9 +34,9 @@ def to_picture_px(
     changes: Changes,
     *,
     what: str,
-    picture_at: PictureAt | None,
+    picture_at: PictureAt | np.ndarray | None,
     picture_px: PictureSizes | None = None,
-    screen_px: SizePx | None = None,
+    screen_px: SizePx | np.ndarray | None = None,
 ) -> pd.DataFrame:
     """Return the table with screen px turned into picture px.
 
@@ -48,11 +48,12 @@ def to_picture_px(
         What the coordinates are called in messages.
     picture_at
         "screen"; (left, top) of the unscaled picture; (left, top, width, height) of the box it was scaled to, which
-        needs `picture_px`; or "center" of the screen, unscaled, which needs `screen_px` and `picture_px`.
+        needs `picture_px`; or "center" of the screen, unscaled, which needs `screen_px` and `picture_px`. An array
+        (n, 4) has a box for each row, whose size is NaN where the picture was not scaled.
     picture_px
         (width, height) of all pictures, a mapping of stimulus to (width, height), or a folder of pictures.
     screen_px
-        (width, height) of the screen.
+        (width, height) of the screen, or an array (n, 2) with that of each row.
 
     Raises
     ------
@@ -96,8 +97,13 @@ def picture_sizes(names: pd.Series, picture_px: PictureSizes) -> np.ndarray:
 
 
 def _boxes(
-    names: pd.Series, picture_at: PictureAt, picture_px: PictureSizes | None, screen_px: SizePx | None
+    names: pd.Series,
+    picture_at: PictureAt | np.ndarray,
+    picture_px: PictureSizes | None,
+    screen_px: SizePx | np.ndarray | None,
 ) -> tuple[np.ndarray, ...]:
+    if isinstance(picture_at, np.ndarray) and picture_at.ndim == 2:
+        return _own_boxes(names, picture_at, picture_px)
     one = np.ones(len(names))
     if isinstance(picture_at, str):
         if picture_at != "center":
@@ -107,7 +113,8 @@ def _boxes(
                 "picture_at='center' needs screen_px=(width, height) and picture_px: (width, height) or a folder "
                 "of the pictures."
             )
-        width, height = check_size("screen_px", screen_px)
+        each = np.asarray(screen_px) if np.ndim(screen_px) == 2 else np.asarray(check_size("screen_px", screen_px))
+        width, height = each.T
         sizes = picture_sizes(names, picture_px)
         # as image viewers do, the odd pixel of an uneven margin goes to the right and below
         return np.floor((width - sizes[:, 0]) / 2), np.floor((height - sizes[:, 1]) / 2), one, one
@@ -119,10 +126,22 @@ def _boxes(
         return one * box[0], one * box[1], one, one
     if len(box) != 4 or box[2] <= 0 or box[3] <= 0:
         raise InputError(f"picture_at={picture_at!r} is not known: {HOW_TO_GIVE}.")
-    if picture_px is None:
-        raise InputError("A picture scaled to a box needs its own size: give picture_px=(width, height) or a folder.")
-    sizes = picture_sizes(names, picture_px)
-    return one * box[0], one * box[1], sizes[:, 0] / box[2], sizes[:, 1] / box[3]
+    return _own_boxes(names, np.tile(box, (len(names), 1)), picture_px)
+
+
+def _own_boxes(names: pd.Series, boxes: np.ndarray, picture_px: PictureSizes | None) -> tuple[np.ndarray, ...]:
+    """Left, top and the scales of each row's own box."""
+    left, top, width, height = boxes.T
+    scaled = ~np.isnan(width)
+    scale_x, scale_y = np.ones(len(names)), np.ones(len(names))
+    if scaled.any():
+        if picture_px is None:
+            raise InputError(
+                "A picture scaled to a box needs its own size: give picture_px=(width, height) or a folder."
+            )
+        sizes = picture_sizes(names[scaled], picture_px)
+        scale_x[scaled], scale_y[scaled] = sizes[:, 0] / width[scaled], sizes[:, 1] / height[scaled]
+    return left, top, scale_x, scale_y
 
 
 def _of(known: Mapping[str, T], name: str, where: object) -> T:

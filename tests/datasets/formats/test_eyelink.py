@@ -1,4 +1,4 @@
-"""EyeLink reports and recordings, in files made as Data Viewer and edf2asc document them."""
+"""EyeLink reports, in files made as Data Viewer documents them."""
 
 import numpy as np
 import pytest
@@ -79,106 +79,6 @@ def test_pictures_of_different_size_are_placed_by_their_files(tmp_path):
     table, changes = read_fixations(path, stimulus_column="image_file", **scaled)
     np.testing.assert_allclose(table["x_px"].iloc[0], (512 + 0.5) * 1024 / 1280 - 0.5)
     assert any(change.kind == "scale" for change in changes)
-
-
-ASC = """** CONVERTED FROM s.edf using edfapi 4.2.1
-MSG\t2091650 DISPLAY_COORDS 0 0 1279 1023
-EFIX L   2091100\t2091200\t101\t  10.0\t  10.0\t    784
-MSG\t2091660 TRIALID 1
-START\t2091661 \tLEFT\tSAMPLES\tEVENTS
-SAMPLES\tGAZE\tLEFT\tRATE\t1000.00\tTRACKING\tCR\tFILTER\t2\tINPUT
-SFIX L   2091650
-2091662\t  640.0\t  512.0\t  784.0\t    0.0\t...
-MSG\t2091662 -2 !V IMGLOAD FILL images/a.png
-EFIX L   2091655\t2091864\t210\t  640.0\t  512.5\t    784
-SSACC L  2091865
-ESACC L  2091865\t2091866\t2\t  640.0\t  512.0\t  800.0\t  512.0\t   4.62\t     190
-SFIX L   2091867
-EFIX L   2091867\t2092067\t201\t  800.0\t  512.0\t    784
-END\t2092101 \tSAMPLES\tEVENTS\tRES\t  38.54\t  31.12
-EFIX L   2092200\t2092300\t101\t  10.0\t  10.0\t    784
-MSG\t2092650 TRIALID 2
-START\t2092661 \tLEFT\tSAMPLES\tEVENTS
-MSG\t2092662 0 !V IMGLOAD FILL images/b.png
-SFIX L   2092670
-EFIX L   2092670\t2092700\t31\t  100.0\t  200.0\t    784
-END\t2092901 \tSAMPLES\tEVENTS\tRES\t  38.54\t  31.12
-"""
-
-
-def test_recordings_give_the_trackers_own_fixations_relative_to_their_picture(tmp_path):
-    path = tmp_path / "p07.asc"
-    path.write_text(ASC)
-    table, changes = read_fixations(path, picture_at="center", picture_px=(1024, 768))
-    assert table["stimulus"].tolist() == ["images/a.png", "images/a.png", "images/b.png"]
-    assert table["trial"].tolist() == ["1", "1", "2"]
-    assert set(table["subject"]) == {"p07"}
-    assert table["onset_ms"].tolist() == [-9.0, 203.0, 8.0]  # the message came 2 ms before its picture
-    assert table["duration_ms"].tolist() == [210, 201, 31]
-    assert table["x_px"].tolist() == [640 - 128, 800 - 128, 100 - 128]
-    assert "dropped: fixations while no picture was shown (2 rows)" in [str(change) for change in changes]
-
-
-@pytest.mark.filterwarnings("ignore")
-def test_fixation_times_agree_with_pymovements(tmp_path):
-    pymovements = pytest.importorskip("pymovements")
-    path = tmp_path / "p07.asc"
-    path.write_text(ASC)
-    events = pymovements.gaze.from_asc(path, events=True).events.frame
-    theirs = events.filter(events["name"].str.starts_with("fixation"))
-    ours, _ = read_fixations(path, picture_at="screen")
-    clock = ours["onset_ms"] + ours["stimulus"].map({"images/a.png": 2091664, "images/b.png": 2092662})
-    assert set(clock) <= set(theirs["onset"].to_list())
-
-
-def test_a_recording_without_picture_messages_asks_for_their_pattern(tmp_path):
-    path = tmp_path / "p.asc"
-    path.write_text(ASC.replace("!V IMGLOAD", "!V DRAW"))
-    with pytest.raises(ValueError, match="give stimulus_message"):
-        read_fixations(path, picture_at="screen")
-    table, _ = read_fixations(path, picture_at="screen", stimulus_message=r"DRAW \S+ images/(?P<stimulus>\w+)")
-    assert table["stimulus"].tolist() == ["a", "a", "b"]
-    with pytest.raises(ValueError, match=r"must have a group \(\?P<stimulus>"):
-        read_fixations(path, picture_at="screen", stimulus_message="DRAW")
-
-
-def test_a_recording_shows_its_messages_where_none_names_a_picture(tmp_path):
-    path = tmp_path / "p.asc"
-    setup = "MSG\t2091661 RECCFG CR 1000 2 1 L\nMSG\t2091662 -2 SYNCTIME"
-    path.write_text(ASC.replace("MSG\t2091662 -2 !V IMGLOAD FILL images/a.png", setup).replace("IMGLOAD", "DRAW"))
-    with pytest.raises(ValueError, match=r"messages are, for example, 'TRIALID 1', '-2 SYNCTIME'"):
-        read_fixations(path, picture_at="screen")
-
-
-def test_positions_in_head_reference_units_are_refused(tmp_path):
-    path = tmp_path / "p.asc"
-    path.write_text(ASC.replace("SAMPLES\tGAZE", "EVENTS\tHREF\tLEFT\tRATE\t1000.00\nSAMPLES\tHREF"))
-    with pytest.raises(ValueError, match="HREF units, which are not screen pixels"):
-        read_fixations(path, picture_at="screen")
-
-
-def test_a_damaged_line_is_named_by_its_number(tmp_path):
-    path = tmp_path / "p.asc"
-    path.write_text(ASC.replace("EFIX L   2091867\t2092067\t201\t  800.0", "EFIX L   2091867\t2092067\t201\t  8x0.0"))
-    with pytest.raises(ValueError, match="line 14 is damaged: 'EFIX L"):
-        read_fixations(path, picture_at="screen")
-
-
-def test_a_picture_shown_twice_in_a_trial_gives_two_scanpaths(tmp_path):
-    path = tmp_path / "p.asc"
-    path.write_text(ASC.replace("images/b.png", "images/a.png").replace("TRIALID", "BLOCK"))
-    table, changes = read_fixations(path, picture_at="screen")
-    assert table[["trial", "fixation", "onset_ms"]].values.tolist() == [["1", 0, -9.0], ["1", 1, 203.0], ["2", 0, 8.0]]
-    assert any("number of the showing" in change.text for change in changes)
-
-
-def test_pictures_are_found_in_a_folder_by_name_though_the_recording_has_their_path(tmp_path):
-    Image.new("L", (1024, 768)).save(tmp_path / "a.png")
-    Image.new("L", (640, 480)).save(tmp_path / "b.png")
-    path = tmp_path / "p.asc"
-    path.write_text(ASC.replace("images/b.png", r"C:\\exp\\b.png"))
-    table, _ = read_fixations(path, picture_at="center", picture_px=tmp_path)
-    assert table["x_px"].tolist() == [640 - 128, 800 - 128, 100 - 320]
 
 
 def test_reports_of_few_columns_are_numbered_by_the_fixations_start(tmp_path):

@@ -1,0 +1,387 @@
+"""Which picture was shown when, in an EyeLink recording: its blocks, trials and messages as a timeline."""
+
+import bisect
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from scanpath._core.errors import InputError
+from scanpath.datasets.formats.eyelink_lines import Edge, Fixation, Recording
+from scanpath.datasets.formats.eyelink_messages import Phrases, Place, Said, Screen
+
+Size = tuple[float, float]
+#: Pictures that are named within one frame of the screen came on at once, in ms.
+_AT_ONCE_MS = 8.0
+
+
+class Shown(NamedTuple):
+    """One showing of a picture; `time` is the zero of its fixations' onsets."""
+
+    line: int
+    time: float
+    name: str
+    place: Place | None
+    trial: str | None
+    number: int
+
+
+@dataclass
+class Timeline:
+    """What was on the screen from which time on, and the screen itself."""
+
+    times: list[float] = field(default_factory=list)
+    shown: list[tuple[Shown, ...]] = field(default_factory=list)
+    screens: list[tuple[float, Screen]] = field(default_factory=list)
+
+    def show(self, time: float, pictures: tuple[Shown, ...]) -> None:
+        """Let these pictures be on the screen from a time on, which is never before the latest change."""
+        self.times.append(max(time, self.times[-1]) if self.times else time)
+        self.shown.append(pictures)
+
+    def at(self, time: float) -> tuple[Shown, ...]:
+        """The pictures on the screen at a time, lowest first."""
+        place = bisect.bisect_right(self.times, time)
+        return self.shown[place - 1] if place else ()
+
+    def screen_at(self, time: float) -> Screen | None:
+        """The screen at a time; before the first message about it, the one which that states."""
+        if not self.screens:
+            return None
+        place = bisect.bisect_right([one for one, _ in self.screens], time)
+        return self.screens[max(place - 1, 0)][1]
+
+
+@dataclass
+class Trial:
+    """The events from the begin of a trial to that of the next."""
+
+    time: float
+    label: str | None = None
+    labelled_inside: bool = False
+    started: float | None = None
+    names: list[Said] = field(default_factory=list)
+    fixations: list[Fixation] = field(default_factory=list)
+
+
+@dataclass
+class Session:
+    """A recording whose messages have been interpreted.
+
+    Attributes
+    ----------
+    recording
+        The lines.
+    said
+        Edges of blocks and messages that say something, in order of time.
+    screens
+        The screen from which time on.
+    """
+
+    recording: Recording
+    said: list[Edge | Said]
+    screens: list[tuple[float, Screen]]
+
+    @classmethod
+    def of(cls, recording: Recording, phrases: Phrases, screen_px: tuple[int, int] | None) -> "Session":
+        """Interpret the messages of a recording; a screen size that is given stands for all that it states."""
+        said: list[Edge | Said] = []
+        seen: set[tuple[float, str]] = set()
+        for event in recording.events:
+            one = event if isinstance(event, Edge) else phrases.read(event)
+            if isinstance(event, Edge) or isinstance(one, Edge):
+                said.append(one)
+            elif one.anything and (event.time, event.whole) in seen:
+                recording.repeated.append(event.line)
+            elif one.anything:
+                seen.add((event.time, event.whole))
+                said.append(one)
+        screens = [(one.time, one.screen) for one in said if isinstance(one, Said) and one.screen]
+        if screen_px is not None:
+            screens = [(time, one._replace(width=screen_px[0], height=screen_px[1])) for time, one in screens]
+            screens = screens or [(0.0, Screen(0.0, 0.0, *screen_px))]
+        return cls(recording, said, screens)
+
+    @property
+    def names(self) -> list[Said]:
+        """Messages that name a picture."""
+        return [one for one in self.said if isinstance(one, Said) and one.picture is not None]
+
+    def trials(self, *, names_lead: bool = False) -> list[Trial]:
+        """Cut the recording into trials: at trial messages, and at blocks where these have none of their own.
+
+        Parameters
+        ----------
+        names_lead
+            Whether a name between two blocks belongs to the later one.
+        """
+        found: list[Trial] = []
+        inside = False
+        for one in self.said:
+            last = found[-1] if found else None
+            if isinstance(one, Edge):
+                inside = one.opens
+                if one.opens:
+                    if last is None or (last.started is not None and _is_over(last)):
+                        found.append(Trial(one.time))
+                    found[-1].started = one.time if found[-1].started is None else found[-1].started
+                continue
+            if one.trial is not None:
+                if last is None or last.label is not None or last.names or (last.started is not None and not inside):
+                    found.append(last := Trial(one.time, started=one.time if inside else None))
+                last.label, last.labelled_inside = one.trial, inside
+            if one.picture is not None:
+                if last is None or (names_lead and not inside and last.started is not None and one.trial is None):
+                    found.append(last := Trial(one.time))
+                last.names.append(one)
+        self._deal_fixations(found)
+        return found
+
+    def _deal_fixations(self, trials: list[Trial]) -> None:
+        times = [trial.time for trial in trials]
+        for fixation in self.recording.fixations:
+            if place := bisect.bisect_right(times, fixation.start_ms):
+                trials[place - 1].fixations.append(fixation)
+
+
+def named_late(session: Session) -> tuple[int, int]:
+    """In how many trials the picture is named after all fixations have begun, and how many have both.
+
+    Trials are those with a name and fixations.
+    """
+    names, fixations = session.names, session.recording.fixations
+    if not names or not fixations:
+        return 0, 0
+    leads = names[0].time <= fixations[0].start_ms and not any(
+        one.trial for one in session.said if isinstance(one, Said)
+    )
+    trials = [one for one in session.trials(names_lead=leads) if one.names and one.fixations]
+    late = [one for one in trials if one.fixations[-1].start_ms < one.names[0].time]
+    if len(trials) == 1 and not leads and fixations[-1].start_ms < names[-1].time:
+        return 1, 1
+    return len(late), len(trials)
+
+
+class _StartMode:
+    """Walks along a recording whose pictures are named when they appear."""
+
+    def __init__(self, session: Session, size_of: Callable[[str], Size | None], where: str) -> None:
+        self.session, self.size_of, self.where = session, size_of, where
+        self.line = Timeline(screens=session.screens)
+        self.pictures: tuple[Shown, ...] = ()
+        self.trial: str | None = None
+        self.closed = self.trial_closed = 0
+        self.number = 0
+        self.group = 0.0  # when the first of the pictures that came on at once did
+        self.inside = False
+        self.stale: set[int] = set()
+        self.beside = False
+
+    def run(self) -> Timeline:
+        for one in self.session.said:
+            if isinstance(one, Edge):
+                if self.inside or not one.opens:
+                    self._clear(one.time)
+                    self.closed += 1
+                self.inside = one.opens
+                continue
+            if one.clears:
+                self._clear(one.time)
+            if one.results:
+                self._clear(one.time)
+                self.closed += self.inside
+            if one.trial is not None:
+                self._clear(one.time)
+                self.trial, self.trial_closed = one.trial, self.closed
+            if one.picture is not None:
+                self._show(one)
+        return self.line
+
+    def _clear(self, time: float) -> None:
+        self.pictures = ()
+        self.line.show(time, ())
+
+    def _show(self, said: Said) -> None:
+        self.number += 1
+        new = Shown(said.line, said.time, str(said.picture), said.place, self.trial, self.number)
+        if self.trial_closed != self.closed or self.trial is None:
+            self.stale.add(new.number)
+        if not self.pictures or new.time - self.pictures[-1].time >= _AT_ONCE_MS:
+            self.group = new.time
+        elif (new.name, new.place) in [(one.name, one.place) for one in self.pictures]:
+            return
+        self.pictures = (*(one for one in self.pictures if self._stays(one, new)), new)
+        self.line.show(new.time, self.pictures)
+
+    def _stays(self, old: Shown, new: Shown) -> bool:
+        """Whether a picture is still seen when another one appears."""
+        at_once = old.time >= self.group
+        if old.place is None or new.place is None:
+            if at_once:
+                raise _several(
+                    self.where, (old, new), "and does not say where; give a stimulus_message that matches one"
+                )
+            return False
+        if not at_once and (old.place == new.place or "FILL" in (old.place.how, new.place.how)):
+            return False
+        screen = self.line.screen_at(new.time)
+        if screen is None:
+            raise _several(
+                self.where, (old, new), "and the screen's size is not stored; give screen_px=(width, height)"
+            )
+        boxes = [one.place.box(self.size_of(one.name), screen) for one in (old, new) if one.place]
+        if None in boxes:
+            raise _several(self.where, (old, new), _ASK_SIZE)
+        lower, upper = (box for box in boxes if box)
+        if at_once:
+            return not _covers(upper, lower)
+        stays = not _overlap(lower, upper)
+        self.beside |= stays
+        return stays
+
+
+_ASK_SIZE = (
+    "and which one was looked at depends on their sizes: give picture_px, (width, height) or a folder of pictures"
+)
+
+
+def pictures_named_at_start(
+    session: Session, size_of: Callable[[str], Size | None], where: str
+) -> tuple[Timeline, set[int], bool]:
+    """Timeline of a recording whose pictures are named when they appear.
+
+    A picture stays until another one is named in its place, ``!V CLEAR``, the end of its trial or of its block.
+
+    Returns
+    -------
+    tuple
+        The timeline; the numbers of showings that follow no trial message of their own; whether pictures stayed
+        beside others that were named later.
+    """
+    walk = _StartMode(session, size_of, where)
+    line = walk.run()
+    return line, walk.stale, walk.beside
+
+
+def pictures_named_at_end(
+    session: Session, size_of: Callable[[str], Size | None], where: str
+) -> tuple[Timeline, set[int], bool]:
+    """Timeline of a recording whose trials name their picture anywhere: it was shown from the block's begin on."""
+    line = Timeline(screens=session.screens)
+    stale, number = set(), 0
+    for trial in session.trials():
+        pictures: dict[tuple[str, Place | None], Shown] = {}
+        for said in trial.names:
+            number += 1
+            time = trial.time if trial.started is None else trial.started
+            pictures.setdefault(
+                (str(said.picture), said.place),
+                Shown(said.line, time, str(said.picture), said.place, trial.label, number),
+            )
+            if trial.label is None:
+                stale.add(number)
+        shown = tuple(pictures.values())
+        if len(shown) > 1 and trial.fixations:
+            _check_apart(shown, line.screen_at(trial.time), size_of, where)
+        line.show(trial.time, shown)
+    return line, stale, False
+
+
+def looked_at(
+    pictures: tuple[Shown, ...], x: float, y: float, screen: Screen | None, size_of: Callable[[str], Size | None]
+) -> Shown | None:
+    """The picture that holds a position on the screen, the uppermost one; None where none of several does."""
+    if len(pictures) == 1:
+        return pictures[0]
+    for one in reversed(pictures):
+        box = one.place.box(size_of(one.name), screen) if one.place and screen else None
+        if box and -0.5 <= x - box[0] < box[2] - 0.5 and -0.5 <= y - box[1] < box[3] - 0.5:
+            return one
+    return None
+
+
+def doubt_blocks(session: Session) -> None:
+    """Note lines that stand there twice, blocks without a begin or an end, and fixations outside of them."""
+    recording = session.recording
+    lines: dict[str, list[int]] = {"begin": [], "end": []}
+    blocks: list[tuple[float, float]] = []
+    opened: Edge | None = None
+    for one in (one for one in session.said if isinstance(one, Edge)):
+        if one.opens and opened:
+            lines["end"].append(opened.line)
+            blocks.append((opened.time, one.time))
+        elif not one.opens and opened:
+            blocks.append((opened.time, one.time))
+        elif not one.opens:
+            lines["begin"].append(one.line)
+        opened = one if one.opens else None
+    if opened:
+        lines["end"].append(opened.line)
+        blocks.append((opened.time, float("inf")))
+    recording.doubt(
+        recording.repeated, "stands there twice, and was taken once", "stand there twice, and were taken once"
+    )
+    recording.doubt(lines["end"], "begins a block (START) that has no END", "begin blocks (START) that have no END")
+    recording.doubt(lines["begin"], "ends a block (END) that has no START", "end blocks (END) that have no START")
+    starts = [start for start, _ in blocks]
+    outside = []
+    for fixation in recording.fixations:
+        place = bisect.bisect_right(starts, fixation.start_ms)
+        if not place or fixation.start_ms > blocks[place - 1][1]:
+            outside.append(fixation.line)
+    recording.doubt(
+        sorted(outside),
+        "is a fixation outside of all recording blocks (START to END)",
+        "are fixations outside of all recording blocks (START to END)",
+    )
+
+
+def uneven(session: Session) -> str | None:
+    """Say it where the messages of one kind are no multiple of the trials, so that a trial may lack one."""
+    said = [one for one in session.said if isinstance(one, Said)]
+    counts = {
+        "recording blocks": sum(isinstance(one, Edge) and one.opens for one in session.said),
+        "trial messages": sum(one.trial is not None for one in said),
+        "names of pictures": len(session.names),
+        "!V CLEAR": sum(one.clears for one in said),
+        "TRIAL_RESULT": sum(one.results for one in said),
+        "GAZE_COORDS": sum(one.tracker for one in said),
+    }
+    most = max(counts["recording blocks"], counts["trial messages"])
+    if most < 2 or all(count % most == 0 for count in counts.values()):
+        return None
+    return ", ".join(f"{count} {name}" for name, count in counts.items() if count)
+
+
+def _is_over(trial: Trial) -> bool:
+    """Whether the next block is another trial: not, where trials are opened between blocks and this one goes on."""
+    return bool(trial.names) or trial.label is None or trial.labelled_inside
+
+
+def _check_apart(
+    shown: tuple[Shown, ...], screen: Screen | None, size_of: Callable[[str], Size | None], where: str
+) -> None:
+    if screen is None or any(one.place is None for one in shown):
+        raise _several(where, shown, "in one trial; give a stimulus_message that matches one of them")
+    boxes = [one.place.box(size_of(one.name), screen) for one in shown if one.place]
+    if None in boxes:
+        raise _several(where, shown, _ASK_SIZE)
+    for a, b in _pairs([box for box in boxes if box]):
+        if _overlap(a, b):
+            raise _several(where, shown, "in one trial, one over the other; give a stimulus_message that matches one")
+
+
+def _pairs(boxes: list[tuple[float, float, float, float]]) -> Iterator[tuple[tuple[float, ...], tuple[float, ...]]]:
+    return ((a, b) for number, a in enumerate(boxes) for b in boxes[number + 1 :])
+
+
+def _overlap(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
+    return a[0] < b[0] + b[2] and b[0] < a[0] + a[2] and a[1] < b[1] + b[3] and b[1] < a[1] + a[3]
+
+
+def _covers(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
+    return a[0] <= b[0] and a[1] <= b[1] and a[0] + a[2] >= b[0] + b[2] and a[1] + a[3] >= b[1] + b[3]
+
+
+def _several(where: str, pictures: tuple[Shown, ...], what: str) -> InputError:
+    names = " and ".join(repr(one.name) for one in pictures[:2])
+    return InputError(f"{where} names {names} (lines {pictures[0].line} and {pictures[1].line}) at once, {what}.")
