@@ -12,6 +12,7 @@ from scanpath._core.checks import check_choice, check_count
 from scanpath._core.errors import InputError
 from scanpath.evaluation.bootstrap import RESAMPLED, block_interval
 from scanpath.evaluation.ceiling import FLOORS
+from scanpath.evaluation.coordinates import check_frames
 from scanpath.evaluation.inputs import (
     Fixations,
     Progress,
@@ -19,6 +20,7 @@ from scanpath.evaluation.inputs import (
     Sizes,
     as_paths,
     by_picture,
+    check_left_out,
     data_hash,
     picture_sizes,
     sizes_in_short,
@@ -193,7 +195,8 @@ class _Comparison:
         common = sorted(set(scored) & set(people))
         if not common:
             raise InputError(
-                f"No picture was looked at by both sides: simulated has {_some(scored)}, human has {_some(people)}."
+                f"No picture was looked at by both sides: simulated has {_some(scored)}, human has {_some(people)}; "
+                "give them the same names."
             )
         shown = people if floors else {name: people[name] for name in common}  # floors look at every picture
         sizes = picture_sizes(screen_px, (simulated, human), shown)
@@ -201,6 +204,8 @@ class _Comparison:
         for picture in common:
             for path in scored[picture]:
                 groups.setdefault(agent_of(path), {}).setdefault(picture, []).append(path)
+        kept = {picture: people[picture] for picture in common}
+        doubts = check_left_out(scored, people) + check_frames(*_by_side(groups, kept, sizes))
         for floor in floors:
             check_choice("floor", floor, sorted(FLOORS))
             paths = FLOORS[floor](people, sizes, seed)
@@ -211,8 +216,8 @@ class _Comparison:
             "n_scanpaths": {"simulated": len(sides[0]), "human": len(sides[1])},
             "pictures_left_out": {"simulated": len(scored) - len(common), "human": len(people) - len(common)},
             "screen_px": sizes_in_short(sizes, common),
+            "doubts": doubts,
         }
-        kept = {picture: people[picture] for picture in common}
         return cls(groups, kept, {name: i for i, name in enumerate(observers)}, pairing, sizes, facts)
 
     def score(self, measures: Sequence[Measure], jobs: int, progress: Progress | None = None) -> dict[str, _Scored]:
@@ -231,6 +236,23 @@ class _Comparison:
 
     def _block(self, measure: Measure, picture: str, paths: Sequence[Scanpath], jobs: int) -> Block:
         return score_block(measure, picture, paths, self.people[picture], self.pairing, self.observers, jobs)
+
+
+def _by_side(
+    groups: Mapping[str, Mapping[str, Sequence[Scanpath]]],
+    people: Mapping[str, Sequence[Scanpath]],
+    sizes: Sizes | None,
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray] | None]:
+    """All fixations of each agent and of people, and the sizes of the pictures under them."""
+    sides = {f"simulated, {agent!r}": pictures for agent, pictures in groups.items()} | {"human": people}
+    xy = {name: np.concatenate([path.xy for paths in side.values() for path in paths]) for name, side in sides.items()}
+    if sizes is None:
+        return xy, None
+    under = {
+        name: [np.tile(sizes[picture], (sum(map(len, paths)), 1)) for picture, paths in side.items()]
+        for name, side in sides.items()
+    }
+    return xy, {name: np.concatenate(parts) for name, parts in under.items()}
 
 
 def _measures(metrics: Metrics, trial: _Comparison) -> list[Measure]:

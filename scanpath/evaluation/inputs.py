@@ -1,12 +1,15 @@
 """What can be handed to `evaluate`: tables or scanpaths, and the sizes of the pictures."""
 
 import hashlib
+import unicodedata
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import PurePosixPath
 from typing import Protocol, TypeAlias, TypeVar
 
 import numpy as np
 
-from scanpath._core.errors import InputError
+from scanpath._core.errors import InputError, InputWarning
 from scanpath.evaluation.pairing import Pairing
 from scanpath.gaze.frames import TableLike, is_frame
 from scanpath.gaze.scanpath import Scanpath
@@ -53,6 +56,37 @@ def by_picture(paths: Sequence[Scanpath], pairing: Pairing) -> dict[str, list[Sc
     for path in paths:
         groups.setdefault(pairing.picture_of(path), []).append(path)
     return groups
+
+
+def check_left_out(simulated: Iterable[str], human: Iterable[str]) -> list[str]:
+    """Warn of simulated pictures that nobody looked at, and of names that differ by case or folder alone.
+
+    Returns
+    -------
+    list of str
+        The sentences that were warned of.
+    """
+    pictures, known = list(simulated), list(human)
+    alone = sorted(set(pictures) - set(known))
+    if not alone:
+        return []
+    like = {_plain_name(name): name for name in set(known) - set(pictures)}
+    shown = [
+        f"{name!r}" + (f" (human has {like[_plain_name(name)]!r})" if _plain_name(name) in like else "")
+        for name in sorted(alone, key=lambda name: _plain_name(name) not in like)[:3]
+    ]
+    more = f" and {len(alone) - 3} more" if len(alone) > 3 else ""
+    sentence = (
+        f"{len(alone)} of {len(pictures)} simulated pictures are left out, as human has none of that name: "
+        f"{', '.join(shown)}{more}."
+    )
+    warnings.warn(sentence, InputWarning, stacklevel=4)
+    return [sentence]
+
+
+def _plain_name(name: str) -> str:
+    """A picture's name without folder, ending, case and the ways to write an accent."""
+    return unicodedata.normalize("NFKC", PurePosixPath(name.strip().replace("\\", "/")).stem).casefold()
 
 
 def picture_sizes(

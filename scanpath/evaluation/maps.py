@@ -11,6 +11,7 @@ import pandas as pd
 from scanpath._core.errors import InputError, UndefinedError
 from scanpath.evaluation.bootstrap import bootstrap_mean
 from scanpath.evaluation.center_bias import CenterBias
+from scanpath.evaluation.coordinates import check_frames
 from scanpath.evaluation.inputs import Fixations, as_paths
 from scanpath.metrics import METRICS, DensityFit, LeaveOneOut, fit_density, fixation_density, other_fixations
 from scanpath.metrics.conditional import MACHINE_EPSILON
@@ -181,6 +182,7 @@ def _looked(
     if not maps:
         raise InputError("maps must hold at least one model's maps: {model: {stimulus: map}}.")
     first = next(iter(maps.values()))
+    seen: list[np.ndarray] = []
     found: dict[str, dict[str, list[np.ndarray]]] = {}
     sizes: dict[str, tuple[int, int]] = {}
     off_map = 0
@@ -193,7 +195,11 @@ def _looked(
         height, width = sizes[name]
         inside = ((path.xy >= 0) & (path.xy < (width, height))).all(axis=1)
         off_map += int((~inside).sum())
+        seen.append(np.column_stack([path.xy, np.tile((width, height), (len(path), 1))]))
         found.setdefault(name, {}).setdefault(str(path.info.get("subject")), []).append(path.xy[inside])
+    if seen:
+        xy_and_size = np.concatenate(seen)
+        check_frames({"human": xy_and_size[:, :2]}, {"human": xy_and_size[:, 2:]})
     looked = {name: {who: np.concatenate(xy) for who, xy in people.items()} for name, people in sorted(found.items())}
     looked = {name: people for name, people in looked.items() if sum(map(len, people.values()))}
     if not looked:

@@ -13,6 +13,7 @@ from scanpath._core.checks import check_choice, check_count
 from scanpath._core.errors import InputError
 from scanpath.evaluation.bootstrap import bootstrap_mean
 from scanpath.evaluation.center_bias import CenterBias
+from scanpath.evaluation.coordinates import check_frames
 from scanpath.evaluation.inputs import Fixations, Progress, as_paths
 from scanpath.gaze.scanpath import Scanpath
 from scanpath.gaze.stimulus import Stimulus
@@ -120,6 +121,9 @@ def predict_fixations(
     pictures = _by_stimulus(paths, stimuli)
     if agent is None and not marks:
         raise InputError("There is nothing to score: give an agent or marks.")
+    sizes = [np.tile(stimulus.size[::-1], (sum(map(len, seen)), 1)) for stimulus, seen in pictures]
+    xy = np.concatenate([path.xy for _, seen in pictures for path in seen])
+    check_frames({"human": xy}, {"human": np.concatenate(sizes)})
     looked = {stimulus.name: np.concatenate([path.xy[1:] for path in seen]) for stimulus, seen in pictures}
     center = CenterBias(looked, {stimulus.name: stimulus.size for stimulus, _ in pictures}, pixel=pixel, seed=seed)
     rows: list[pd.DataFrame] = []

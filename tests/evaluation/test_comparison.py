@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from scanpath import InputError, Scanpath, table_from_scanpaths
+from scanpath import InputError, InputWarning, Scanpath, table_from_scanpaths
 from scanpath.evaluation import Pairing, compare_agents, evaluate, picture_scores, write_evaluation
 from scanpath.metrics import cluster_labels, fixation_clusters, multimatch, pairwise, scanmatch, tde
 
@@ -189,7 +189,7 @@ def test_missing_sizes_are_asked_for(people, models):
         ({"simulated": 3}, "table or a list"),
         ({"simulated": [np.zeros((3, 2))]}, "Scanpath objects"),
         ({"simulated": [make(0, "elsewhere", agent="a")]}, "No picture"),
-        ({"human": [make(0, "picture0")]}, "neither 'subject' nor 'agent'"),
+        ({"human": [make(0, f"picture{n}") for n in range(4)]}, "neither 'subject' nor 'agent'"),
         ({"draws": 0}, "draws"),
     ],
 )
@@ -215,7 +215,7 @@ def test_floors_lie_below_people_who_look_at_the_same_places():
 
 def test_floors_need_a_second_picture_and_depend_on_the_seed_alone(people, models):
     first = [path for path in people if path.info["stimulus"] == "picture0"]
-    with pytest.raises(InputError, match="two pictures"):
+    with pytest.warns(InputWarning, match="3 of 4 simulated pictures"), pytest.raises(InputError, match="two pict"):
         evaluate(models, first, ["multimatch"], screen_px=SIZE, floors=["shuffled"])
     runs = [
         evaluate(models, people, ["multimatch"], screen_px=SIZE, floors=["shuffled", "center"], seed=seed)
