@@ -7,7 +7,7 @@ import pkgutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Required, TypedDict, TypeVar, Unpack, get_args
+from typing import Any, Literal, Required, TypedDict, TypeVar, Unpack, cast, get_args
 
 import numpy as np
 
@@ -25,7 +25,8 @@ REASONS: dict[str, str] = {
     "nan": "a coordinate is NaN or infinite; drop such fixations or cut the scanpath there",
     "empty": "a scanpath has no fixations",
     "too_short": "a scanpath has too few fixations",
-    "off_screen": "a fixation lies off the screen; drop it, or give outside='clamp' to move it to the border cell",
+    "off_screen": "a fixation lies off the screen; drop it, or where there is a grid give outside='clamp' to move it "
+    "to the border cell",
     "missing_duration": "a fixation duration is missing; give durations in ms",
     "zero_duration": "both fixations of a pair last 0 ms, so that their durations cannot be compared",
     "no_recurrence": "no two fixations lie within the radius",
@@ -44,6 +45,8 @@ REASONS: dict[str, str] = {
     "gap": "a curve has a gap",
     "other": "the metric gives no value",
 }
+#: By how much rounding may carry a value beyond its range.
+ROUNDING = 1e-9
 _FOLDER = "scanpath.metrics"
 _CODES = {reason: code for code, reason in enumerate(REASONS, start=1)}
 _NAMES = np.array(["", *REASONS], dtype=object)
@@ -93,7 +96,7 @@ class Metric:
     parts
         Names of the numbers it returns, one for most metrics.
     range
-        Smallest and largest value for valid input; infinite where unbounded.
+        Smallest and largest value; infinite where unbounded. No score lies outside: what would is undefined.
     direction
         "similarity" (more is more alike), "distance" (less is more alike) or "description".
     symmetric
@@ -266,7 +269,8 @@ def plain_metric(*, takes: Takes | None = None, **facts: Unpack[Facts]) -> Calla
         and fixations; ``a, b``: two scanpaths; ``a``: one scanpath; ``A, B``: sets of scanpaths.
     **facts
         ``range``, ``direction`` and ``reference``; and where they apply ``doi``, ``symmetric``, ``unit``, ``least``
-        and ``needs``: see `Metric`. Where the function has no value it raises `UndefinedError`.
+        and ``needs``: see `Metric`. Where the function has no value it raises `UndefinedError`, and so it does for it
+        where a value leaves the range.
 
     Raises
     ------
@@ -278,10 +282,41 @@ def plain_metric(*, takes: Takes | None = None, **facts: Unpack[Facts]) -> Calla
         kind = takes or _taken(function)
         if kind == "maps":
             facts.setdefault("least", 0)
-        declare_metric(function, kind, facts)
-        return function
+        bounded = _bounded(function, facts["range"])
+        declare_metric(bounded, kind, facts)
+        return bounded
 
     return declare
+
+
+def _bounded(function: Function, bounds: tuple[float, float]) -> Function:
+    """The same function, which raises where a value would leave its range."""
+
+    @functools.wraps(function)
+    def call(*arguments: Any, **settings: Any) -> Any:
+        result = function(*arguments, **settings)
+        values, *rest = result if isinstance(result, tuple) else (result,)
+        inside, out = within(np.asarray(values, dtype=np.float64), bounds)
+        if out.any():
+            name, worst = function.__name__, inside[out].flat[0]
+            raise UndefinedError(f"{name} must lie in {bounds[0]:g} to {bounds[1]:g}, got {worst:g}.", "other")
+        whole = inside if inside.ndim else float(inside)
+        return (whole, *rest) if isinstance(result, tuple) else whole
+
+    return cast(Function, call)
+
+
+def within(values: np.ndarray, bounds: tuple[float, float]) -> tuple[np.ndarray, np.ndarray]:
+    """Values with rounding errors at the ends of their range undone, and where they lie outside all the same.
+
+    Examples
+    --------
+    >>> within(np.array([0.5, 1 + 1e-15, 2.0]), (0, 1))
+    (array([0.5, 1. , 2. ]), array([False, False,  True]))
+    """
+    nearest = np.clip(values, *bounds)
+    off = np.abs(np.subtract(values, nearest, where=values != nearest, out=np.zeros(values.shape)))
+    return np.where(off <= ROUNDING, nearest, values), off > ROUNDING
 
 
 def declare_metric(

@@ -76,8 +76,8 @@ def multimatch(pairs: PathPairs, screen_px: tuple[int, int], *, simplify: Simpli
     a, b
         Scanpaths of at least three fixations, as `scanpath.as_scanpath` takes them.
     screen_px
-        (width, height) of the screen or picture. Fixations may lie off it; vector, length and position may then
-        fall below 0.
+        (width, height) of the screen or picture. Fixations may lie off it; vector, length and position that would
+        then fall below 0 are undefined ("off_screen").
     simplify
         Merge small saccades first; None compares the scanpaths as they are. Durations of merged fixations are
         dropped, not added.
@@ -86,7 +86,7 @@ def multimatch(pairs: PathPairs, screen_px: tuple[int, int], *, simplify: Simpli
     -------
     MultiMatch
         vector, direction, length, position, duration. Duration is NaN where a duration on the alignment is missing,
-        or both are 0.
+        or both are 0; a part that is off the screen is NaN.
 
     Raises
     ------

@@ -12,7 +12,7 @@ import numpy as np
 from scanpath._core.errors import InputError
 from scanpath._core.labels import labeled_columns, xy_by_name
 from scanpath.gaze.scanpath import Scanpath, ScanpathBatch, ScanpathLike, as_scanpath
-from scanpath.metrics.metric import Facts, Takes, declare_metric, reason_code, undefined
+from scanpath.metrics.metric import Facts, Takes, declare_metric, reason_code, undefined, within
 
 #: More time bins than any recording has; a mistaken unit, not a long trial.
 MOST_BINS = 10**8
@@ -330,13 +330,16 @@ def _declare(
 ) -> Callable[..., Any]:
     """Make the public function on one pair of a batch function, and register both."""
     n, result = len(inputs), float if parts is None else parts
+    # what is measured on a screen leaves its range where fixations leave the screen
+    out_of_range = "off_screen" if "screen_px" in inspect.signature(batch).parameters else "other"
     given = [inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD) for name in inputs]
     settings_of_batch = list(inspect.signature(batch).parameters.values())[1:]
     signature = inspect.Signature([*given, *settings_of_batch], return_annotation=result)
 
     def score(first: Any, second: Any, index: np.ndarray, jobs: int = 1, *settings: Any, **named: Any) -> Scores:
         with np.errstate(over="ignore", invalid="ignore"):
-            return _named_overflow(*batch(pack(first, second, index, jobs), *settings, **named))
+            scores = _named_overflow(*batch(pack(first, second, index, jobs), *settings, **named))
+        return _in_range(scores, facts["range"], out_of_range)
 
     @functools.wraps(batch)
     def call(*arguments: Any, **named: Any) -> Any:
@@ -373,6 +376,14 @@ def _named_overflow(values: np.ndarray, faults: np.ndarray) -> Scores:
         faults = np.where(beyond, _OVERFLOW, faults).astype(np.int8)
         values = np.where(beyond, np.nan, values)
     return Scores(values, faults)
+
+
+def _in_range(scores: Scores, bounds: tuple[float, float], reason: str) -> Scores:
+    """Name the reason where a value leaves its metric's range; it is no score then."""
+    values, out = within(scores.values, bounds)
+    if not out.any():
+        return Scores(values, scores.faults)
+    return Scores(np.where(out, np.nan, values), add_fault(scores.faults, out, reason))
 
 
 def _starts(lengths: Sequence[int]) -> np.ndarray:

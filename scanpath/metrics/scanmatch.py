@@ -1,5 +1,7 @@
 """ScanMatch: scanpaths as sequences of grid cells, aligned as biologists align proteins."""
 
+from math import inf
+
 import numpy as np
 
 from scanpath._core.checks import check_choice, check_positive, check_size
@@ -22,7 +24,7 @@ CORNERS = ("gap", "zero")
 
 
 @scanpath_metric(
-    range=(0, 1),
+    range=(-inf, 1),  # at least 0 with gap 0
     direction="similarity",
     symmetric=True,
     reference="Cristino et al. (2010), Behavior Research Methods 42",

@@ -8,7 +8,7 @@ import numpy as np
 from scanpath._core.checks import check_choice, check_count
 from scanpath._core.errors import InputError, UndefinedError
 from scanpath.gaze.scanpath import Scanpath, ScanpathLike, as_scanpath
-from scanpath.metrics.metric import plain_metric
+from scanpath.metrics.metric import ROUNDING, plain_metric
 
 Box = tuple[float, float, float, float]
 
@@ -344,8 +344,8 @@ def numbers(name: str, values: Any) -> np.ndarray:
 
 def _whole_curve(name: str, values: Any) -> np.ndarray:
     curve = numbers(name, values)
-    if np.isinf(curve).any():
-        raise InputError(f"{name} must hold shares of trials, got an infinite one.")
+    if (curve > 1 + ROUNDING).any():
+        raise InputError(f"{name} must hold shares of trials, at most 1, got {np.nanmax(curve):g}.")
     if len(curve) == 0 or np.isnan(curve).any():
         raise UndefinedError(f"{name} must have no gaps; shorten it to where trials can tell.", "gap")
     return curve

@@ -20,7 +20,7 @@ LARGEST_PX = 1e150
 
 
 @label_metric(
-    range=(0, 1),
+    range=(-inf, 1),  # at least 0 with gap 0
     direction="similarity",
     symmetric=True,
     reference="Yang et al. (2020), CVPR, arXiv:2005.14310",

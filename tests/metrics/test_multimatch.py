@@ -72,10 +72,11 @@ def test_a_nan_coordinate_is_refused():
 
 
 def test_fixations_off_the_screen_are_compared_where_they_are():
-    far = PATH + np.array([5000, 0, 0])
-    result = multimatch(PATH, far, screen_px=SCREEN)
-    assert result.position == pytest.approx(1 - 5000 / 500)
-    assert result.vector == pytest.approx(1)
+    off = PATH + np.array([400, 0, 0])
+    assert multimatch(PATH, off, screen_px=SCREEN).position == pytest.approx(1 - 400 / 500)
+    far = multimatch(PATH, PATH + np.array([5000, 0, 0]), screen_px=SCREEN)
+    assert np.isnan(far.position)  # it would be -9
+    assert far.vector == pytest.approx(1)
 
 
 class TestSimplify:
