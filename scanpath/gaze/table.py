@@ -157,6 +157,11 @@ def read_table(path: str | os.PathLike[str], *, max_bytes: int = MAX_TABLE_BYTES
     InputError
         If the file is missing, empty, of another kind, damaged, too large, or breaks the schema.
     """
+    return say_doubts(load_table(path, max_bytes=max_bytes), str(path))
+
+
+def load_table(path: str | os.PathLike[str], *, max_bytes: int = MAX_TABLE_BYTES) -> pd.DataFrame:
+    """Read and check a table as `read_table` does, without warnings."""
     path = Path(path)
     if path.is_dir():
         return _read_folder(path, max_bytes)
@@ -169,7 +174,7 @@ def read_table(path: str | os.PathLike[str], *, max_bytes: int = MAX_TABLE_BYTES
         raise InputError(
             f"{path} is not a table that can be read here; give a .parquet or .csv file or a run's folder."
         )
-    return say_doubts(check_table(table, source=str(path)), str(path))
+    return check_table(table, source=str(path))
 
 
 def say_doubts(table: pd.DataFrame, source: str) -> pd.DataFrame:

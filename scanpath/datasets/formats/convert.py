@@ -18,7 +18,7 @@ from scanpath.datasets.formats.format import (
     detect_format,
     format_for_writing,
 )
-from scanpath.gaze.table import SCANPATH_KEYS, check_table
+from scanpath.gaze.table import SCANPATH_KEYS, check_table, say_doubts
 
 _UNFORESEEN = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RuntimeError, MemoryError)
 
@@ -106,8 +106,13 @@ def convert(
     for name in settings:
         if name not in known["read"] and name not in known["write"]:
             raise unknown_name(
-                f"setting for reading {reader.name!r} or writing {writer.name!r}", name, known["read"] + known["write"]
+                f"setting for reading {reader.name!r} or writing {writer.name!r}",
+                name,
+                {*known["read"], *known["write"]},
             )
+    if reader.write is not None:
+        # the project's own table says its units and frame: what writers need is not meant for it
+        known["read"] = [name for name in known["read"] if name not in reader.options or name not in known["write"]]
     changes = Changes()
     given = {way: {name: value for name, value in settings.items() if name in known[way]} for way in known}
     table = _read(reader, read, source, changes, given["read"])
@@ -172,7 +177,7 @@ def _read(form: Format, read: Reader, source: Path, changes: Changes, settings: 
         # what readers do not foresee comes from files that somebody damaged or that are of another kind
         text = " ".join(str(error).split())[:200]
         raise InputError(f"{source} cannot be read as {form.name}: {text} ({type(error).__name__}).") from error
-    return check_table(table, source=str(source))
+    return say_doubts(check_table(table, source=str(source)), str(source))
 
 
 def _reader(name: str) -> tuple[Format, Reader]:

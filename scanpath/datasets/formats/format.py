@@ -1,6 +1,7 @@
 """What a format is, the formats by name, and the recognition of a file's format."""
 
 import inspect
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,12 +31,18 @@ class Format:
         ``read(path, changes, **settings)`` gives the tidy table, or None where there is only a writer.
     write
         ``write(table, path, changes, **settings)``, or None where there is only a reader.
+    options
+        Names of settings of the reader beside those in its signature.
+    known_by
+        Groups of patterns of names of columns; a table that has all of one group is of this format.
     """
 
     name: str
     title: str
     read: Reader | None = None
     write: Writer | None = None
+    options: tuple[str, ...] = ()
+    known_by: tuple[tuple[str, ...], ...] = ()
 
     def settings(self, way: str) -> list[str]:
         """Names of the settings that reading ("read") or writing ("write") takes."""
@@ -43,7 +50,8 @@ class Format:
         if function is None:
             return []
         parameters = inspect.signature(function).parameters.values()
-        return [one.name for one in parameters if one.kind is one.KEYWORD_ONLY]
+        own = [one.name for one in parameters if one.kind is one.KEYWORD_ONLY]
+        return [*own, *(name for name in self.options if name not in own)] if way == "read" else own
 
 
 FORMATS: Registry[Format] = Registry(
@@ -60,9 +68,20 @@ FORMATS: Registry[Format] = Registry(
         "pymovements": "scanpath.datasets.formats.pymovements_events:PYMOVEMENTS",
         "multimatch_gaze": "scanpath.datasets.formats.multimatch_gaze:MULTIMATCH_GAZE",
         "matlab": "scanpath.datasets.formats.matlab:MATLAB",
+        "table": "scanpath.datasets.formats.plain_table:TABLE",
+        "tobii": "scanpath.datasets.formats.tobii:TOBII",
+        "pupil_core": "scanpath.datasets.formats.pupil:PUPIL_CORE",
+        "pupil_cloud": "scanpath.datasets.formats.pupil:PUPIL_CLOUD",
+        "gazepoint": "scanpath.datasets.formats.gazepoint:GAZEPOINT",
+        "smi": "scanpath.datasets.formats.smi:SMI",
+        "psychopy": "scanpath.datasets.formats.psychopy:PSYCHOPY",
+        "opensesame": "scanpath.datasets.formats.opensesame:OPENSESAME",
+        "remodnav": "scanpath.datasets.formats.remodnav:REMODNAV",
     },
 )
 
+#: Formats that are recognized by the names of their columns.
+_PROGRAMS = ("tobii", "gazepoint", "pupil_cloud", "pupil_core", "smi", "remodnav", "psychopy", "opensesame")
 _BY_SUFFIX = {
     ".parquet": "parquet",
     ".csv": "csv",
@@ -100,7 +119,7 @@ def detect_format(path: Path) -> str:
     suffix = path.suffix.lower()
     if suffix == ".json":
         return _detect_json(path)
-    if suffix in (".txt", ".tsv", ".xls", ".csv"):
+    if suffix in (".txt", ".tsv", ".tab", ".dat", ".xls", ".csv"):
         name = _detect_text(path)
         if name:
             return name
@@ -148,11 +167,26 @@ def _detect_json(path: Path) -> str:
 
 
 def _detect_text(path: Path) -> str | None:
-    head = path.read_bytes()[:65536]
-    for coding in ("utf-8-sig", "utf-16"):
-        text = head.decode(coding, errors="ignore")
-        if "CURRENT_FIX_X" in text.upper():
-            return "eyelink_report"
-        if "start_x" in text.split("\n")[0]:
-            return "multimatch_gaze"
-    return None
+    """Name of the format of a text, by its column names; "table" for what only says that it is one."""
+    with path.open("rb") as file:
+        head = file.read(1 << 16)
+    coding = "utf-16" if head[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-16-le" if b"\0" in head[:64] else "utf-8-sig"
+    lines = head.decode(coding, errors="ignore").splitlines()[:200]
+    text = "\n".join(lines)
+    if "CURRENT_FIX_X" in text.upper():
+        return "eyelink_report"
+    if "Table Header for Fixations" in text:
+        return "smi"
+    rows = [{cell.strip().strip('"') for cell in re.split(r"[\t,;|]", line)} for line in lines]
+    for name in _PROGRAMS:
+        if any(_has_all(cells, patterns) for patterns in FORMATS[name].known_by for cells in rows):
+            return name
+    if lines and "start_x" in lines[0]:
+        return "multimatch_gaze"
+    if lines and _has_all(rows[0], ("name", "onset", "offset")):
+        return "pymovements"
+    return None if path.suffix.lower() == ".csv" else "table"
+
+
+def _has_all(cells: set[str], patterns: Iterable[str]) -> bool:
+    return all(any(re.fullmatch(pattern, cell, re.IGNORECASE) for cell in cells) for pattern in patterns)

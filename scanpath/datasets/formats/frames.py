@@ -7,7 +7,7 @@ import pandas as pd
 
 from scanpath._core.checks import check_choice
 from scanpath._core.errors import InputError, unknown_name
-from scanpath.gaze.table import check_table, to_arrow
+from scanpath.gaze.table import check_table, say_doubts, to_arrow
 
 
 def table_from_frame(frame: Any, *, columns: Mapping[str, str] | None = None) -> pd.DataFrame:
@@ -48,7 +48,7 @@ def table_from_frame(frame: Any, *, columns: Mapping[str, str] | None = None) ->
     native = native.rename({own: name for name, own in mapping.items()})
     table = native.to_pandas()
     table.attrs = dict(getattr(frame, "attrs", {}))
-    return check_table(table, source="The frame")
+    return say_doubts(check_table(table, source="The frame"), "The frame")
 
 
 def table_to_frame(table: pd.DataFrame, kind: str) -> Any:

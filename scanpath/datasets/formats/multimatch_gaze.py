@@ -13,6 +13,7 @@ from scanpath.datasets.formats.changes import Changes
 from scanpath.datasets.formats.folders import whole_folder
 from scanpath.datasets.formats.format import Format
 from scanpath.datasets.formats.limits import MAX_BYTES, check_bytes
+from scanpath.datasets.formats.remodnav import FIXATION, check_labels
 from scanpath.gaze.scanpath import Scanpath, ScanpathLike, as_scanpath
 from scanpath.gaze.table import SCANPATH_KEYS, scanpaths_from_table, table_from_scanpaths
 
@@ -55,6 +56,11 @@ def to_multimatch(path: ScanpathLike) -> np.recarray:
 def from_multimatch(array: np.ndarray) -> Scanpath:
     """Take multimatch-gaze's record array, or one with the same fields, as a `Scanpath` (durations from s to ms).
 
+    Raises
+    ------
+    InputError
+        If fields are missing, or it holds events with a label of which some are no fixations.
+
     Examples
     --------
     >>> from_multimatch(to_multimatch([(10, 20, 250)])).duration_ms
@@ -65,8 +71,15 @@ def from_multimatch(array: np.ndarray) -> Scanpath:
         raise InputError(
             f"A multimatch-gaze array has the fields {', '.join(_FIELDS)}, got {', '.join(names) or 'none'}."
         )
+    others = sorted(set(map(str, array["label"])) - {FIXATION}) if "label" in names else []
+    if others:
+        raise InputError(
+            f"The array holds other events than fixations ({', '.join(others)}); take array[array['label'] == "
+            f"{FIXATION!r}]."
+        )
+    onset_ms = np.asarray(array["onset"], dtype=np.float64) * 1000 if "onset" in names else None
     xy = np.column_stack([np.asarray(array[name], dtype=np.float64) for name in _FIELDS[:2]])
-    return Scanpath(xy, np.asarray(array["duration"], dtype=np.float64) * 1000)
+    return Scanpath(xy, np.asarray(array["duration"], dtype=np.float64) * 1000, onset_ms)
 
 
 def read(
@@ -90,22 +103,23 @@ def read(
         Larger files are refused.
     """
     if path.is_dir():
-        scanpaths = _folder(path, pattern, max_bytes)
+        scanpaths = _folder(path, pattern, changes, max_bytes)
     else:
         if stimulus is None or subject is None:
             raise InputError(f"{path} does not say who looked at what: give stimulus and subject.")
-        scanpaths = [_one(path, {"stimulus": stimulus, "subject": subject}, max_bytes)]
+        scanpaths = [_one(path, {"stimulus": stimulus, "subject": subject}, changes, max_bytes)]
     changes.add("unit", "durations from s to ms")
     return table_from_scanpaths(scanpaths)
 
 
-def _folder(path: Path, pattern: str | None, max_bytes: int) -> list[Scanpath]:
+def _folder(path: Path, pattern: str | None, changes: Changes, max_bytes: int) -> list[Scanpath]:
     if (path / _INDEX).is_file() and pattern is None:
         index = pd.read_csv(path / _INDEX, dtype=str)
         return [
             _one(
                 _inside(path, row["file"]),
                 {str(key): value for key, value in row.items() if key != "file" and not pd.isna(value)},
+                changes,
                 max_bytes,
             )
             for row in index.to_dict("records")
@@ -114,7 +128,7 @@ def _folder(path: Path, pattern: str | None, max_bytes: int) -> list[Scanpath]:
         raise InputError(f"{path} has no {_INDEX}: give pattern, such as '{{stimulus}}_sub-{{subject}}.tsv'.")
     expression = _expression(pattern)
     found = [(file, expression.fullmatch(file.name)) for file in sorted(path.iterdir())]
-    scanpaths = [_one(file, match.groupdict(), max_bytes) for file, match in found if match]
+    scanpaths = [_one(file, match.groupdict(), changes, max_bytes) for file, match in found if match]
     if not scanpaths:
         raise MissingFileError(f"No file in {path} has a name like {pattern}.")
     return scanpaths
@@ -134,7 +148,7 @@ def _expression(pattern: str) -> re.Pattern[str]:
     return re.compile(text)
 
 
-def _one(path: Path, info: dict[str, str], max_bytes: int) -> Scanpath:
+def _one(path: Path, info: dict[str, str], changes: Changes, max_bytes: int) -> Scanpath:
     require_file(path, "scanpath")
     check_bytes(path, "the scanpath", path.stat().st_size, max_bytes)
     if path.suffix.lower() == ".npy":
@@ -146,8 +160,13 @@ def _one(path: Path, info: dict[str, str], max_bytes: int) -> Scanpath:
         text = path.read_text(encoding="utf-8-sig")
         separator = "\t" if "\t" in text.split("\n", 1)[0] else ","
         array = pd.read_csv(io.StringIO(text), sep=separator).to_records(index=False)
+    if "label" in (array.dtype.names or ()):
+        check_labels(array["label"], str(path))
+        for label in sorted(set(array["label"]) - {FIXATION}):
+            changes.add("dropped", f"events with label {label!r}", n=int((array["label"] == label).sum()))
+        array = array[array["label"] == FIXATION]
     scanpath = from_multimatch(array)
-    return Scanpath(scanpath.xy, scanpath.duration_ms, info=info)
+    return Scanpath(scanpath.xy, scanpath.duration_ms, scanpath.onset_ms, info=info)
 
 
 def write(table: pd.DataFrame, path: Path, changes: Changes) -> None:

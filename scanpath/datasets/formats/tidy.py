@@ -1,23 +1,29 @@
-"""The project's own table, as Parquet or CSV."""
+"""The project's own table, as Parquet or CSV; told more about it, the reader takes any table."""
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from scanpath.datasets.formats.changes import Changes
 from scanpath.datasets.formats.format import Format
-from scanpath.gaze.table import MAX_TABLE_BYTES, read_table, write_table
+from scanpath.datasets.formats.plain_table import ANY_TABLE, SETTINGS, read_table_as
+from scanpath.gaze.table import MAX_TABLE_BYTES, load_table, write_table
 
 
-def read(path: Path, changes: Changes, *, max_bytes: int = MAX_TABLE_BYTES) -> pd.DataFrame:
+def read(path: Path, changes: Changes, *, max_bytes: int = MAX_TABLE_BYTES, **settings: Any) -> pd.DataFrame:
     """Read the tidy table; a CSV or Parquet file, or a run's folder of Parquet shards.
 
     Parameters
     ----------
     max_bytes
         Parquet files whose rows would take more memory are refused.
+    settings
+        What else is to be known of a table of one's own: its columns, separator, units; see `TableSettings`.
     """
-    return read_table(path, max_bytes=max_bytes)
+    if settings:
+        return read_table_as(ANY_TABLE, path, changes, max_bytes=max_bytes, **settings)
+    return load_table(path, max_bytes=max_bytes)
 
 
 def write(table: pd.DataFrame, path: Path, changes: Changes) -> None:
@@ -25,5 +31,5 @@ def write(table: pd.DataFrame, path: Path, changes: Changes) -> None:
     write_table(table, path, metadata={"changes": [str(change) for change in changes]} if len(changes) else None)
 
 
-PARQUET = Format("parquet", "the tidy fixation table, or a run's folder of shards", read, write)
-CSV = Format("csv", "the tidy fixation table as text", read, write)
+PARQUET = Format("parquet", "the tidy fixation table, or a run's folder of shards", read, write, options=SETTINGS)
+CSV = Format("csv", "the tidy fixation table as text", read, write, options=SETTINGS)

@@ -182,7 +182,7 @@ def osie_like():
         for number in range(3):
             subjects[number, 0] = {
                 "fix_x": np.arange(1.0, 3 + number),
-                "fix_y": np.arange(1.0, 3 + number),
+                "fix_y": np.arange(5.0, 7 + number),
                 "fix_duration": np.full(2 + number, 200),
             }
         pictures[place, 0] = {"img": f"100{place}.jpg", "subjects": subjects}

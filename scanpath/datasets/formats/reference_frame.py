@@ -1,0 +1,73 @@
+"""From the coordinates that programs write to px: 0 to 1, from the center, y upward, PsychoPy's units."""
+
+from typing import TypeAlias
+
+import numpy as np
+
+from scanpath._core.checks import check_choice
+from scanpath._core.errors import InputError
+
+#: px, 0 to 1, px from the center; and PsychoPy's units: "pix", px from the center, "norm", -1 to 1, and "height",
+#: parts of the height, all with y upward.
+FRAMES = ("px", "normalized", "centered", "pix", "norm", "height")
+WHAT_FRAMES_ARE = (
+    "'px' (from the top left), 'normalized' (0 to 1), 'centered' (px from the center, with y_up=), or 'pix', 'norm' or "
+    "'height' (PsychoPy's units)"
+)
+#: Widths and heights, one for all rows or one a row.
+Sizes: TypeAlias = tuple[np.ndarray | float, np.ndarray | float]
+
+
+def to_px(
+    x: np.ndarray, y: np.ndarray, frame: str, *, size_px: Sizes | None = None, y_up: bool | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Turn coordinates into px from the top left, y down, with the centers of pixels at whole numbers.
+
+    A side of n px reaches from -0.5 to n - 0.5, so that 0 to 1 is mapped on it and its center is (n - 1) / 2.
+
+    Parameters
+    ----------
+    frame
+        One of `FRAMES`.
+    size_px
+        Width and height of what the coordinates refer to; px that count downward do not need it.
+    y_up
+        Whether y counts upward. None means as the frame has it; "centered" does not say.
+
+    Raises
+    ------
+    InputError
+        If the size or the direction of y is needed and not given.
+
+    Examples
+    --------
+    >>> to_px(np.array([0.5]), np.array([1.0]), "normalized", size_px=(100, 50), y_up=True)
+    (array([49.5]), array([-0.5]))
+    """
+    check_choice("frame", frame, FRAMES)
+    if frame == "centered" and y_up is None:
+        raise InputError(
+            "frame='centered' does not say where y points: give y_up=True (PsychoPy) or False (OpenSesame)."
+        )
+    upward = points_up(frame, y_up)
+    if frame == "px" and not upward:
+        return x, y
+    if size_px is None:
+        raise InputError(f"Coordinates of the frame {frame!r} need the size in px of what they refer to.")
+    width, height = size_px
+    if frame == "px":
+        return x, height - 1 - y
+    # from here on, offsets from the center in px
+    across, down = {
+        "normalized": lambda: ((x - 0.5) * width, (y - 0.5) * height),
+        "centered": lambda: (x, y),
+        "pix": lambda: (x, y),
+        "norm": lambda: (x * width / 2, y * height / 2),
+        "height": lambda: (x * height, y * height),
+    }[frame]()
+    return (width - 1) / 2 + across, (height - 1) / 2 - down if upward else (height - 1) / 2 + down
+
+
+def points_up(frame: str, y_up: bool | None) -> bool:
+    """Whether y counts upward in a frame, as it is said or as the frame has it."""
+    return frame in ("pix", "norm", "height") if y_up is None else y_up
