@@ -54,7 +54,7 @@ def shared() -> Path:
     return folder
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+def pytest_terminal_summary(terminalreporter) -> None:
     """Say in one line how much was not compared with other programs and with people."""
     skipped = sum(WITHOUT_SHARED in str(report.longrepr) for report in terminalreporter.getreports("skipped"))
     if skipped:

@@ -7,6 +7,7 @@ wrong with the published ones.
 import pandas as pd
 
 from scanpath.datasets.dataset import Dataset, DatasetFolder
+from scanpath.gaze.csv_text import TEXT
 from scanpath.gaze.stimulus import Stimulus
 from scanpath.gaze.table import check_table
 
@@ -72,9 +73,9 @@ def _fixations(raw: pd.DataFrame, trials: pd.DataFrame) -> pd.DataFrame:
 def _keys(raw: pd.DataFrame) -> dict[str, object]:
     return {
         "dataset": "interiors",
-        "stimulus": raw["image"].astype("str"),
-        "subject": raw["subject"].astype("str"),
-        "trial": raw["trial_order"].astype("str"),
+        "stimulus": raw["image"].astype(TEXT),
+        "subject": raw["subject"].astype(TEXT),
+        "trial": raw["trial_order"].astype(TEXT),
         "task": _TASK,
     }
 

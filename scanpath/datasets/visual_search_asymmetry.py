@@ -11,6 +11,7 @@ import pandas as pd
 
 from scanpath._core.errors import InputError
 from scanpath.datasets.dataset import Dataset, DatasetFolder
+from scanpath.gaze.csv_text import TEXT
 from scanpath.gaze.table import check_table
 
 #: Width and height in px of the screen that the natural searches' coordinates refer to.
@@ -85,12 +86,12 @@ class VisualSearchAsymmetry(Dataset):
     def asymmetry_fixations(self) -> pd.DataFrame:
         """Tidy table of ten models' fixations in the six tasks, in px of displays at 30 px per degree."""
         raw = self.folder.table("asymmetry_model_fixations.parquet")
-        numbers = raw["row_in_file"].map("{:03d}".format).astype("str")
+        numbers = raw["row_in_file"].map("{:03d}".format).astype(TEXT)
         return check_table(
             pd.DataFrame(
                 {
                     "dataset": self.name,
-                    "stimulus": raw["condition"].astype("str") + "-" + numbers,
+                    "stimulus": raw["condition"].astype(TEXT) + "-" + numbers,
                     "fixation": raw["fix"],
                     "x_px": raw["x"],
                     "y_px": raw["y"],
@@ -139,16 +140,16 @@ def _trials(folder: DatasetFolder) -> pd.DataFrame:
 def _who(raw: pd.DataFrame, number: pd.Series) -> dict[str, object]:
     people = raw["agent"] == "human"
     return {
-        "dataset": raw["dataset"].astype("str"),
+        "dataset": raw["dataset"].astype(TEXT),
         "stimulus": _names(raw["dataset"], number),
-        "subject": raw["subject"].astype("str").where(people),
-        "agent": raw["agent"].astype("str").mask(people),
+        "subject": raw["subject"].astype(TEXT).where(people),
+        "agent": raw["agent"].astype(TEXT).mask(people),
         "task": "search",
     }
 
 
 def _names(dataset: pd.Series, number: pd.Series) -> pd.Series:
-    return dataset.astype("str") + "-" + number.map("{:03d}".format).astype("str")
+    return dataset.astype(TEXT) + "-" + number.map("{:03d}".format).astype(TEXT)
 
 
 def _null_below_zero(values: pd.Series) -> pd.Series:

@@ -10,6 +10,7 @@ from scanpath._core.checks import check_choice, check_count
 from scanpath._core.errors import InputError
 from scanpath.evaluation.bootstrap import bootstrap_weights, interval
 from scanpath.evaluation.inputs import Fixations, as_paths
+from scanpath.gaze.csv_text import TEXT
 from scanpath.gaze.frames import is_frame
 from scanpath.gaze.stimulus import Stimulus
 from scanpath.gaze.table import SCANPATH_KEYS, check_table, table_from_scanpaths
@@ -129,9 +130,9 @@ def search_trials(
         max_saccades=("max_saccades", "max"),
     ).reset_index()
     agent = trials["agent"] if "agent" in trials else pd.Series([None] * len(trials), dtype=object)
-    who = trials[[key for key in ("agent", "seed", "subject") if key in trials]].astype("str").fillna("")
+    who = trials[[key for key in ("agent", "seed", "subject") if key in trials]].astype(TEXT).fillna("")
     observer = who.iloc[:, 0].str.cat(who.iloc[:, 1:], sep=" ")
-    result = pd.DataFrame({"agent": agent.fillna("people").astype("str"), "observer": observer})
+    result = pd.DataFrame({"agent": agent.fillna("people").astype(TEXT), "observer": observer})
     result["stimulus"], result["found"] = trials["stimulus"], trials["found"]
     result["observed"] = trials["last"].astype("float64") + 1
     result["allowed"] = trials["max_fixations"].astype("float64").fillna(trials["max_saccades"].astype("float64") + 1)

@@ -8,9 +8,9 @@ import pandas as pd
 
 from scanpath._core.errors import InputError
 from scanpath._core.times import as_ms
-from scanpath.gaze.csv_text import NO_NUMBER, numbers_in_text
+from scanpath.gaze.csv_text import NO_NUMBER, TEXT, numbers_in_text
 
-DTYPES = {"text": "str", "count": "Int64", "number": "float64", "flag": "boolean"}
+DTYPES = {"text": TEXT, "count": "Int64", "number": "float64", "flag": "boolean"}
 _MEANT = {"text": "text", "count": "whole numbers", "number": "numbers", "flag": "true or false"}
 _FLAGS = {"true": True, "false": False, "1": True, "0": False, "1.0": True, "0.0": False}
 _NO_NUMBERS = {"m": "spans of time", "M": "dates or times of day", "b": "true or false", "c": "complex numbers"}
@@ -37,7 +37,7 @@ def typed_column(values: pd.Series | None, kind: str, name: str, source: str, n:
 
 
 def _text(values: pd.Series, name: str) -> pd.Series:
-    text = values.map(_as_text, na_action="ignore").astype("str")
+    text = values.map(_as_text, na_action="ignore").astype(TEXT)
     return text.where(text != "", pd.NA)
 
 

@@ -14,6 +14,8 @@ import pandas as pd
 
 from scanpath._core.errors import InputError
 
+#: Text that is NaN where it is missing; the "str" of pandas 2 would make the text "nan" of it.
+TEXT = pd.StringDtype(na_value=np.nan)
 #: Cells of a column of numbers or flags that say that there is no value; in a column of text only an empty cell does.
 NO_NUMBER = frozenset(["", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "<NA>"])
 _BYTE_ORDER_MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
@@ -67,7 +69,7 @@ def read_cells(path: Path) -> pd.DataFrame:
     columns = list(zip(*cells)) if cells else [()] * len(names)
     if not names[0] and list(columns[0]) != [str(row) for row in range(len(cells))]:
         raise InputError(f"{path} has a first column without a name that does not number the rows; name it.")
-    return pd.DataFrame({name: pd.Series(column, dtype="str") for name, column in zip(names, columns) if name})
+    return pd.DataFrame({name: pd.Series(column, dtype=TEXT) for name, column in zip(names, columns) if name})
 
 
 def numbers_in_text(cells: pd.Series) -> pd.Series:
@@ -108,7 +110,8 @@ def plain_extra(cells: pd.Series) -> pd.Series:
 def write_cells(table: pd.DataFrame, path: Path) -> None:
     """Write a frame as CSV in UTF-8; missing values are empty cells."""
     # Python's writer leaves a lone carriage return without quotes, which readers take for the end of a line
-    returns = any(table[name].astype("str").str.contains("\r").any() for name in table.select_dtypes(["object", "str"]))
+    texts = [name for name in table if table[name].dtype.kind == "O"]
+    returns = any(table[name].astype(TEXT).str.contains("\r").any() for name in texts)
     quoting: Literal[0, 2] = csv.QUOTE_NONNUMERIC if returns else csv.QUOTE_MINIMAL
     try:
         table.to_csv(path, index=False, lineterminator="\n", encoding="utf-8", quoting=quoting)
