@@ -25,6 +25,7 @@ from scanpath.metrics import (
     conditional_nss,
     fit_density,
 )
+from scanpath.metrics.maps import as_numbers
 
 if TYPE_CHECKING:
     import torch
@@ -42,9 +43,11 @@ class Priority(Protocol):
     @property
     def name(self) -> str:
         """What its rows are called."""
+        ...
 
     def priority(self, stimulus: Stimulus, history_xy: np.ndarray, /) -> "np.ndarray | torch.Tensor":
         """Return the map, (H, W)."""
+        ...
 
 
 def predict_fixations(
@@ -188,7 +191,7 @@ def _agent_maps(agent: Priority) -> Maps:
         for n in range(1, len(path)):
             drawn = agent.priority(stimulus, path.xy[:n])
             # a copy, as agents may fill one array again and again
-            yield np.array(drawn.detach().cpu().numpy() if hasattr(drawn, "detach") else drawn)
+            yield np.array(as_numbers(drawn, f"The map of {agent.name}"))
 
     return maps
 

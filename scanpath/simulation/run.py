@@ -155,7 +155,8 @@ def simulate_to_folder(
             facts = folder.facts(unit.key)
             if facts is not None and facts.fingerprint != expected:
                 raise InputError(
-                    f"{out} holds other stimuli than {group[0].name!r} and those after it in its shard {unit.chunk}; "
+                    f"{out} holds other stimuli than {unit.stimuli[0].name!r} and those after it in its "
+                    f"shard {unit.chunk}; "
                     "continue it with the same stimuli in the same order, or give another folder."
                 )
             if facts is None or (retry_failures and facts.failures):
