@@ -113,9 +113,12 @@ def _example(values: pd.Series, kind: str) -> str:
 def _advice(text: str) -> str:
     """What would read a cell that is no number."""
     if text.replace(",", "").replace("-", "").replace(".", "").isdigit() and "," in text:
-        return "; if the comma is a decimal mark, read the file with read_fixations(path, decimal=',')"
+        return (
+            "; if the comma is a decimal mark, read the file with read_fixations(path, decimal=','), if it groups "
+            "thousands, with thousands=','"
+        )
     if text.strip(" .-_?*") == "":
-        return f"; if it stands for a missing value, read the file with read_fixations(path, missing=[{text!r}])"
+        return f"; if it stands for a missing value, read the text with read_fixations(path, missing=[{text!r}])"
     return ""
 
 

@@ -50,6 +50,11 @@ def read_cells(path: Path) -> pd.DataFrame:
     _, header = next(rows, (0, []))
     if not any(header):
         raise InputError(f"{path} is empty; a table has a line of column names and a row for each fixation.")
+    if header[0].startswith("#"):
+        raise InputError(
+            f"{path} begins with {header[0][:40]!r}, which is no line of column names; read it with "
+            "read_fixations(path, comment='#')."
+        )
     names = _names(header, path)
     cells: list[list[str]] = []
     for line, row in rows:
@@ -64,7 +69,10 @@ def read_cells(path: Path) -> pd.DataFrame:
                 f"{path}: line {line} has {len(row)} values for {len(names)} columns; the file may be cut off."
             )
         if row[: len(names)] == names:
-            raise InputError(f"{path}: line {line} repeats the header; remove it.")
+            raise InputError(
+                f"{path}: line {line} repeats the header, as in files that were put together; remove it, or read the "
+                "file with read_fixations(path, format='table')."
+            )
         cells.append(row[: len(names)])
     columns = list(zip(*cells)) if cells else [()] * len(names)
     if not names[0] and list(columns[0]) != [str(row) for row in range(len(cells))]:

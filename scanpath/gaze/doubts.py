@@ -34,6 +34,11 @@ def coded_row(table: pd.DataFrame) -> tuple[int, str] | None:
     return row, f"{code:.15g}"
 
 
+#: Names under which tables of events tell what an event is, and words of what is no fixation.
+_KINDS = ("label", "name", "event", "event_type", "eventtype", "type", "kind", "category", "eye movement type")
+_OTHERS = r"sacc|blink|purs|hpso|lpso|pso$|smooth|glissade"
+
+
 def table_doubts(table: pd.DataFrame, keys: list[str]) -> list[str]:
     """Say in one sentence each what of a checked table is probably not meant; nothing is said of sound tables.
 
@@ -44,7 +49,7 @@ def table_doubts(table: pd.DataFrame, keys: list[str]) -> list[str]:
     keys
         Columns whose values together name a scanpath.
     """
-    found = [_durations(table["duration_ms"]), _corner(table)]
+    found = [_durations(table["duration_ms"]), _corner(table), _other_events(table)]
     if table["onset_ms"].notna().any():
         found += _events(table, keys)
     return [sentence for sentence in found if sentence]
@@ -55,13 +60,28 @@ def _durations(duration_ms: pd.Series) -> str | None:
     if len(known) and (known < SHORTEST_MS).all():
         return (
             f"all durations are below {SHORTEST_MS:g} ms, at most {known.max():g}: if they are seconds, multiply them "
-            "by 1000 or read the file with read_fixations(path, time_unit='s')"
+            "by 1000 or read the table with read_fixations(path, time_unit='s')"
         )
     if (known > LONGEST_MS).any():
         return (
             f"duration_ms is {known.max():g} in row {known.idxmax()}, more than a minute: check its unit "
             "(read_fixations(path, time_unit=...)) and that it is one fixation's"
         )
+    return None
+
+
+def _other_events(table: pd.DataFrame) -> str | None:
+    """Rows that a column of the table calls something else than a fixation."""
+    for name in table.columns:
+        if str(name).lower() not in _KINDS:
+            continue
+        words = table[name].astype("str")
+        others = words[words.str.contains(_OTHERS, case=False, regex=True)]
+        if len(others):
+            return (
+                f"column {name!r} calls {len(others)} rows {', '.join(map(repr, sorted(set(others))[:4]))}, and all "
+                f"are taken for fixations: read a table of events with read_fixations(path, only={{{name!r}: ...}})"
+            )
     return None
 
 

@@ -79,7 +79,8 @@ def check_table(table: TableLike, *, source: str = "The table") -> pd.DataFrame:
     if missing:
         raise InputError(
             f"{source} has no column {_words(missing)}; a fixation table needs {_words(REQUIRED)} "
-            f"and has {_words(table.columns)}."
+            f"and has {_words(table.columns)}; say which of them are what with read_fixations(path, "
+            f"columns={{'their name': {missing[0]!r}}})."
         )
     if not {"subject", "agent"} & set(table.columns):
         raise InputError(f"{source} has neither a column 'subject' (people) nor 'agent' (models); say who looked.")
@@ -253,7 +254,8 @@ def _check_values(table: pd.DataFrame, source: str) -> None:
         gaps = table[name].isna()
         if gaps.any():
             raise InputError(
-                f"{source}: {name} is missing in {int(gaps.sum())} row(s), first in row {gaps.idxmax()}; drop them."
+                f"{source}: {name} is missing in {int(gaps.sum())} row(s), first in row {gaps.idxmax()}; drop them, or "
+                "read a text with read_fixations(path, format='table'), which leaves them out and says so."
             )
     for name, kind in BASE_COLUMNS.items():
         infinite = np.isinf(table[name].to_numpy()) if kind == "number" else np.zeros(0, dtype=bool)
@@ -262,14 +264,14 @@ def _check_values(table: pd.DataFrame, source: str) -> None:
     if (table["duration_ms"] < 0).any():
         row = int((table["duration_ms"] < 0).to_numpy().argmax())
         raise InputError(
-            f"{source}: duration_ms is negative in row {row}; use null for missing, or read the file with "
+            f"{source}: duration_ms is negative in row {row}; use null for missing, or read a text with "
             f"read_fixations(path, missing=[{table['duration_ms'].iloc[row]:g}])."
         )
     coded = coded_row(table)
     if coded is not None:
         raise InputError(
             f"{source}: row {coded[0]} has {coded[1]} as a place, which is a code for missing gaze or no pixel; drop "
-            f"such rows, or read the file with read_fixations(path, missing=[{coded[1]}])."
+            f"such rows, or read a text with read_fixations(path, missing=[{coded[1]}])."
         )
     if (table["fixation"] < 0).any():
         raise InputError(f"{source}: fixation counts from 0, got {table['fixation'].min()}.")

@@ -2,6 +2,7 @@
 
 import io
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -31,6 +32,7 @@ def read(
     trial_column: str = _TRIAL,
     eye: str | None = None,
     decimal: str | None = None,
+    missing: Sequence[float | str] | float | str = (),
     encoding: str | None = None,
     picture_at: PictureAt | None = None,
     picture_px: PictureSizes | None = None,
@@ -52,6 +54,8 @@ def read(
         "left" or "right", where the report holds both.
     decimal
         "." or ","; by default a comma if numbers in the report have one and none has a point.
+    missing
+        Numbers and words that stand for a missing place, beside the dot.
     encoding
         Of the text; by default told by the byte order mark, else UTF-8.
     picture_at, picture_px, screen_px
@@ -60,8 +64,12 @@ def read(
         Larger files are refused.
     """
     check_bytes(path, "the report", path.stat().st_size, max_bytes)
-    report = _read_text(path, encoding)
+    report = _read_text(path, encoding, changes)
+    report = _without(report, missing)
     report = _one_eye(report, eye, changes, path)
+    kind = _other_report(report)
+    if kind and _POSITION[0] not in report.columns:
+        raise InputError(f"{path} is a report of {kind}; export a fixation report in Data Viewer.")
     stimulus = _stimulus_column(report, stimulus_column, path)
     _check_columns(report, subject_column, trial_column, path)
     mark = decimal or _decimal(report, changes)
@@ -107,6 +115,12 @@ def _check_columns(report: pd.DataFrame, subject: str, trial: str, path: Path) -
             raise InputError(f"{path} has the column {name} more than once; keep one of them.")
 
 
+def _other_report(report: pd.DataFrame) -> str | None:
+    """What a report of Data Viewer is about that is not about fixations."""
+    told = {"IA_": "interest areas", "TIMESTAMP": "samples", "SAMPLE_": "samples", "CURRENT_SAC_": "saccades"}
+    return next((kind for start, kind in told.items() if any(name.startswith(start) for name in report.columns)), None)
+
+
 def _index(report: pd.DataFrame, table: pd.DataFrame, mark: str, path: Path, changes: Changes) -> pd.Series:
     """Place of each fixation in its trial, from 0, counting those without a position."""
     if _INDEX in report.columns:
@@ -120,7 +134,7 @@ def _index(report: pd.DataFrame, table: pd.DataFrame, mark: str, path: Path, cha
     return order.groupby(["stimulus", "subject", "trial"], dropna=False, sort=False).cumcount().sort_index()
 
 
-def _read_text(path: Path, encoding: str | None) -> pd.DataFrame:
+def _read_text(path: Path, encoding: str | None, changes: Changes) -> pd.DataFrame:
     raw = path.read_bytes()
     coding = encoding or ("utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
     try:
@@ -134,6 +148,10 @@ def _read_text(path: Path, encoding: str | None) -> pd.DataFrame:
     except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         raise InputError(f"{path} is not a readable fixation report ({str(error).strip()}).") from error
     names = [name.strip() for name in report.columns]
+    repeated = (report == pd.Series(report.columns, index=report.columns)).all(axis=1)
+    changes.add("dropped", "lines that repeat the names of the columns, as in files that were put together",
+                n=int(repeated.sum()))  # fmt: skip
+    report = report[~repeated].reset_index(drop=True)
     # names that experiments choose themselves may differ from Data Viewer's own by their case only
     report.columns = [name.upper() if name.upper() in _KNOWN and name.upper() not in names else name for name in names]
     return report
@@ -154,6 +172,12 @@ def _stimulus_column(report: pd.DataFrame, given: str | None, path: Path) -> str
 
 def _one_eye(report: pd.DataFrame, eye: str | None, changes: Changes, path: Path) -> pd.DataFrame:
     if _EYE not in report.columns:
+        keys = [name for name in (_SUBJECT, _TRIAL, _INDEX) if name in report.columns]
+        if len(keys) == 3 and report.duplicated(keys).any() and not report.duplicated().any():
+            raise InputError(
+                f"{path} has two fixations of one number in a trial, as reports of both eyes have; add {_EYE} to the "
+                "report in Data Viewer and choose one with eye='left' or eye='right'."
+            )
         return report
     eyes = report[_EYE].str.lower()
     if eye is None:
@@ -167,6 +191,18 @@ def _one_eye(report: pd.DataFrame, eye: str | None, changes: Changes, path: Path
         )
     changes.add("dropped", f"fixations of the other eye (eye={eye!r})", n=int((~keep).sum()))
     return report[keep].reset_index(drop=True)
+
+
+def _without(report: pd.DataFrame, missing: Sequence[float | str] | float | str) -> pd.DataFrame:
+    """Return the report with missing places where their cells hold one of the codes."""
+    codes = [missing] if isinstance(missing, str | int | float) else list(missing)
+    words = {str(code) for code in codes}
+    values = [float(code) for code in codes if not isinstance(code, str)]
+    for name in set(_POSITION) & set(report.columns):
+        cells = report[name].str.strip()
+        coded = cells.isin(words) | pd.to_numeric(cells, errors="coerce").isin(values)
+        report = report.assign(**{name: report[name].mask(coded)})
+    return report
 
 
 def _both_in_one_trial(report: pd.DataFrame, eyes: pd.Series) -> bool:
@@ -191,9 +227,15 @@ def _numbers(values: pd.Series, decimal: str, path: Path) -> pd.Series:
         row, value = values.index[index], values.iloc[index]
         raise InputError(
             f"{path}: {values.name} is {value!r} in row {row}, not a number with the decimal mark {decimal!r}; "
-            "give decimal=',' or '.'."
+            f"give {_remedy(str(value))}."
         )
     return pd.to_numeric(text.str.replace(decimal, ".", regex=False))
+
+
+def _remedy(value: str) -> str:
+    if "," in value and "." in value:
+        return "a report without marks between thousands"
+    return "decimal=',' or '.'" if re.search(r"\d", value) else f"missing=[{value!r}] if it stands for a missing value"
 
 
 EYELINK_REPORT = Format("eyelink_report", "SR Research Data Viewer, fixation report", read)

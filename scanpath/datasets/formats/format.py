@@ -173,7 +173,7 @@ def _detect_text(path: Path) -> str | None:
     coding = "utf-16" if head[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-16-le" if b"\0" in head[:64] else "utf-8-sig"
     lines = head.decode(coding, errors="ignore").splitlines()[:200]
     text = "\n".join(lines)
-    if "CURRENT_FIX_X" in text.upper():
+    if "CURRENT_FIX_X" in text.upper() or "RECORDING_SESSION_LABEL" in text.upper():
         return "eyelink_report"
     if "Table Header for Fixations" in text:
         return "smi"

@@ -48,8 +48,8 @@ class TableSettings:
     ----------
     columns
         The table's own names of columns to ours: ``{"GazeX": "x_px", "Dur": "duration_ms"}``. Ours are those of the
-        fixation table, ``offset_ms`` (the end, where there is no duration), ``eye``, and ``screen_width_px`` and
-        ``screen_height_px`` where the screen differs between rows.
+        fixation table, ``offset_ms`` (the end, where there is no duration), ``xy_px`` (cells such as "[1, 2]"),
+        ``eye``, and ``screen_width_px`` and ``screen_height_px`` where the screen differs between rows.
     separator
         A sign, or "tab", "semicolon", "comma", "bar"; by default the one that the line of names has most of.
     encoding

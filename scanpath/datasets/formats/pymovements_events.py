@@ -1,20 +1,28 @@
 """pymovements' event frames: rows named fixation, saccade and so on, in ms, with positions as two-element lists."""
 
+import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from scanpath._core.checks import check_choice
 from scanpath._core.errors import InputError
 from scanpath._core.files import atomic_path, require_file
 from scanpath._core.optional import require
 from scanpath.datasets.formats.changes import Changes
+from scanpath.datasets.formats.delimited import read_text, split_cells
 from scanpath.datasets.formats.format import Format
 from scanpath.datasets.formats.placement import PictureAt, PictureSizes, SizePx, to_picture_px
+from scanpath.datasets.formats.plain_table import TableSettings
+from scanpath.datasets.formats.table_columns import UNITS_MS, numbers
 
 #: Columns of the schema that are taken along where an event frame has them.
 _KEPT = ("dataset", "agent", "task", "condition", "eye")
+#: Names of events that are no fixations.
+_OTHERS = r"(micro)?saccade|blink|(smooth_?)?pursuit|pso|glissade|unclassified|noise|out_of|dwell|gaze|nan|none"
 #: Columns that hold the position, in px, in the order of preference.
 _LOCATIONS = ("location", "pixel", "location_pixel", "location_pixel_mean")
 
@@ -29,6 +37,8 @@ def read(
     stimulus_column: str | None = None,
     subject_column: str | None = None,
     trial_column: str | None = None,
+    time_unit: str = "ms",
+    missing: Sequence[float | str] | float | str = (),
     picture_at: PictureAt | None = None,
     picture_px: PictureSizes | None = None,
     screen_px: SizePx | None = None,
@@ -46,11 +56,19 @@ def read(
         "left" or "right", where the frame holds both.
     stimulus_column, subject_column, trial_column
         Trial columns of the frame; those named stimulus, subject and trial need not be given.
+    time_unit
+        "ms", as pymovements writes, or "s", "us" or "ns" of onset and offset.
+    missing
+        Numbers and words that stand for a missing value.
     picture_at, picture_px, screen_px
         Where the picture was on the screen; see `to_picture_px`.
     """
     require_file(path, "event frame")
-    frame = _load(path)
+    factor = UNITS_MS[check_choice("time_unit", time_unit, tuple(UNITS_MS))]
+    frame = _load(path, TableSettings(missing=missing), changes)
+    if factor != 1:
+        frame = frame.assign(onset=frame["onset"] * factor, offset=frame["offset"] * factor)
+        changes.add("unit", f"onset and offset from {time_unit} to ms")
     return _table(
         frame,
         changes,
@@ -100,7 +118,7 @@ def table_from_events(
     return check_table(table, source="The events")
 
 
-def _load(path: Path) -> pd.DataFrame:
+def _load(path: Path, given: TableSettings, changes: Changes) -> pd.DataFrame:
     suffix = path.suffix.lower()
     try:
         if suffix == ".feather":
@@ -114,10 +132,32 @@ def _load(path: Path) -> pd.DataFrame:
         if suffix == ".parquet":
             return pd.read_parquet(path)
         if suffix in (".csv", ".tsv"):
-            return pd.read_csv(path, sep="\t" if suffix == ".tsv" else ",")
+            return _typed(_text_cells(path, changes), given, path)
     except (ValueError, OSError) as error:
         raise InputError(f"{path} is not a readable event frame ({str(error).splitlines()[0]}).") from error
     raise InputError(f"{path} is no event frame that can be read here; it ends in .feather, .csv, .tsv or .parquet.")
+
+
+def _text_cells(path: Path, changes: Changes) -> pd.DataFrame:
+    lines = list(enumerate(read_text(path, None, changes).split("\n"), start=1))
+    return split_cells(lines, None, path, changes)[0]
+
+
+def _typed(cells: pd.DataFrame, given: TableSettings, path: Path) -> pd.DataFrame:
+    """Numbers of a text's columns of times and places; what else it says stays text."""
+    for name in cells.columns:
+        if cells[name].str.match(r"\s*\[").any():
+            pairs = (
+                cells[name].str.strip().str.extract(r"^\[\s*([^\s,]+)[\s,]+([^\s,]+)\s*\]$").fillna("").astype("str")
+            )
+            wrong = (pairs[0] == "") & (cells[name].str.strip() != "")
+            if wrong.any():
+                raise InputError(f"{path}: column {name!r} holds both eyes or no pairs; give the frame of one eye.")
+            cells = cells.assign(**{f"{name}_{axis}": pairs[side] for side, axis in enumerate("xy")}).drop(columns=name)
+    measured = [name for name in cells.columns if name in ("onset", "offset") or name.endswith(("_x", "_y"))]
+    cells = cells.assign(**{name: numbers(cells[name], given, path) for name in measured})
+    words = [name for name in cells.columns if name not in measured]
+    return cells.assign(**{name: cells[name].where(cells[name] != "") for name in words})
 
 
 def _table(
@@ -164,7 +204,12 @@ def _one_kind(frame: pd.DataFrame, column: str, given: str | None, changes: Chan
         fixations = values.str.startswith("fixation")
         if not fixations.any():
             raise InputError(f"{source} has no fixation among its events ({', '.join(values.unique())}).")
-        changes.add("dropped", "events that are not fixations", n=int((~fixations).sum()))
+        for kind, n in values[~fixations].value_counts().items():
+            if given is None and not re.match(_OTHERS, str(kind), re.IGNORECASE):
+                raise InputError(
+                    f"{source} has events named {kind!r}, which may or may not be fixations; choose with name=."
+                )
+            changes.add("dropped", f"events that are not fixations ({kind})", n=int(n))
         frame, values = frame[fixations], values[fixations]
     kinds = sorted(values[frame[column].notna()].unique())
     if given is None and len(kinds) > 1:

@@ -45,8 +45,11 @@ def columns_by_our_names(
     InputError
         If a column that is named is not there, or one that is needed is neither there nor named.
     """
-    theirs = _by_pattern(cells, program) if program.columns else _by_name(cells, given, changes)
+    theirs = _by_pattern(cells, program) if program.columns else _by_name(cells, given)
+    cells = _split_pairs(cells, given, path)
     for own, name in given.columns.items():
+        if name == "xy_px":
+            continue
         if own not in cells.columns:
             if name in cells.columns and own in OUR_NAMES:
                 raise InputError(f"columns gives the table's own names first: columns={{{name!r}: {own!r}}}.")
@@ -73,7 +76,31 @@ def _by_pattern(cells: pd.DataFrame, program: "Program") -> dict[str, str]:
     return found
 
 
-def _by_name(cells: pd.DataFrame, given: "TableSettings", changes: Changes) -> dict[str, str]:
+def _split_pairs(cells: pd.DataFrame, given: "TableSettings", path: Path) -> pd.DataFrame:
+    """Cells that hold x and y, such as "[1, 2]", as two columns with our names."""
+    own = next((own for own, name in given.columns.items() if name == "xy_px"), None)
+    if own is None:
+        return cells
+    if own not in cells.columns:
+        raise unknown_name(f"column of {path}", own, cells.columns)
+    if isinstance(cells[own].dtype, pd.StringDtype):
+        parts = cells[own].str.strip().str.extract(r"^[\[(]?\s*([^\s,;]+)[\s,;]+([^\s,;]+?)\s*[\])]?$")
+        wrong = parts[0].isna() & ~cells[own].str.strip().isin(NO_NUMBER)
+        if wrong.any():
+            row = int(wrong.to_numpy().argmax())
+            raise InputError(f"{path}: {own!r} is {cells[own].iloc[row]!r} in row {row}, which is no pair of x and y.")
+        parts = parts.fillna("").astype("str")
+    else:
+        lists = [[np.nan, np.nan] if value is None else list(value) for value in cells[own]]
+        if any(len(one) != 2 for one in lists):
+            raise InputError(f"{path}: {own!r} does not hold two numbers in every row.")
+        parts = pd.DataFrame(lists, index=cells.index, columns=[0, 1], dtype="float64")
+    split = cells.drop(columns=own).assign(x_px=parts[0], y_px=parts[1])
+    split.attrs = dict(cells.attrs)
+    return split
+
+
+def _by_name(cells: pd.DataFrame, given: "TableSettings") -> dict[str, str]:
     """Columns that have our names, also in capitals; bare ones where a setting tells their unit or frame."""
     found = {name: name for name in (*BASE_COLUMNS, *OPTIONAL_COLUMNS, "eye", "offset_ms") if name in cells.columns}
     found |= {name: name for name in _SCREEN if name in cells.columns}
@@ -162,7 +189,7 @@ def _is_number(code: float | str) -> bool:
 
 def _remedy(text: str, decimal: str) -> str:
     if re.fullmatch(r"\[.*\]|\(.*\)", text):
-        return "; a list of x and y in one cell is read where its column is named as location='...' (pymovements)"
+        return "; a cell with x and y is read with columns={'its name': 'xy_px'}"
     if re.fullmatch(r"[-+\d., ]+", text) and re.search(r"[,. ]", text) and re.search(r"\d", text):
         return f" with the decimal mark {decimal!r}; say how numbers are written with decimal=',' or thousands=','"
     return f"; if it stands for a missing value, say so with missing=[{text!r}]"
