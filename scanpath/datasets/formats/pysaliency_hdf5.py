@@ -6,6 +6,7 @@ Coordinates are copied as they are. pysaliency looks densities up by truncation,
 
 import json
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -33,10 +34,13 @@ def read(
     *,
     stimuli: Stimuli = None,
     time_unit: str | None = None,
+    subject: str | None = None,
     dataset: str | None = None,
     max_bytes: int = MAX_BYTES,
 ) -> pd.DataFrame:
     """Read scanpaths; every attribute of a scanpath with one value becomes a column.
+
+    Pictures keep their folders in their names where some differ by these only.
 
     Parameters
     ----------
@@ -45,6 +49,8 @@ def read(
         "index" to keep the numbers as names.
     time_unit
         "s" or "ms" of onsets and durations, which the files do not say; not needed where there are none.
+    subject
+        Who looked, where the file does not say so, such as "unknown": all scanpaths are then one person's trials.
     dataset
         Name of the data set for the table.
     max_bytes
@@ -62,8 +68,12 @@ def read(
         raise InputError(f"{path} is not a readable HDF5 file ({error}).") from error
     except KeyError as error:
         raise InputError(f"{path} lacks a part of pysaliency's {kind} ({error.args[0]}).") from error
-    names = _stimulus_names(stimuli, path, max_bytes)
+    names = _stimulus_names(stimuli, path, changes, max_bytes)
+    if "subject" not in arrays["scanpath"] and subject is not None:
+        arrays["scanpath"]["subject"] = np.array([str(subject)] * len(arrays["lengths"]), dtype=object)
+        changes.add("assumed", f"all scanpaths are of subject {subject!r}, each another trial")
     table = _table(arrays, names, path)
+    _say_left_out(arrays, table, changes)
     for name in ("onset_ms", "duration_ms"):
         if name in table and table[name].notna().any():
             if time_unit is None:
@@ -152,7 +162,10 @@ def _table(arrays: dict[str, Any], names: Sequence[str] | None, path: Path) -> p
         if values.ndim == 1 and len(values) == len(lengths):
             table[name] = [_text(value) if isinstance(value, bytes) else value for value in values[row]]
     if "subject" not in table:
-        raise InputError(f"{path} has no scanpath attribute 'subject', so it does not say who looked.")
+        raise InputError(
+            f"{path} has no scanpath attribute 'subject', so it does not say who looked; give subject='unknown' to "
+            "take all scanpaths as one person's."
+        )
     for own, name in (("ts", "onset_ms"), ("durations", "duration_ms"), ("duration", "duration_ms")):
         if own in arrays["fixation"]:
             table[name] = arrays["fixation"][own].astype(np.float64)
@@ -170,7 +183,15 @@ def _number_repeats(table: pd.DataFrame, row: np.ndarray) -> pd.DataFrame:
     return table
 
 
-def _stimulus_names(stimuli: Stimuli, path: Path, max_bytes: int) -> list[str] | None:
+def _say_left_out(arrays: dict[str, Any], table: pd.DataFrame, changes: Changes) -> None:
+    """Name the attributes that are no columns of the table."""
+    taken = {"ts", "durations", "duration", *table.columns}
+    left = sorted({*arrays["scanpath"], *arrays["fixation"]} - taken)
+    if left:
+        changes.add("dropped", f"attributes {', '.join(left)}, which the table has no column for")
+
+
+def _stimulus_names(stimuli: Stimuli, path: Path, changes: Changes, max_bytes: int) -> list[str] | None:
     if stimuli is None:
         raise InputError(
             f"{path} numbers the stimuli and does not name them; give stimuli: pysaliency's stimuli HDF5, a text file "
@@ -181,7 +202,7 @@ def _stimulus_names(stimuli: Stimuli, path: Path, max_bytes: int) -> list[str] |
     if isinstance(stimuli, str | os.PathLike):
         file = require_file(stimuli, "list of stimuli")
         if file.suffix.lower() not in (".hdf5", ".h5"):
-            return file.read_text(encoding="utf-8").splitlines()
+            return _distinct(file.read_text(encoding="utf-8").splitlines(), str(file))
         h5py = require("h5py", purpose="Reading pysaliency's HDF5")
         with h5py.File(file, "r") as content:
             check_hdf5(content, file)
@@ -189,8 +210,24 @@ def _stimulus_names(stimuli: Stimuli, path: Path, max_bytes: int) -> list[str] |
                 raise InputError(f"{file} holds no names of picture files (pysaliency's FileStimuli); give a list.")
             names = content["filenames"]
             check_bytes(file, "the names", names.size * 64, max_bytes)
-            return [Path(_text(name)).name for name in names[...]]
-    return [str(name) for name in stimuli]
+            return _short([_text(name) for name in names[...]], changes)
+    return _distinct([str(name) for name in stimuli], "The list of stimuli")
+
+
+def _distinct(names: list[str], source: str) -> list[str]:
+    twice = next((name for name in names if names.count(name) > 1), None) if len(set(names)) < len(names) else None
+    if twice is not None:
+        raise InputError(f"{source} names {twice!r} more than once; two pictures would become one.")
+    return names
+
+
+def _short(paths: list[str], changes: Changes) -> list[str]:
+    """Names of files without their folders, or with them if some differ by these only."""
+    names = [re.split(r"[/\\]", path)[-1] for path in paths]
+    if len(set(names)) == len(names):
+        return names
+    changes.add("assumed", "pictures keep their folders in their names, as some differ by these only")
+    return paths
 
 
 def write(table: pd.DataFrame, path: Path, changes: Changes, *, time_unit: str = "s") -> None:

@@ -101,3 +101,38 @@ def test_reports_exported_with_semicolons_and_decimal_commas(tmp_path):
     path.write_text(report(decimal=",").replace("\t", ";"))
     table, _ = read_fixations(path, stimulus_column="image_file", picture_at="screen")
     assert table["x_px"].tolist() == [512.0, 600.25, 100.0]
+
+
+REPORT = "RECORDING_SESSION_LABEL\tTRIAL_INDEX\tCURRENT_FIX_INDEX\tCURRENT_FIX_X\tCURRENT_FIX_Y\timage\n"
+
+
+def test_reports_that_were_put_together_are_read_past_their_names(tmp_path):
+    path = tmp_path / "reports.txt"
+    path.write_text(REPORT + "s1\t1\t1\t10\t20\ta.png\n" + REPORT + "s2\t1\t1\t30\t40\ta.png\n")
+    table, changes = read_fixations(path, stimulus_column="image", picture_at="screen")
+    assert table[["subject", "x_px", "y_px"]].to_numpy().tolist() == [["s1", 10.0, 20.0], ["s2", 30.0, 40.0]]
+    assert any("lines that repeat the names" in change.text and change.n == 1 for change in changes)
+
+
+def test_reports_of_both_eyes_without_the_eye_ask_for_it(tmp_path):
+    path = tmp_path / "report.txt"
+    path.write_text(REPORT + "s1\t1\t1\t10\t20\ta.png\ns1\t1\t1\t12\t21\ta.png\n")
+    with pytest.raises(ValueError, match="as reports of both eyes have; add EYE_USED"):
+        read_fixations(path, stimulus_column="image", picture_at="screen")
+
+
+@pytest.mark.parametrize(("name", "kind"), [("IA_ID", "interest areas"), ("TIMESTAMP", "samples")])
+def test_other_reports_of_data_viewer_are_named(name, kind, tmp_path):
+    path = tmp_path / "report.txt"
+    path.write_text(f"RECORDING_SESSION_LABEL\tTRIAL_INDEX\t{name}\ns1\t1\t1\n")
+    with pytest.raises(ValueError, match=f"is a report of {kind}; export a fixation report"):
+        read_fixations(path)
+
+
+def test_codes_in_reports_are_missing_where_it_is_said(tmp_path):
+    path = tmp_path / "report.txt"
+    path.write_text(REPORT + "s1\t1\t1\t10\t20\ta.png\ns1\t1\t2\t100000000.00\t100000000.00\ta.png\n")
+    with pytest.raises(ValueError, match=r"missing=\[100000000\]"):
+        read_fixations(path, stimulus_column="image", picture_at="screen")
+    table, _ = read_fixations(path, stimulus_column="image", picture_at="screen", missing=[100000000])
+    assert len(table) == 1

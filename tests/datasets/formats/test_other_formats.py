@@ -377,3 +377,56 @@ def test_matlab_matrices_of_x_and_y_are_named_and_polygons_beside_them_left_alon
     savemat(tmp_path / "all.mat", {"allImages": image})
     with pytest.raises(ValueError, match=r"enc has the shape \(2, 3\), and a matrix of x and y has two columns"):
         read_fixations(tmp_path / "all.mat", one_based=False, fields=fields)
+
+
+def scanpath_file(path, h5py, n, **attributes):
+    """Scanpaths, one a picture, with the attributes that are given."""
+    with h5py.File(path, "w") as file:
+        file.attrs["type"], file.attrs["version"] = np.bytes_("Scanpaths"), np.bytes_("1.0")
+        file["xs"], file["ys"], file["n"], file["length"] = np.ones((n, 2)), np.ones((n, 2)), np.arange(n), [2] * n
+        group = file.create_group("scanpath_attributes")
+        for name, values in attributes.items():
+            group[name] = values
+        file.create_group("fixation_attributes")["pupil"] = np.ones((n, 2))
+
+
+def test_pysaliency_pictures_that_differ_by_their_folders_stay_apart(tmp_path):
+    h5py = pytest.importorskip("h5py")
+    names = ["st/a.png", "st/one/a.png", "st/two/a.png"]
+    scanpath_file(tmp_path / "s.hdf5", h5py, 3, subject=[0, 0, 0])
+    with h5py.File(tmp_path / "stimuli.hdf5", "w") as file:
+        file.create_dataset("filenames", data=names, dtype=h5py.string_dtype())
+    table, changes = read_fixations(tmp_path / "s.hdf5", stimuli=tmp_path / "stimuli.hdf5")
+    assert table["stimulus"].unique().tolist() == names
+    assert "attributes pupil, which the table has no column for" in "".join(map(str, changes))
+    with pytest.raises(ValueError, match=r"names 'a\.png' more than once"):
+        read_fixations(tmp_path / "s.hdf5", stimuli=["a.png", "a.png", "b.png"])
+
+
+def test_pysaliency_scanpaths_without_people_are_one_persons_by_a_setting(tmp_path):
+    h5py = pytest.importorskip("h5py")
+    scanpath_file(tmp_path / "s.hdf5", h5py, 2)
+    with pytest.raises(ValueError, match="give subject='unknown'"):
+        read_fixations(tmp_path / "s.hdf5", stimuli="index")
+    table, _ = read_fixations(tmp_path / "s.hdf5", stimuli="index", subject="unknown")
+    assert table["subject"].unique().tolist() == ["unknown"]
+
+
+EVENTS = 'subject,stimulus,name,onset,offset,location\ns1,a.png,fixation,0.0,0.2,"[10.5, 20.5]"\n'
+
+
+def test_pymovements_lists_in_cells_and_times_in_seconds_are_read(tmp_path):
+    path = tmp_path / "events.csv"
+    path.write_text(EVENTS + "NA,a.png,saccade,0.2,0.23,\n" + 'NA,a.png,fixation,0.23,0.4,"[1, 2]"\n')
+    table, changes = read_fixations(path, picture_at="screen", time_unit="s")
+    assert table["subject"].tolist() == ["s1", "NA"]
+    assert table[["x_px", "y_px", "onset_ms"]].to_numpy().tolist() == [[10.5, 20.5, 0.0], [1.0, 2.0, 230.0]]
+    assert table["duration_ms"].tolist() == pytest.approx([200.0, 170.0])
+    assert "events that are not fixations (saccade) (1 row)" in "".join(map(str, changes))
+
+
+def test_pymovements_events_of_an_unknown_kind_are_refused(tmp_path):
+    path = tmp_path / "events.csv"
+    path.write_text(EVENTS + 's1,a.png,fix2,0.23,0.4,"[1, 2]"\n')
+    with pytest.raises(ValueError, match="events named 'fix2', which may or may not be fixations; choose with name="):
+        read_fixations(path, picture_at="screen", time_unit="s")

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from scanpath._core.errors import InputWarning
 from scanpath.datasets.formats import read_fixations
 
 TRIAL = {
@@ -152,3 +153,23 @@ def test_json_has_no_nan_and_is_not_deep_without_end(tmp_path):
     path.write_text("[" * 200_000)
     with pytest.raises(ValueError, match="not readable JSON"):
         read_fixations(path)
+
+
+PREDICTION = {"X": [256.0, 0.0], "Y": [160.0, -0.5], "name": "1.jpg", "task": "cup", "condition": "present"}
+
+
+def test_a_models_predictions_are_its_own_and_scaled_to_the_pictures(tmp_path):
+    path = tmp_path / "predictions.json"
+    path.write_text(json.dumps([PREDICTION, PREDICTION | {"bbox": [10, 20, 30, 40]}]))
+    with pytest.raises(ValueError, match="trial 0 has no subject; if these are a model's predictions, give agent="):
+        read_fixations(path)
+    with pytest.warns(InputWarning, match=r"within 512 x 320 px.*size_px=\(512, 320\)"):
+        read_fixations(path, agent="HAT")
+    table, changes = read_fixations(path, agent="HAT", size_px=(512, 320))
+    # the middle of the picture and its upper border stay what they are
+    assert table["x_px"].tolist()[:1] == pytest.approx([256.5 * 1680 / 512 - 0.5])
+    assert table["y_px"].tolist()[:2] == pytest.approx([160.5 * 1050 / 320 - 0.5, -0.5])
+    assert table["agent"].unique().tolist() == ["HAT"]
+    assert table["trial"].tolist() == ["0", "0", "1", "1"]
+    assert table["target_w_px"].iloc[-1] == pytest.approx(30 * 1680 / 512)
+    assert any(change.kind == "scale" for change in changes)
