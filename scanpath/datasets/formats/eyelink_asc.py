@@ -4,7 +4,6 @@ The position on an EFIX line is the tracker's own average over the fixation, whi
 these lines are read here, without a library.
 """
 
-import warnings
 from collections import Counter
 from collections.abc import Callable
 from functools import cache
@@ -14,17 +13,15 @@ import numpy as np
 import pandas as pd
 
 from scanpath._core.checks import check_size
-from scanpath._core.errors import InputError, InputWarning
+from scanpath._core.errors import InputError
 from scanpath.datasets.formats.changes import LASTED, Changes
+from scanpath.datasets.formats.eyelink_doubts import say_doubts
 from scanpath.datasets.formats.eyelink_lines import Recording, scan
 from scanpath.datasets.formats.eyelink_messages import (
     PICTURE_MESSAGE,
     TRIAL_MESSAGE,
     Phrases,
-    Said,
     Screen,
-    doubt_cut_messages,
-    doubt_names,
     frequent_messages,
     pattern,
 )
@@ -33,12 +30,10 @@ from scanpath.datasets.formats.eyelink_trials import (
     Shown,
     Size,
     Timeline,
-    doubt_blocks,
     looked_at,
     named_late,
     pictures_named_at_end,
     pictures_named_at_start,
-    uneven,
 )
 from scanpath.datasets.formats.format import Format
 from scanpath.datasets.formats.limits import MAX_BYTES, check_bytes
@@ -118,7 +113,7 @@ def read(
             f"{len(session.names)} messages that match {stimulus_message!r}, and if these come after the fixations of "
             "their trials, give named='end'."
         )
-    _say_doubts(session, phrases, table, stale, changes, path)
+    say_doubts(session, phrases, table, stale, changes)
     table["subject"] = subject or path.stem
     when = "recording began" if named == "end" else "picture's message"
     changes.add("offset", f"onsets from the recording's clock to ms after the {when}")
@@ -249,29 +244,6 @@ def _say_screens(timeline: Timeline, changes: Changes) -> None:
     corners = sorted({(one.left, one.top) for one in screens} - {(0.0, 0.0)})
     if corners:
         changes.add("offset", f"the tracker's px to px from the top left of the screen, at {corners}")
-
-
-def _say_doubts(
-    session: Session, phrases: Phrases, table: pd.DataFrame, stale: set[int], changes: Changes, path: Path
-) -> None:
-    recording = session.recording
-    doubt_blocks(session)
-    doubt_cut_messages(recording)
-    doubt_names({str(one.picture): one.line for one in session.names}, recording)
-    trials = [one.trial for one in session.said if isinstance(one, Said) and one.trial is not None]
-    if trials:
-        lines = [shown.line for shown in dict.fromkeys(table["shown"]) if shown.number in stale]
-        recording.doubt(
-            lines,
-            "names a picture without a trial message of its own",
-            "name pictures without trial messages of their own",
-        )
-    for clause in recording.doubts + phrases.doubts():
-        warnings.warn(f"{path}: {clause}.", InputWarning, stacklevel=5)
-    again = len(trials) - len(set(trials))
-    changes.add("assumed", "trials may have the same name: it is given again by some trial messages", n=again)
-    if counts := uneven(session):
-        changes.add("assumed", f"the recording is complete, though it has {counts}")
 
 
 def _place(

@@ -5,6 +5,7 @@ but are told of.
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -93,6 +94,7 @@ class _Scanner:
         self.found = Recording()
         self.seen: set[str] = set()
         self.begun: dict[tuple[str, float], int] = {}
+        self.saccades: dict[tuple[str, float], int] = {}
         self.headers: set[str] = set()
         self.unknown: list[int] = []
         self.recording = False
@@ -115,6 +117,8 @@ class _Scanner:
             self.found.events.append(Edge(number, _number(parts[1]), self.recording))
         elif kind == "EFIX":
             self.found.fixations.append(self._fixation(number, parts))
+        elif kind == "ESACC" and len(parts) > 4:
+            self.saccades.setdefault((EYES[parts[1]], _number(parts[2])), number)
         elif kind == "SFIX":
             self.begun[parts[1], _number(parts[2])] = number
         elif kind == "EVENTS":
@@ -173,7 +177,26 @@ class _Scanner:
             "have durations that are not their end minus their begin",
         )
         _doubt_overlaps(found)
+        self._doubt_gaps()
         return found
+
+    def _doubt_gaps(self) -> None:
+        """Between two fixations of a block the tracker finds a saccade, and between two saccades a fixation."""
+        found = self.found
+        events = [(eye, start, "saccade", line) for (eye, start), line in self.saccades.items()]
+        with_saccades = {eye for eye, _ in self.saccades}
+        events += [(one.eye, one.start_ms, "fixation", one.line) for one in found.fixations if one.eye in with_saccades]
+        blocks = [one.time for one in found.events if isinstance(one, Edge) and one.opens]
+        lines = [
+            line
+            for (eye, before, kind, _), (other, start, same, line) in pairwise(sorted(events))
+            if (eye, kind) == (other, same) and bisect_right(blocks, before) == bisect_right(blocks, start)
+        ]
+        found.doubt(
+            lines,
+            "follows an event of its own kind, so that a fixation (EFIX) or saccade (ESACC) is missing",
+            "follow events of their own kind, so that fixations (EFIX) or saccades (ESACC) are missing",
+        )
 
 
 def scan(lines: Iterable[str], path: Path) -> Recording:

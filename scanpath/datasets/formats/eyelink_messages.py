@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from scanpath._core.errors import InputError
-from scanpath.datasets.formats.eyelink_lines import SETUP, Edge, Message, Recording
+from scanpath.datasets.formats.eyelink_lines import SETUP, Edge, Message
 from scanpath.gaze.pictures import PICTURE_SUFFIXES
 
 #: The message that Experiment Builder writes when it shows a picture; numbers behind the name are its place.
@@ -29,9 +29,6 @@ _COORDS = re.compile(r"(DISPLAY|GAZE)_COORDS\b(.*)")
 _PLACE = re.compile(r"(?:\s+-?\d+(?:\.\d+)?)*$")
 _ENDING = re.compile(r"\.\w{1,5}$")
 _PICTURE = re.compile(r"\S(?:" + "|".join(map(re.escape, PICTURE_SUFFIXES)) + r")\b", re.IGNORECASE)
-#: Commands that end with a word, by which a line that was cut can be told; the second ones need something behind.
-_WHOLE = ("!V CLEAR", "TRIAL_RESULT")
-_BEGUN = ("!V IMGLOAD FILL", "!V IMGLOAD CENTER", "!V IMGLOAD TOP_LEFT", "TRIALID", "GAZE_COORDS", "DISPLAY_COORDS")
 #: How many kinds of messages are shown where none names a picture.
 _SHOWN = 12
 
@@ -143,7 +140,9 @@ class Phrases:
             raise InputError(
                 f"{self.path}: line {line} is damaged: {text!r} should have a place (x, y) and may have a size behind."
             )
-        return Place(match[1], *numbers[:2], (numbers[2], numbers[3]) if numbers[2:] else None) if numbers else None
+        if not numbers:
+            return None
+        return Place(match[1], numbers[0], numbers[1], (numbers[2], numbers[3]) if numbers[2:] else None)
 
     def _screen(self, text: str, line: int) -> Screen | None:
         match = _COORDS.match(text)
@@ -186,6 +185,12 @@ def pattern(text: str, group: str) -> re.Pattern[str]:
     return found
 
 
+def kind_of(text: str) -> str:
+    """A message without what differs from trial to trial: its numbers, and a picture's name with all behind it."""
+    words = re.sub(r"-?\d+(?:\.\d+)?", "#", text).split()
+    return " ".join(words[: min(2, len(words) - 1)] if _PICTURE.search(text) else words)
+
+
 def frequent_messages(events: list[Edge | Message]) -> str:
     """The most frequent messages, alike but for numbers, those that seem to name a picture first."""
     counts: Counter[str] = Counter()
@@ -196,28 +201,11 @@ def frequent_messages(events: list[Edge | Message]) -> str:
             and event.text
             and not event.text.startswith((*SETUP, "GAZE_COORDS", "DISPLAY_COORDS"))
         ):
-            kind = re.sub(r"\d+(?:\.\d+)?", "#", _PICTURE.split(event.text)[0])
-            counts[kind] += 1
+            counts[kind := kind_of(event.text)] += 1
             first.setdefault(kind, event.text)
     ranked = sorted(counts, key=lambda kind: (not _PICTURE.search(first[kind]), -counts[kind]))
     shown = [f"{first[kind]!r} ({counts[kind]} like it)" if counts[kind] > 1 else repr(first[kind]) for kind in ranked]
     return ", ".join(shown[:_SHOWN])
-
-
-def doubt_cut_messages(found: Recording) -> None:
-    """Note commands that break off, where the same command stands elsewhere in full."""
-    texts = [(event.line, event.text) for event in found.events if isinstance(event, Message) and event.text]
-    whole = {word for word in _WHOLE for _, text in texts if text.startswith(word)}
-    begun = {word for word in _BEGUN for _, text in texts if text.startswith(word + " ")}
-    cut = {word[:n] for word in whole | begun for n in range(1, len(word))} | begun
-    found.doubt([line for line, text in texts if text in cut], "breaks off in a message", "break off in a message")
-
-
-def doubt_names(names: dict[str, int], found: Recording) -> None:
-    """Note names without a picture's ending, where others have one."""
-    other = [line for name, line in names.items() if not name.lower().endswith(PICTURE_SUFFIXES)]
-    if len(other) < len(names):
-        found.doubt(other, "names a picture without a picture's ending", "name pictures without a picture's ending")
 
 
 def _numbers_behind(text: str) -> str:

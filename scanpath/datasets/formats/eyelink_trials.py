@@ -299,59 +299,6 @@ def looked_at(
     return None
 
 
-def doubt_blocks(session: Session) -> None:
-    """Note lines that stand there twice, blocks without a begin or an end, and fixations outside of them."""
-    recording = session.recording
-    lines: dict[str, list[int]] = {"begin": [], "end": []}
-    blocks: list[tuple[float, float]] = []
-    opened: Edge | None = None
-    for one in (one for one in session.said if isinstance(one, Edge)):
-        if one.opens and opened:
-            lines["end"].append(opened.line)
-            blocks.append((opened.time, one.time))
-        elif not one.opens and opened:
-            blocks.append((opened.time, one.time))
-        elif not one.opens:
-            lines["begin"].append(one.line)
-        opened = one if one.opens else None
-    if opened:
-        lines["end"].append(opened.line)
-        blocks.append((opened.time, float("inf")))
-    recording.doubt(
-        recording.repeated, "stands there twice, and was taken once", "stand there twice, and were taken once"
-    )
-    recording.doubt(lines["end"], "begins a block (START) that has no END", "begin blocks (START) that have no END")
-    recording.doubt(lines["begin"], "ends a block (END) that has no START", "end blocks (END) that have no START")
-    starts = [start for start, _ in blocks]
-    outside = []
-    for fixation in recording.fixations:
-        place = bisect.bisect_right(starts, fixation.start_ms)
-        if not place or fixation.start_ms > blocks[place - 1][1]:
-            outside.append(fixation.line)
-    recording.doubt(
-        sorted(outside),
-        "is a fixation outside of all recording blocks (START to END)",
-        "are fixations outside of all recording blocks (START to END)",
-    )
-
-
-def uneven(session: Session) -> str | None:
-    """Say it where the messages of one kind are no multiple of the trials, so that a trial may lack one."""
-    said = [one for one in session.said if isinstance(one, Said)]
-    counts = {
-        "recording blocks": sum(isinstance(one, Edge) and one.opens for one in session.said),
-        "trial messages": sum(one.trial is not None for one in said),
-        "names of pictures": len(session.names),
-        "!V CLEAR": sum(one.clears for one in said),
-        "TRIAL_RESULT": sum(one.results for one in said),
-        "GAZE_COORDS": sum(one.tracker for one in said),
-    }
-    most = max(counts["recording blocks"], counts["trial messages"])
-    if most < 2 or all(count % most == 0 for count in counts.values()):
-        return None
-    return ", ".join(f"{count} {name}" for name, count in counts.items() if count)
-
-
 def _is_over(trial: Trial) -> bool:
     """Whether the next block is another trial: not, where trials are opened between blocks and this one goes on."""
     return bool(trial.names) or trial.label is None or trial.labelled_inside
