@@ -53,6 +53,9 @@ def score(
         from scanpath.plotting import plot_scores, save_figure
 
         save_figure(plot_scores(result), figure)
+    alone = result.attrs["scanpath"]["pictures_left_out"]["human"]
+    if alone:
+        typer.echo(f"scanpath: {alone} pictures that people looked at were not simulated and are left out.", err=True)
     if as_json:
         typer.echo(write_evaluation(result), nl=False)
     else:

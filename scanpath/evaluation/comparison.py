@@ -21,6 +21,7 @@ from scanpath.evaluation.inputs import (
     as_paths,
     by_picture,
     check_left_out,
+    check_tables,
     data_hash,
     picture_sizes,
     sizes_in_short,
@@ -205,7 +206,8 @@ class _Comparison:
             for path in scored[picture]:
                 groups.setdefault(agent_of(path), {}).setdefault(picture, []).append(path)
         kept = {picture: people[picture] for picture in common}
-        doubts = check_left_out(scored, people) + check_frames(*_by_side(groups, kept, sizes))
+        doubts = check_tables(simulated=simulated, human=human) + check_left_out(scored, people)
+        doubts += check_frames(*_by_side(groups, kept, sizes))
         for floor in floors:
             check_choice("floor", floor, sorted(FLOORS))
             paths = FLOORS[floor](people, sizes, seed)

@@ -11,9 +11,10 @@ import numpy as np
 
 from scanpath._core.errors import InputError, InputWarning
 from scanpath.evaluation.pairing import Pairing
+from scanpath.gaze.doubts import table_doubts
 from scanpath.gaze.frames import TableLike, is_frame
 from scanpath.gaze.scanpath import Scanpath
-from scanpath.gaze.table import scanpaths_from_table
+from scanpath.gaze.table import check_table, scanpath_keys, scanpaths_from_table
 
 #: (width, height) in px of each picture, by stimulus.
 Sizes: TypeAlias = Mapping[str, tuple[float, float]]
@@ -48,6 +49,24 @@ def as_paths(source: object, what: str) -> list[Scanpath]:
     if not paths:
         raise InputError(f"{what} holds no scanpath.")
     return paths
+
+
+def check_tables(**sides: object) -> list[str]:
+    """Warn of what in tables is probably not meant, such as durations in s or events that are there twice.
+
+    Returns
+    -------
+    list of str
+        The sentences that were warned of.
+    """
+    sentences = []
+    for name, source in sides.items():
+        if is_frame(source):
+            table = check_table(source, source=name)
+            sentences += [f"{name}: {doubt}." for doubt in table_doubts(table, scanpath_keys(table))]
+    for sentence in sentences:
+        warnings.warn(sentence, InputWarning, stacklevel=4)
+    return sentences
 
 
 def by_picture(paths: Sequence[Scanpath], pairing: Pairing) -> dict[str, list[Scanpath]]:

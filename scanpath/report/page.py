@@ -114,6 +114,7 @@ def report_page(
     table, people = _table(run), None if human is None else _table(human)
     if table.empty:
         raise InputError("The run holds no fixation, so there is nothing to report.")
+    everyone = people
     if people is not None:
         people = _same_pictures(people, table)
     facts = table.attrs.get("scanpath", {})
@@ -132,9 +133,10 @@ def report_page(
     )
     result = None
     if people is not None:
-        result = evaluate(
-            table, people, metrics, screen_px=screen_px or sizes or None, floors=floors, seed=seed, jobs=jobs
-        )
+        # floors would need the sizes of all pictures; without them, those that one side alone saw are counted and named
+        human = people if floors or everyone is None else everyone
+        size_px = screen_px or sizes or None
+        result = evaluate(table, human, metrics, screen_px=size_px, floors=floors, seed=seed, jobs=jobs)
     return _page(
         title=title,
         summary=_summary(table, people, len(shown)),
@@ -218,7 +220,16 @@ def _scores(result: pd.DataFrame | None) -> str:
     head = ("agent", "metric", "value", "95 % interval", "ceiling: people", "better", "pictures", "undefined")
     rows = "".join(_score_row(row) for row in result.itertuples())
     caption = f"Pairing: {result['pairing'].iloc[0]}. Ceiling: the same number for people among themselves."
-    return _html_table("score-table", caption, head, rows)
+    return _doubts(result.attrs["scanpath"]) + _html_table("score-table", caption, head, rows)
+
+
+def _doubts(facts: Mapping[str, Any]) -> str:
+    """What makes the scores doubtful, and what was left out, as markup."""
+    alone = facts["pictures_left_out"]["human"]
+    sentences = list(facts["doubts"])
+    if alone:
+        sentences.append(f"{alone} pictures that people looked at are not in the run and were left out.")
+    return "".join(f'<p class="doubt">{escape(sentence)}</p>' for sentence in sentences)
 
 
 def _html_table(name: str, caption: str, head: Sequence[str], rows: str) -> str:

@@ -131,3 +131,13 @@ def test_a_log_line_that_was_cut_by_a_kill_and_sizes_that_are_none_do_not_stop_t
     run.attrs["scanpath"]["size_px"] = {"a": ["x", 1e99]}
     with pytest.raises(ValueError, match="size_px of 'a' must be two whole numbers"):
         report_page(run)
+
+
+def test_what_makes_scores_doubtful_stands_beside_them():
+    run, people = fixations("agent", ["a.png", "b.png"]), fixations("subject", ["a.png", "B.png", "c.png"])
+    people["duration_ms"] = 0.2
+    with pytest.warns(sp.InputWarning) as said:
+        page = Reader(report_page(run, human=people, metrics=["levenshtein"], screen_px=(60, 60)))
+    assert len(said) == 2
+    for sentence in ("'b.png' (human has 'B.png')", "if they are seconds", "2 pictures that people looked at"):
+        assert sentence in "".join(page.text)
