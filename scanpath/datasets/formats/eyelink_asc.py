@@ -103,9 +103,9 @@ def read(
         _check_named_at_start(session, path)
     sizes = _Sizes(picture_px)
     make = pictures_named_at_end if named == "end" else pictures_named_at_start
-    timeline, stale, beside = make(session, sizes.of, str(path))
-    if beside:
-        changes.add("assumed", "pictures beside which IMGLOAD put others, without !V CLEAR, stayed on the screen")
+    timeline = make(session, sizes.of, str(path))
+    for text in sorted(timeline.assumed):
+        changes.add("assumed", text)
     table = _deal(session, timeline, sizes.of, changes)
     if table.empty:
         raise InputError(
@@ -113,7 +113,7 @@ def read(
             f"{len(session.names)} messages that match {stimulus_message!r}, and if these come after the fixations of "
             "their trials, give named='end'."
         )
-    say_doubts(session, phrases, table, stale, changes)
+    say_doubts(session, phrases, table, timeline.unlabelled, changes)
     table["subject"] = subject or path.stem
     when = "recording began" if named == "end" else "picture's message"
     changes.add("offset", f"onsets from the recording's clock to ms after the {when}")

@@ -22,7 +22,7 @@ _BEGUN = ("!V IMGLOAD FILL", "!V IMGLOAD CENTER", "!V IMGLOAD TOP_LEFT", "TRIALI
 _INTEGER = re.compile(r"-?\d{1,9}")
 
 
-def say_doubts(session: Session, phrases: Phrases, table: pd.DataFrame, stale: set[int], changes: Changes) -> None:
+def say_doubts(session: Session, phrases: Phrases, table: pd.DataFrame, unlabelled: set[int], changes: Changes) -> None:
     """Warn of what is probably damaged, and record what can be sound but is not as usual.
 
     Parameters
@@ -31,7 +31,7 @@ def say_doubts(session: Session, phrases: Phrases, table: pd.DataFrame, stale: s
         The recording, and how its messages were read.
     table
         With columns x_px and y_px on the screen, shown and screen.
-    stale
+    unlabelled
         Numbers of showings that follow no trial message of their own.
     changes
         Where to record it.
@@ -44,7 +44,7 @@ def say_doubts(session: Session, phrases: Phrases, table: pd.DataFrame, stale: s
     trials = [one.trial for one in session.said if isinstance(one, Said) and one.trial is not None]
     if trials:
         recording.doubt(
-            [shown.line for shown in dict.fromkeys(table["shown"]) if shown.number in stale],
+            [shown.line for shown in dict.fromkeys(table["shown"]) if shown.number in unlabelled],
             "names a picture without a trial message of its own",
             "name pictures without trial messages of their own",
         )

@@ -121,7 +121,7 @@ class Phrases:
             numbers = _numbers_behind(match.string)
             name, behind = name.removesuffix(numbers).strip(), behind.removesuffix(numbers)
         if behind[:1].isspace() and behind.strip() and not _ENDING.search(name):
-            if _PICTURE.search(behind):
+            if group == "stimulus" and _PICTURE.search(behind):
                 raise InputError(
                     f"{self.path}: {group}_message cuts {(name + behind)!r} (line {message.line}) at a space; let its "
                     f"group run on, as (?P<{group}>.+) does."

@@ -27,11 +27,25 @@ class Shown(NamedTuple):
 
 @dataclass
 class Timeline:
-    """What was on the screen from which time on, and the screen itself."""
+    """What was on the screen from which time on.
 
+    Attributes
+    ----------
+    screens
+        The screen itself, from which time on.
+    times, shown
+        The pictures from which time on, lowest first.
+    unlabelled
+        Numbers of the showings that follow no trial message of their own.
+    assumed
+        What the recording leaves open, and how it was taken.
+    """
+
+    screens: list[tuple[float, Screen]]
     times: list[float] = field(default_factory=list)
     shown: list[tuple[Shown, ...]] = field(default_factory=list)
-    screens: list[tuple[float, Screen]] = field(default_factory=list)
+    unlabelled: set[int] = field(default_factory=set)
+    assumed: set[str] = field(default_factory=set)
 
     def show(self, time: float, pictures: tuple[Shown, ...]) -> None:
         """Let these pictures be on the screen from a time on, which is never before the latest change."""
@@ -47,7 +61,7 @@ class Timeline:
         """The screen at a time; before the first message about it, the one which that states."""
         if not self.screens:
             return None
-        place = bisect.bisect_right([one for one, _ in self.screens], time)
+        place = bisect.bisect_right(self.screens, time, key=lambda one: one[0])
         return self.screens[max(place - 1, 0)][1]
 
 
@@ -166,15 +180,13 @@ class _StartMode:
 
     def __init__(self, session: Session, size_of: Callable[[str], Size | None], where: str) -> None:
         self.session, self.size_of, self.where = session, size_of, where
-        self.line = Timeline(screens=session.screens)
+        self.line = Timeline(session.screens)
         self.pictures: tuple[Shown, ...] = ()
         self.trial: str | None = None
         self.closed = self.trial_closed = 0
         self.number = 0
         self.group = 0.0  # when the first of the pictures that came on at once did
         self.inside = False
-        self.stale: set[int] = set()
-        self.beside = False
 
     def run(self) -> Timeline:
         for one in self.session.said:
@@ -204,11 +216,12 @@ class _StartMode:
         self.number += 1
         new = Shown(said.line, said.time, str(said.picture), said.place, self.trial, self.number)
         if self.trial_closed != self.closed or self.trial is None:
-            self.stale.add(new.number)
+            self.line.unlabelled.add(new.number)
         if not self.pictures or new.time - self.pictures[-1].time >= _AT_ONCE_MS:
             self.group = new.time
-        elif (new.name, new.place) in [(one.name, one.place) for one in self.pictures]:
-            return
+        elif same := _same(self.pictures, new):
+            new = same._replace(place=same.place or new.place)
+            self.pictures = tuple(one for one in self.pictures if one != same)
         self.pictures = (*(one for one in self.pictures if self._stays(one, new)), new)
         self.line.show(new.time, self.pictures)
 
@@ -221,7 +234,10 @@ class _StartMode:
                     self.where, (old, new), "and does not say where; give a stimulus_message that matches one"
                 )
             return False
-        if not at_once and (old.place == new.place or "FILL" in (old.place.how, new.place.how)):
+        if not at_once and (old.place == new.place or new.place.how == "FILL"):
+            return False
+        if not at_once and old.place.how == "FILL":
+            self.line.assumed.add(_FOLLOWED)
             return False
         screen = self.line.screen_at(new.time)
         if screen is None:
@@ -232,58 +248,55 @@ class _StartMode:
         if None in boxes:
             raise _several(self.where, (old, new), _ASK_SIZE)
         lower, upper = (box for box in boxes if box)
-        if at_once:
-            return not _covers(upper, lower)
-        stays = not _overlap(lower, upper)
-        self.beside |= stays
+        if _covers(upper, lower):
+            return False
+        stays = at_once or not _overlap(lower, upper)
+        if not at_once:
+            self.line.assumed.add(_STAYED if stays else _FOLLOWED)
         return stays
 
 
+_STAYED = "pictures beside which IMGLOAD put others, without !V CLEAR, stayed on the screen"
+_FOLLOWED = "pictures over a part of which IMGLOAD put others, without !V CLEAR, left the screen then"
 _ASK_SIZE = (
     "and which one was looked at depends on their sizes: give picture_px, (width, height) or a folder of pictures"
 )
 
 
-def pictures_named_at_start(
-    session: Session, size_of: Callable[[str], Size | None], where: str
-) -> tuple[Timeline, set[int], bool]:
+def pictures_named_at_start(session: Session, size_of: Callable[[str], Size | None], where: str) -> Timeline:
     """Timeline of a recording whose pictures are named when they appear.
 
     A picture stays until another one is named in its place, ``!V CLEAR``, the end of its trial or of its block.
-
-    Returns
-    -------
-    tuple
-        The timeline; the numbers of showings that follow no trial message of their own; whether pictures stayed
-        beside others that were named later.
     """
-    walk = _StartMode(session, size_of, where)
-    line = walk.run()
-    return line, walk.stale, walk.beside
+    return _StartMode(session, size_of, where).run()
 
 
-def pictures_named_at_end(
-    session: Session, size_of: Callable[[str], Size | None], where: str
-) -> tuple[Timeline, set[int], bool]:
+def pictures_named_at_end(session: Session, size_of: Callable[[str], Size | None], where: str) -> Timeline:
     """Timeline of a recording whose trials name their picture anywhere: it was shown from the block's begin on."""
-    line = Timeline(screens=session.screens)
-    stale, number = set(), 0
+    line, number = Timeline(session.screens), 0
     for trial in session.trials():
-        pictures: dict[tuple[str, Place | None], Shown] = {}
+        time = trial.time if trial.started is None else trial.started
+        shown: tuple[Shown, ...] = ()
         for said in trial.names:
             number += 1
-            time = trial.time if trial.started is None else trial.started
-            pictures.setdefault(
-                (str(said.picture), said.place),
-                Shown(said.line, time, str(said.picture), said.place, trial.label, number),
-            )
+            new = Shown(said.line, time, str(said.picture), said.place, trial.label, number)
+            if same := _same(shown, new):
+                new = same._replace(place=same.place or new.place)
+            shown = (*(one for one in shown if one != same), new)
             if trial.label is None:
-                stale.add(number)
-        shown = tuple(pictures.values())
+                line.unlabelled.add(new.number)
         if len(shown) > 1 and trial.fixations:
-            _check_apart(shown, line.screen_at(trial.time), size_of, where)
+            _check_apart(shown, line.screen_at(trial.fixations[-1].end_ms), size_of, where)
         line.show(trial.time, shown)
-    return line, stale, False
+    return line
+
+
+def _same(pictures: tuple[Shown, ...], new: Shown) -> Shown | None:
+    """The picture that is named once more, by the same place or by one message that does not say where."""
+    same = [
+        one for one in pictures if one.name == new.name and (one.place == new.place or not (one.place and new.place))
+    ]
+    return same[0] if same else None
 
 
 def looked_at(

@@ -346,3 +346,25 @@ def test_other_encodings_are_asked_for(tmp_path, read):
 def test_two_recordings_in_one_file_are_refused(read):
     with pytest.raises(InputError, match="holds more than one recording"):
         read(ASC + ASC.replace("s.edf", "t.edf"), picture_at="screen")
+
+
+def test_a_picture_over_a_part_of_another_follows_it_and_that_is_said(read):
+    block = ["10 !V IMGLOAD FILL a.png", (50, 9, 9), "200 !V IMGLOAD TOP_LEFT b.png 400 300 100 100", (250, 450, 350)]
+    table, changes = read(recording(block), picture_px=(100, 100))
+    assert table["stimulus"].tolist() == ["a.png", "b.png"]
+    assert any("left the screen then" in change.text for change in changes)
+
+
+def test_one_picture_named_by_two_messages_at_once_is_one(read):
+    block = ["10 image my a.png", "11 !V IMGLOAD TOP_LEFT my a.png 100 0", (50, 150, 9)]
+    pattern = r"(?:image|TOP_LEFT) (?P<stimulus>.+)"
+    table, _ = read(recording(block), stimulus_message=pattern)
+    assert places(table) == [["my a.png", 50]]
+
+
+def test_a_message_may_name_both_trial_and_picture(read):
+    text = recording(["10 trial 3 image my cat.png", (50, 1, 1)])
+    table, _ = read(
+        text, picture_at="screen", stimulus_message=r"image (?P<stimulus>.+)", trial_message=r"trial (?P<trial>\d+)"
+    )
+    assert table[["stimulus", "trial"]].values.tolist() == [["my cat.png", "3"]]
