@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from scipy import ndimage
 from torch import Tensor
@@ -21,6 +22,7 @@ from scanpath.agents.field_of_view import FieldOfView, FieldsOfView, levels_toge
 from scanpath.agents.history import History
 from scanpath.agents.inhibition import CellOrSquareInhibition, visited_cells
 from scanpath.agents.target_found import FoundRule, study_window
+from scanpath.gaze.pixels import pixel_of
 from scanpath.gaze.stimulus import Stimulus
 from scanpath.guidance.sharpening import check_sharpening, sharpen
 from scanpath.guidance.target_cue import WEIGHTINGS, combine_levels, cue_map
@@ -207,7 +209,8 @@ class EccNet(PriorityAgent):
 
 def pixel_inside(xy: tuple[float, float], size: tuple[int, int]) -> tuple[int, int]:
     """Return the picture's pixel (x, y) nearest to a fixation."""
-    return min(max(round(xy[0]), 0), size[1] - 1), min(max(round(xy[1]), 0), size[0] - 1)
+    column, row = np.clip(pixel_of(np.asarray(xy)), 0, (size[1] - 1, size[0] - 1))
+    return int(column), int(row)
 
 
 def slots(cells: Tensor) -> dict[int, Rectangle]:

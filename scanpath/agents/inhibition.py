@@ -4,12 +4,14 @@ import math
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from scanpath._core.checks import check_positive, check_share
 from scanpath._core.errors import InputError
 from scanpath.agents.history import History
+from scanpath.gaze.pixels import pixel_of
 from scanpath.gaze.stimulus import Stimulus
 
 
@@ -148,7 +150,8 @@ def square_window(x: float, y: float, size_px: float, size: tuple[int, int]) -> 
 def visited_cells(cells: Tensor, history: History) -> Tensor:
     """Labels of the slots that fixations fell into."""
     height, width = cells.shape
-    labels = [int(cells[min(max(round(y), 0), height - 1), min(max(round(x), 0), width - 1)]) for x, y in history]
+    places = np.clip(pixel_of(np.reshape(history, (-1, 2))), 0, (width - 1, height - 1)).astype(int)
+    labels = [int(cells[row, column]) for column, row in places]
     return torch.tensor([label for label in labels if label > 0], dtype=cells.dtype)
 
 

@@ -15,6 +15,7 @@ from scanpath.agents.agent import Agent
 from scanpath.agents.history import History
 from scanpath.agents.target_found import FoundRule, InBox
 from scanpath.agents.winner_take_all import itti_koch_map, spectral_map
+from scanpath.gaze.pixels import pixel_of
 from scanpath.gaze.stimulus import Stimulus
 
 SALIENCY = {"spectral_residual": spectral_map, "itti_koch": itti_koch_map}
@@ -151,6 +152,5 @@ def _at(values: np.ndarray, points: np.ndarray) -> np.ndarray:
 
 
 def _pixel(points: np.ndarray, size: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
-    rows = np.clip(np.round(points[:, 1]).astype(int), 0, size[0] - 1)
-    columns = np.clip(np.round(points[:, 0]).astype(int), 0, size[1] - 1)
+    columns, rows = np.clip(pixel_of(points), 0, (size[1] - 1, size[0] - 1)).astype(int).T
     return rows, columns

@@ -8,7 +8,9 @@ from torch import Tensor
 
 from scanpath._core.checks import check_count, check_positive
 from scanpath.agents.inhibition import square_window
+from scanpath.gaze.pixels import box_window
 from scanpath.gaze.stimulus import Stimulus
+from scanpath.metrics.search import on_target
 
 
 class FoundRule(Protocol):
@@ -29,7 +31,9 @@ class Never:
 
 @dataclass(frozen=True)
 class InBox:
-    """The target is found when a fixation falls into its box, grown by a margin.
+    """The target is found when a fixation falls on a pixel of its box, grown by a margin.
+
+    The box (x, y, width, height) covers whole pixels: from x - 1/2 to x + width - 1/2.
 
     Parameters
     ----------
@@ -46,11 +50,7 @@ class InBox:
         """Say whether `xy` lies in the box; None for a picture without one."""
         if stimulus.target_box is None:
             return None
-        x, y, width, height = stimulus.target_box
-        inside = (
-            x - self.margin_px <= xy[0] < x + width + self.margin_px
-            and y - self.margin_px <= xy[1] < y + height + self.margin_px
-        )
+        inside = bool(on_target([xy], stimulus.target_box, margin_px=self.margin_px)[0])
         return inside and (fixation > 0 or self.test_first)
 
 
@@ -108,7 +108,6 @@ def target_area(stimulus: Stimulus) -> Tensor | None:
         return stimulus.target_mask
     if stimulus.target_box is None:
         return None
-    x, y, width, height = (round(side) for side in stimulus.target_box)
     mask = torch.zeros(stimulus.size, dtype=torch.bool)
-    mask[y : y + height, x : x + width] = True
+    mask[box_window(stimulus.target_box)] = True
     return mask

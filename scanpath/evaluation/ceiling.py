@@ -6,6 +6,7 @@ import numpy as np
 
 from scanpath._core.errors import InputError
 from scanpath._core.random import numpy_generator
+from scanpath.gaze.pixels import resized
 from scanpath.gaze.scanpath import Scanpath
 
 Paths = Mapping[str, Sequence[Scanpath]]
@@ -36,7 +37,7 @@ def shuffled_pictures(
         for _ in people[name]:
             other = others[int(generator.integers(len(others)))]
             path = people[other][int(generator.integers(len(people[other])))]
-            chosen.append(_moved(path, path.xy * _stretch(sizes, other, name), path.duration_ms, name))
+            chosen.append(_moved(path, _stretched(path.xy, sizes, other, name), path.duration_ms, name))
         floor[name] = chosen
     return floor
 
@@ -59,7 +60,7 @@ def center_bias(people: Paths, sizes: Mapping[str, tuple[float, float]] | None, 
     for name in names:
         generator = numpy_generator(seed, "center", name)
         elsewhere = [(other, path) for other in names if other != name for path in people[other] if len(path)]
-        points = np.concatenate([path.xy * _stretch(sizes, other, name) for other, path in elsewhere])
+        points = np.concatenate([_stretched(path.xy, sizes, other, name) for other, path in elsewhere])
         times = np.concatenate([_durations(path) for _, path in elsewhere])
         chosen = []
         for path in people[name]:
@@ -77,10 +78,8 @@ FLOORS: Mapping[str, Callable[..., dict[str, list[Scanpath]]]] = {
 }
 
 
-def _stretch(sizes: Mapping[str, tuple[float, float]] | None, source: str, target: str) -> np.ndarray:
-    if sizes is None:
-        return np.ones(2)
-    return np.divide(sizes[target], sizes[source])
+def _stretched(xy: np.ndarray, sizes: Mapping[str, tuple[float, float]] | None, source: str, target: str) -> np.ndarray:
+    return xy if sizes is None else resized(xy, sizes[source], sizes[target])
 
 
 def _durations(path: Scanpath) -> np.ndarray:

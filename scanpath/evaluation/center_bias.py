@@ -7,6 +7,7 @@ import numpy as np
 
 from scanpath._core.errors import InputError, UndefinedError
 from scanpath._core.random import numpy_generator
+from scanpath.gaze.pixels import first_edge
 from scanpath.metrics import DensityFit, LeaveOneOut, fit_density
 
 #: Fixations that the width is chosen from; more change it by less than the grid's step.
@@ -42,10 +43,11 @@ class CenterBias:
         sizes: Mapping[str, tuple[int, int]],
         *,
         fit: DensityFit | None = None,
-        pixel: str = "floor",
+        pixel: str = "nearest",
         seed: int = 0,
     ) -> None:
-        self._shares = {name: xy / np.array(sizes[name][::-1]) for name, xy in fixations.items()}
+        self._edge = first_edge(pixel)
+        self._shares = {name: (xy - self._edge) / np.array(sizes[name][::-1]) for name, xy in fixations.items()}
         self._fit, self._pixel, self._seed = fit, pixel, seed
         self._others: dict[tuple[int, int], LeaveOneOut] = {}
         self._last: tuple[Any, np.ndarray] | None = None
@@ -63,7 +65,7 @@ class CenterBias:
 
     def _sum(self, size: tuple[int, int]) -> LeaveOneOut:
         fit = self._fitted()
-        scaled = {name: shares * np.array(size[::-1]) for name, shares in self._shares.items()}
+        scaled = {name: shares * np.array(size[::-1]) + self._edge for name, shares in self._shares.items()}
         here = DensityFit(fit.bandwidth_px * max(size), max(fit.uniform_share, MIN_SHARE), fit.log_likelihood)
         return LeaveOneOut(scaled, size, fit=here, pixel=self._pixel)
 
@@ -74,7 +76,8 @@ class CenterBias:
             kept = numpy_generator(self._seed, "center bias").permutation(len(points))[:FIT_SAMPLE]
             if len(set(groups[kept])) < 2:
                 raise _one_picture()
-            fit = fit_density(_SIDE * points[kept], size=(_SIDE, _SIDE), groups=list(groups[kept]))
+            shares = _SIDE * points[kept]  # from the corner, as "floor" has it
+            fit = fit_density(shares, size=(_SIDE, _SIDE), groups=list(groups[kept]), pixel="floor")
             self._fit = DensityFit(fit.bandwidth_px / _SIDE, fit.uniform_share, fit.log_likelihood)
         return self._fit
 

@@ -13,6 +13,7 @@ from scanpath.evaluation.bootstrap import bootstrap_mean
 from scanpath.evaluation.center_bias import CenterBias
 from scanpath.evaluation.coordinates import check_frames
 from scanpath.evaluation.inputs import Fixations, as_paths
+from scanpath.gaze.pixels import on_picture
 from scanpath.metrics import METRICS, DensityFit, LeaveOneOut, fit_density, fixation_density, other_fixations
 from scanpath.metrics.conditional import MACHINE_EPSILON
 from scanpath.metrics.maps import MapLike, as_map
@@ -193,7 +194,7 @@ def _looked(
         if name not in sizes:
             sizes[name] = _same_size(name, maps)
         height, width = sizes[name]
-        inside = ((path.xy >= 0) & (path.xy < (width, height))).all(axis=1)
+        inside = on_picture(path.xy, (width, height))
         off_map += int((~inside).sum())
         seen.append(np.column_stack([path.xy, np.tile((width, height), (len(path), 1))]))
         found.setdefault(name, {}).setdefault(str(path.info.get("subject")), []).append(path.xy[inside])

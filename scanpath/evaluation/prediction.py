@@ -15,6 +15,7 @@ from scanpath.evaluation.bootstrap import bootstrap_mean
 from scanpath.evaluation.center_bias import CenterBias
 from scanpath.evaluation.coordinates import check_frames
 from scanpath.evaluation.inputs import Fixations, Progress, as_paths
+from scanpath.gaze.pixels import resized
 from scanpath.gaze.scanpath import Scanpath
 from scanpath.gaze.stimulus import Stimulus
 from scanpath.metrics import (
@@ -58,7 +59,7 @@ def predict_fixations(
     marks: Sequence[str] = (),
     most_fixations: int | None = None,
     nss: str = "pysaliency",
-    pixel: str = "floor",
+    pixel: str = "nearest",
     seed: int = 0,
     progress: Progress | None = None,
 ) -> pd.DataFrame:
@@ -222,7 +223,7 @@ def _gold_standards(stimulus: Stimulus, seen: Sequence[Scanpath], pixel: str) ->
     if len(looked) < 2:
         raise InputError(f"A gold standard needs two people, {stimulus.name!r} was seen by {len(looked)}.")
     groups = [person for person, xy in looked.items() for _ in xy]
-    fit = fit_density(np.concatenate(list(looked.values())), size=stimulus.size, groups=groups)
+    fit = fit_density(np.concatenate(list(looked.values())), size=stimulus.size, groups=groups, pixel=pixel)
     others = LeaveOneOut(looked, stimulus.size, fit=fit, pixel=pixel)
     return lambda path: others.density(_person(path))
 
@@ -241,7 +242,7 @@ def _scored(
     size = drawn[0].shape
     if len(size) != 2:
         raise InputError(f"{name} must give maps of shape (height, width), got {size}.")
-    xy = path.xy[1:] * np.divide(size, stimulus.size)[::-1]
+    xy = resized(path.xy[1:], stimulus.size[::-1], size[::-1], pixel)
     baseline = np.broadcast_to(center.density(stimulus.name, size), (len(xy), *size))
     auc, reasons = conditional_auc(drawn, xy, pixel=pixel, return_reasons=True)
     value, no_nss = conditional_nss(drawn, xy, convention=nss, pixel=pixel, return_reasons=True)

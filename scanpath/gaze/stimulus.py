@@ -13,6 +13,7 @@ from torch import Tensor
 from scanpath._core.checks import check_positive, check_xy
 from scanpath._core.errors import InputError
 from scanpath.gaze.pictures import as_image, picture_size, read_image
+from scanpath.gaze.pixels import box_window
 
 #: A picture as tensor or array, or the path of its file.
 PictureSource: TypeAlias = Tensor | np.ndarray | str | os.PathLike[str]
@@ -134,8 +135,7 @@ class Stimulus:
         if self._target is not None:
             return _load(self._target)
         if self.target_box is not None:
-            x, y, width, height = (round(side) for side in self.target_box)
-            return self.image[:, y : y + height, x : x + width]
+            return self.image[:, *box_window(self.target_box)]
         raise InputError(
             f"{who} looks for a target, and stimulus {self.name!r} has none; give target=<picture> or target_box."
         )

@@ -14,8 +14,9 @@ from scipy.special import ndtr
 
 from scanpath._core.checks import check_choice, check_count, check_positive, check_size
 from scanpath._core.errors import InputError, UndefinedError
+from scanpath.gaze.pixels import first_edge, resized
 from scanpath.gaze.scanpath import ScanpathLike
-from scanpath.metrics.maps import PIXEL_RULES, fixation_points, pixel_index
+from scanpath.metrics.maps import fixation_points, pixel_index
 
 #: Widths that are tried where none are given, as shares of the picture's diagonal: 0.5 % to 25 %.
 WIDTHS = tuple(float(share) for share in np.geomspace(0.005, 0.25, 18))
@@ -42,7 +43,7 @@ def fixation_density(
     *,
     bandwidth_px: float,
     uniform_share: float = 0.0,
-    pixel: str = "floor",
+    pixel: str = "nearest",
     border: str = "open",
 ) -> np.ndarray:
     """Density of fixations over the pixels: a Gaussian on each, scaled to sum 1.
@@ -58,7 +59,7 @@ def fixation_density(
     uniform_share
         Share of the mass spread evenly, so that no pixel is impossible.
     pixel
-        Where pixel centers are: at k + 1/2 for ``"floor"``, at k for ``"nearest"``; use the rule of the scores.
+        Where pixel centers are: at k for ``"nearest"``, at k + 1/2 for ``"floor"``; use the rule of the scores.
     border
         ``"open"``: Gaussians at the fixations' exact places, evaluated at pixel centers; what they lose over the
         borders is restored by the scaling. ``"reflect"``: counts of pixels, blurred with mirrored borders, as
@@ -76,7 +77,7 @@ def fixation_density(
 
     Examples
     --------
-    >>> fixation_density([(0.5, 0.5)], (1, 3), bandwidth_px=1.0).round(3)
+    >>> fixation_density([(0, 0)], (1, 3), bandwidth_px=1.0).round(3)
     array([[0.574, 0.348, 0.078]])
     """
     points = _finite_points(xy)
@@ -97,6 +98,7 @@ def fit_density(
     uniform_shares: Sequence[float] | None = None,
     groups: Sequence[Hashable] | None = None,
     folds: int = 5,
+    pixel: str = "nearest",
 ) -> DensityFit:
     """Choose the width of a fixation density, and its uniform share, by the likelihood of left-out fixations.
 
@@ -116,6 +118,8 @@ def fit_density(
         None: `folds` runs of equal length, in the order given.
     folds
         How many, without `groups`.
+    pixel
+        See `fixation_density`.
 
     Raises
     ------
@@ -133,7 +137,7 @@ def fit_density(
     >>> fit_density(xy, bandwidths_px=[0.1, 2.0, 50.0]).bandwidth_px
     2.0
     """
-    points = _finite_points(xy)
+    points = _finite_points(xy) - first_edge(pixel)  # from the picture's corner
     if size is None and uniform_shares is not None:
         raise InputError("A uniform share needs the picture's size=(height, width).")
     if bandwidths_px is None:
@@ -159,7 +163,7 @@ def center_bias(
     sizes: Mapping[str, tuple[int, int]] | None = None,
     leave_out: str | None = None,
     fit: DensityFit | None = None,
-    pixel: str = "floor",
+    pixel: str = "nearest",
 ) -> np.ndarray:
     """Density of where people look on any picture: the baseline of information gain.
 
@@ -192,7 +196,7 @@ def center_bias(
     points, groups = [], []
     for name, xy in others.items():
         source = size if sizes is None else sizes[name]
-        points.append(fixation_points(xy, name) * np.divide(size, source)[::-1])
+        points.append(resized(fixation_points(xy, name), source[::-1], size[::-1], pixel))
         groups += [name] * len(points[-1])
     return _fitted(np.concatenate(points), size, groups, fit, pixel)
 
@@ -203,7 +207,7 @@ def gold_standard(
     *,
     leave_out: Hashable | None = None,
     fit: DensityFit | None = None,
-    pixel: str = "floor",
+    pixel: str = "nearest",
 ) -> np.ndarray:
     """Density of the other people's fixations on this picture: what one person's fixations can be predicted from.
 
@@ -258,13 +262,13 @@ class LeaveOneOut(Generic[Key]):
     Examples
     --------
     >>> fit = DensityFit(bandwidth_px=1.0, uniform_share=0.0, log_likelihood=0.0)
-    >>> others = LeaveOneOut({"s1": [(0.5, 0.5)], "s2": [(3.5, 0.5)]}, (1, 4), fit=fit)
+    >>> others = LeaveOneOut({"s1": [(0, 0)], "s2": [(3, 0)]}, (1, 4), fit=fit)
     >>> others.density("s1").round(2)
     array([[0.01, 0.08, 0.35, 0.57]])
     """
 
     def __init__(
-        self, fixations: Mapping[Key, ScanpathLike], size: tuple[int, int], *, fit: DensityFit, pixel: str = "floor"
+        self, fixations: Mapping[Key, ScanpathLike], size: tuple[int, int], *, fit: DensityFit, pixel: str = "nearest"
     ) -> None:
         self._points = {key: fixation_points(xy, "fixations") for key, xy in fixations.items()}
         self._n = sum(len(xy) for xy in self._points.values())
@@ -294,10 +298,9 @@ def _check_left_out(key: Hashable | None, fixations: Mapping[Any, ScanpathLike])
 
 def _bumps(points: np.ndarray, size: tuple[int, int], width: float, pixel: str) -> np.ndarray:
     """Sum of the Gaussians of all points at the pixel centers, (H, W), not scaled."""
-    check_choice("pixel rule", pixel, PIXEL_RULES)
-    offset = 0.5 if pixel == "floor" else 0.0
+    first_center = first_edge(pixel) + 0.5
     down, across = (
-        np.exp(-(((np.arange(side) + offset)[:, None] - points[:, axis]) ** 2) / (2 * width**2))
+        np.exp(-(((np.arange(side) + first_center)[:, None] - points[:, axis]) ** 2) / (2 * width**2))
         for side, axis in zip(size, (1, 0))
     )
     return down @ across.T
@@ -314,7 +317,7 @@ def _fitted(
     points: np.ndarray, size: tuple[int, int], groups: Sequence[Hashable], fit: DensityFit | None, pixel: str
 ) -> np.ndarray:
     if fit is None:
-        fit = fit_density(points, size=size, groups=groups if len(set(groups)) > 1 else None)
+        fit = fit_density(points, size=size, groups=groups if len(set(groups)) > 1 else None, pixel=pixel)
     return fixation_density(points, size, bandwidth_px=fit.bandwidth_px, uniform_share=fit.uniform_share, pixel=pixel)
 
 

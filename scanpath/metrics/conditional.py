@@ -13,9 +13,10 @@ import numpy as np
 
 from scanpath._core.checks import check_choice
 from scanpath._core.errors import InputError, UndefinedError
+from scanpath.gaze.pixels import first_edge, on_picture, pixel_of
 from scanpath.gaze.scanpath import ScanpathLike
 from scanpath.kernels.map_scores import count_below_each, mean_and_squares_each
-from scanpath.metrics.maps import PIXEL_RULES, as_map, as_numbers, fixation_points
+from scanpath.metrics.maps import as_map, as_numbers, fixation_points
 from scanpath.metrics.metric import plain_metric, reason_code, reason_names
 from scanpath.metrics.ranks import below, twice_below
 
@@ -36,7 +37,7 @@ Scorer = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
     reference="Travi, Ruarte, Bujia & Kamienkowski (2022), NeurIPS 35 Datasets and Benchmarks",
 )
 def conditional_nss(
-    maps: Any, xy: ScanpathLike, *, convention: str = "pysaliency", pixel: str = "floor", return_reasons: bool = False
+    maps: Any, xy: ScanpathLike, *, convention: str = "pysaliency", pixel: str = "nearest", return_reasons: bool = False
 ) -> Any:
     """Value of each map at the next fixation, in standard deviations above that map's mean (cNSS).
 
@@ -89,7 +90,7 @@ def conditional_nss(
     reference="Travi, Ruarte, Bujia & Kamienkowski (2022), NeurIPS 35 Datasets and Benchmarks",
 )
 def conditional_auc(
-    maps: Any, xy: ScanpathLike, *, convention: str = "rank", pixel: str = "floor", return_reasons: bool = False
+    maps: Any, xy: ScanpathLike, *, convention: str = "rank", pixel: str = "nearest", return_reasons: bool = False
 ) -> Any:
     """How many pixels of each map the next fixation beats (AUC of one fixation).
 
@@ -142,7 +143,7 @@ def conditional_information_gain(
     xy: ScanpathLike,
     *,
     epsilon: float = MACHINE_EPSILON,
-    pixel: str = "floor",
+    pixel: str = "nearest",
     return_reasons: bool = False,
 ) -> Any:
     """How many bits each map knows about the next fixation beyond a baseline (cIG).
@@ -238,7 +239,7 @@ def _sized(maps: Any) -> tuple[Any, list[int]]:
 
 
 def _scored(maps: Any, xy: ScanpathLike, score: Scorer, pixel: str) -> tuple[np.ndarray, np.ndarray]:
-    check_choice("pixel rule", pixel, PIXEL_RULES)
+    first_edge(pixel)  # a rule of that name?
     points = fixation_points(xy, "xy")
     values, reasons = np.full(len(points), np.nan), np.zeros(len(points), dtype=np.int8)
     done = 0
@@ -284,8 +285,8 @@ def _at(stack: np.ndarray, index: np.ndarray) -> np.ndarray:
 def _flat_index(points: np.ndarray, size: tuple[int, int], pixel: str, reasons: np.ndarray) -> np.ndarray:
     """Pixel number of each point; 0 where it has none, which the reasons say."""
     known = np.asarray(np.isfinite(points).all(axis=1))
-    cell = np.floor(np.where(known[:, None], points, 0) + (0.5 if pixel == "nearest" else 0))
-    inside = ((cell >= 0) & (cell < (size[1], size[0]))).all(axis=1)
+    cell = pixel_of(np.where(known[:, None], points, 0), pixel)
+    inside = on_picture(points, size[::-1], pixel)
     _mark(reasons, ~known, "nan")
     _mark(reasons, ~inside, "off_map")
     cell[~inside] = 0

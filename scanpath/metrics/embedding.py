@@ -113,6 +113,7 @@ def sbtde(
     bins: tuple[int, int] = (5, 5),
     windows: int | Iterable[int] | None = None,
     outside: str = "undefined",
+    pixel: str = "nearest",
 ) -> Scores:
     """Measure how well windows of a simulated scanpath, as strings of grid cells, are found in a human one.
 
@@ -133,6 +134,8 @@ def sbtde(
         Window lengths: one, several, or None for all from 1 to the shorter scanpath's length.
     outside
         "undefined": a fixation off the screen makes the value undefined. "clamp": it counts in the nearest cell.
+    pixel
+        As in `levenshtein`.
 
     Raises
     ------
@@ -150,7 +153,7 @@ def sbtde(
     0.6666666666666667
     """
     lengths = _window_lengths(windows)
-    symbols = symbol_pairs(pairs, screen_px, bins, outside)
+    symbols = symbol_pairs(pairs, screen_px, bins, outside, pixel)
     values, faults = symbols.score(kernel.string_embedding_pairs, lengths, least=int(lengths.max(initial=1)))
     return Scores(1.0 - values, faults)
 

@@ -31,6 +31,7 @@ def stationary_entropy(
     bins: tuple[int, int] = (5, 5),
     weights: str = "uniform",
     outside: str = "undefined",
+    pixel: str = "nearest",
 ) -> float:
     """Measure in bits how evenly gaze is spread over grid cells or areas of interest.
 
@@ -49,6 +50,8 @@ def stationary_entropy(
         "uniform": fixations count alike. "duration": each counts with its duration (scanpaths only).
     outside
         "undefined" or "clamp", for fixations off the screen.
+    pixel
+        As in `levenshtein`.
 
     Raises
     ------
@@ -67,7 +70,7 @@ def stationary_entropy(
     >>> stationary_entropy("aabb")
     1.0
     """
-    symbols = _symbols("stationary_entropy", a, screen_px, bins, outside)
+    symbols = _symbols("stationary_entropy", a, screen_px, bins, outside, pixel)
     check_choice("weights", weights, WEIGHTS)
     mass = np.ones(len(symbols)) if weights == "uniform" else _durations(a)
     share = np.bincount(np.unique(symbols, return_inverse=True)[1], weights=mass) / mass.sum()
@@ -89,6 +92,7 @@ def transition_entropy(
     bins: tuple[int, int] = (5, 5),
     self_transitions: bool = True,
     outside: str = "undefined",
+    pixel: str = "nearest",
 ) -> float:
     """Measure in bits how unpredictable the next cell or area is, given the present one.
 
@@ -99,7 +103,7 @@ def transition_entropy(
     ----------
     a
         A scanpath, or a sequence of labels as in `levenshtein`.
-    screen_px, bins, outside
+    screen_px, bins, outside, pixel
         As in `stationary_entropy`.
     self_transitions
         Count steps that stay in a cell; else they are left out.
@@ -121,7 +125,7 @@ def transition_entropy(
     >>> round(transition_entropy("abacabac"), 4)
     0.5714
     """
-    symbols = _symbols("transition_entropy", a, screen_px, bins, outside)
+    symbols = _symbols("transition_entropy", a, screen_px, bins, outside, pixel)
     if len(symbols) < 2:
         raise undefined("transition_entropy", "too_short", " (got 1, two are needed)")
     _, codes = np.unique(symbols, return_inverse=True)
@@ -142,12 +146,16 @@ def _entropy(share: np.ndarray) -> float:
 
 
 def _symbols(
-    metric: str, a: _ScanpathOrLabels, screen_px: tuple[int, int] | None, bins: tuple[int, int], outside: str
+    metric: str,
+    a: _ScanpathOrLabels,
+    screen_px: tuple[int, int] | None,
+    bins: tuple[int, int],
+    outside: str,
+    pixel: str,
 ) -> np.ndarray:
     alone = [path_or_labels(a)]
-    symbols = symbol_pairs(
-        path_or_label_pairs(alone, alone, np.zeros((1, 2), dtype=np.int64)), screen_px, bins, outside
-    )
+    pairs = path_or_label_pairs(alone, alone, np.zeros((1, 2), dtype=np.int64))
+    symbols = symbol_pairs(pairs, screen_px, bins, outside, pixel)
     if symbols.a.fault[0] or not len(symbols.a.values):
         raise undefined(metric, int(symbols.a.fault[0]) or "empty")
     return symbols.a.values

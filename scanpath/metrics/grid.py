@@ -6,6 +6,7 @@ import numpy as np
 
 from scanpath._core.checks import check_choice, check_size
 from scanpath._core.errors import InputError
+from scanpath.gaze.pixels import on_picture, pixel_of
 from scanpath.metrics.pairs import LabelPairs, Packed, PackedPaths, PathPairs
 
 #: What becomes of a fixation off the screen: the scanpath has no cells, or the nearest border cell is taken.
@@ -18,12 +19,12 @@ def grid_cells(
     bins: tuple[int, int],
     *,
     outside: str = "undefined",
-    whole_pixels: bool = False,
+    pixel: str = "nearest",
 ) -> Packed:
-    """Cells (column, row) of all fixations, from the top left; column = floor(x * columns / width).
+    """Cells (column, row) of all fixations, from the top left: column = floor(pixel * columns / width).
 
-    The screen reaches from -0.5 to its width (height): the half pixel before 0, and coordinates that are exactly the
-    width as some trackers count, belong to the border cells.
+    Cells are made of whole pixels, also where the width is no multiple of the number of columns. The screen reaches as
+    far as its pixels do, from -0.5 to its width (height) less 0.5.
 
     Parameters
     ----------
@@ -34,18 +35,17 @@ def grid_cells(
     outside
         "undefined": a path with a fixation off the screen gets the fault "off_screen". "clamp": that fixation goes
         to the nearest border cell.
-    whole_pixels
-        Cut coordinates to whole pixels first.
+    pixel
+        Which pixel a fixation falls on; see `scanpath.metrics.maps.pixel_index`.
     """
     size = np.array(check_size("screen_px", screen_px))
     count = np.array(check_size("bins", bins))
     check_choice("outside", outside, OUTSIDE)
-    xy = np.trunc(paths.xy) if whole_pixels else paths.xy
     with np.errstate(over="ignore"):
-        cells = np.clip(np.floor(xy * count / size), 0, count - 1).astype(np.int64)
+        cells = np.clip(np.floor(pixel_of(paths.xy, pixel) * count / size), 0, count - 1).astype(np.int64)
     if outside == "clamp":
         return paths.holding(cells)
-    off = ((paths.xy < -0.5) | (paths.xy > size)).any(axis=1)
+    off = ~on_picture(paths.xy, size, pixel)
     return paths.holding(cells, np.bincount(paths.owner[off], minlength=len(paths)) > 0, "off_screen")
 
 
@@ -54,6 +54,7 @@ def symbol_pairs(
     screen_px: tuple[float, float] | None,
     bins: tuple[int, int],
     outside: str = "undefined",
+    pixel: str = "nearest",
 ) -> LabelPairs:
     """Pairs of scanpaths as the numbers of their grid cells, row by row; pairs of label sequences as they are."""
     if not isinstance(pairs.a, PackedPaths):
@@ -63,7 +64,7 @@ def symbol_pairs(
     columns, _ = check_size("bins", bins)
 
     def codes(paths: PackedPaths) -> Packed:
-        cells = grid_cells(paths, screen_px, bins, outside=outside)
+        cells = grid_cells(paths, screen_px, bins, outside=outside, pixel=pixel)
         return cells.holding(cells.values[:, 1] * columns + cells.values[:, 0])
 
     return cast(PathPairs, pairs).each(codes)

@@ -49,7 +49,9 @@ def log_density(map: MapLike, *, minimum: float = 0.0) -> np.ndarray:
     reference="Kümmerer, Wallis & Bethge (2015), PNAS 112",
     doi="10.1073/pnas.1510393112",
 )
-def log_likelihood(log_density: MapLike, xy: ScanpathLike, *, pixel: str = "floor", per_fixation: bool = False) -> Any:
+def log_likelihood(
+    log_density: MapLike, xy: ScanpathLike, *, pixel: str = "nearest", per_fixation: bool = False
+) -> Any:
     """Mean log probability of the fixated pixels, in nats a fixation.
 
     Parameters
@@ -95,7 +97,7 @@ def information_gain(
     baseline_log_density: MapLike | None,
     xy: ScanpathLike,
     *,
-    pixel: str = "floor",
+    pixel: str = "nearest",
     per_fixation: bool = False,
 ) -> Any:
     """How many bits a fixation a density knows more than a baseline [1]_.

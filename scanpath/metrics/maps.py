@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, TypeAlias, Union, cast
 import numpy as np
 from numpy.typing import ArrayLike
 
-from scanpath._core.checks import check_choice
 from scanpath._core.errors import InputError, UndefinedError
 from scanpath._core.labels import labeled_columns, xy_by_name
+from scanpath.gaze.pixels import first_edge, on_picture, pixel_of
 from scanpath.gaze.scanpath import Scanpath, ScanpathLike
 
 if TYPE_CHECKING:
@@ -15,9 +15,6 @@ if TYPE_CHECKING:
 
 #: What a map may be given as: (H, W) numbers as array, tensor or lists.
 MapLike: TypeAlias = Union["torch.Tensor", ArrayLike]
-
-#: Which pixel a coordinate falls on.
-PIXEL_RULES = ("floor", "nearest")
 
 
 def as_map(values: MapLike, name: str = "map") -> np.ndarray:
@@ -63,7 +60,7 @@ def not_finite(name: str) -> UndefinedError:
 
 
 def pixel_index(
-    xy: ScanpathLike, size: tuple[int, int], pixel: str = "floor", name: str = "xy"
+    xy: ScanpathLike, size: tuple[int, int], pixel: str = "nearest", name: str = "xy"
 ) -> tuple[np.ndarray, np.ndarray]:
     """Rows and columns of the pixels that fixations fall on.
 
@@ -74,22 +71,21 @@ def pixel_index(
     size
         (height, width) of the map.
     pixel
-        ``"floor"``: pixel k holds k <= x < k + 1, the convention of pysaliency and of the published numbers.
-        ``"nearest"``: pixel k holds k - 1/2 <= x < k + 1/2, exact where pixel centers are at integers.
+        ``"nearest"``: pixel k holds k - 1/2 <= x < k + 1/2, as in fixation tables, whose pixel centers are at integers.
+        ``"floor"``: pixel k holds k <= x < k + 1, the convention of pysaliency, for parity with published numbers.
 
     Raises
     ------
     UndefinedError
         If there is no fixation, or one has no coordinates or lies off the map; they are never wrapped or moved.
     """
-    check_choice("pixel rule", pixel, PIXEL_RULES)
+    first_edge(pixel)  # a rule of that name?
     points = fixation_points(xy, name)
     if len(points) == 0:
         raise UndefinedError(f"{name} has no fixation; a score needs at least one.", "empty")
     if not np.isfinite(points).all():
         raise UndefinedError(f"{name} has a fixation with NaN or infinite coordinates; drop it first.", "nan")
-    cell = np.floor(points + 0.5 if pixel == "nearest" else points)
-    off = ((cell < 0) | (cell >= (size[1], size[0]))).any(axis=1)
+    off = ~on_picture(points, size[::-1], pixel)
     if off.any():
         first = int(off.argmax())
         raise UndefinedError(
@@ -97,7 +93,7 @@ def pixel_index(
             f"({points[first, 0]:g}, {points[first, 1]:g}); drop them, or scale them to the map.",
             "off_map",
         )
-    columns, rows = cell.astype(np.intp).T
+    columns, rows = pixel_of(points, pixel).astype(np.intp).T
     return rows, columns
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from scanpath._core.checks import check_choice, check_count, check_positive
 from scanpath._core.errors import InputError, UndefinedError
 from scanpath._core.random import numpy_generator
+from scanpath.gaze.pixels import resized
 from scanpath.gaze.scanpath import ScanpathLike
 from scanpath.kernels.map_scores import mean_and_squares
 from scanpath.metrics.maps import MapLike, as_finite_map, as_map, fixation_points, not_finite, pixel_index, unit_range
@@ -33,7 +34,7 @@ def nss(
     xy: ScanpathLike,
     *,
     ddof: int = 0,
-    pixel: str = "floor",
+    pixel: str = "nearest",
     per_fixation: bool = False,
 ) -> Any:
     """Normalized scanpath saliency: the map's value at fixations, in standard deviations above its mean [1]_.
@@ -91,7 +92,7 @@ def auc(
     *,
     nonfixations: str = "uniform",
     thresholds: str = "all",
-    pixel: str = "floor",
+    pixel: str = "nearest",
     per_fixation: bool = False,
 ) -> Any:
     """Area under the ROC curve: how often a fixated pixel beats a pixel taken at random, ties half.
@@ -139,7 +140,7 @@ def auc(
     reference="Judd et al. (2009), ICCV",
     doi="10.1109/ICCV.2009.5459462",
 )
-def auc_judd(map: MapLike, xy: ScanpathLike, *, jitter: float = 0.0, seed: int = 0, pixel: str = "floor") -> float:
+def auc_judd(map: MapLike, xy: ScanpathLike, *, jitter: float = 0.0, seed: int = 0, pixel: str = "nearest") -> float:
     """AUC in the convention of Judd et al. [1]_: unfixated pixels, thresholds at the fixated values.
 
     Parameters
@@ -175,7 +176,7 @@ def auc_judd(map: MapLike, xy: ScanpathLike, *, jitter: float = 0.0, seed: int =
     doi="10.1109/TPAMI.2018.2815601",
 )
 def auc_borji(
-    map: MapLike, xy: ScanpathLike, *, splits: int = 100, step: float = 0.1, seed: int = 0, pixel: str = "floor"
+    map: MapLike, xy: ScanpathLike, *, splits: int = 100, step: float = 0.1, seed: int = 0, pixel: str = "nearest"
 ) -> float:
     """AUC in the convention of Borji: random pixels as nonfixations, as many as fixations, coarse thresholds [1]_.
 
@@ -217,7 +218,7 @@ def shuffled_auc(
     other_xy: ScanpathLike,
     *,
     thresholds: str = "all",
-    pixel: str = "floor",
+    pixel: str = "nearest",
     per_fixation: bool = False,
 ) -> Any:
     """Shuffled AUC: fixations against where people looked on other pictures, which discounts the center bias [1]_.
@@ -248,7 +249,7 @@ def shuffled_auc(
     return ranked_area(positives, negatives, negatives[:0], thresholds, per_fixation)
 
 
-def other_fixations(fixations: Any, sizes: Any, index: int) -> np.ndarray:
+def other_fixations(fixations: Any, sizes: Any, index: int, *, pixel: str = "nearest") -> np.ndarray:
     """Fixations of all pictures but one, stretched to its size: the nonfixations of the shuffled AUC.
 
     Parameters
@@ -259,6 +260,8 @@ def other_fixations(fixations: Any, sizes: Any, index: int) -> np.ndarray:
         (height, width) of each picture, or one for all.
     index
         The picture to leave out.
+    pixel
+        The rule of the score; see `scanpath.metrics.maps.pixel_index`.
 
     Raises
     ------
@@ -268,9 +271,9 @@ def other_fixations(fixations: Any, sizes: Any, index: int) -> np.ndarray:
     if not -len(fixations) <= index < len(fixations):
         raise InputError(f"index must name one of the {len(fixations)} pictures, got {index}.")
     index %= len(fixations)
-    sizes = np.broadcast_to(np.asarray(sizes, dtype=np.float64), (len(fixations), 2))
+    sizes = np.broadcast_to(np.asarray(sizes, dtype=np.float64), (len(fixations), 2))[:, ::-1]
     scaled = [
-        fixation_points(xy, "fixations") * (sizes[index] / sizes[other])[::-1]
+        resized(fixation_points(xy, "fixations"), sizes[other], sizes[index], pixel)
         for other, xy in enumerate(fixations)
         if other != index
     ]
@@ -294,7 +297,7 @@ def fixation_kl_divergence(
     *,
     bins: int = 10,
     epsilon: float = 1e-20,
-    pixel: str = "floor",
+    pixel: str = "nearest",
 ) -> float:
     """Divergence of the map's values at fixations from those elsewhere, over histograms, in nats.
 

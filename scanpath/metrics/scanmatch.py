@@ -40,6 +40,7 @@ def scanmatch(
     bin_ms: float | None = None,
     corner: str = "gap",
     outside: str = "undefined",
+    pixel: str = "nearest",
 ) -> Scores:
     """Compare two scanpaths as sequences of grid cells by a global alignment with graded substitution.
 
@@ -52,9 +53,9 @@ def scanmatch(
     a, b
         Scanpaths, as `scanpath.as_scanpath` takes them.
     screen_px
-        (width, height) of the screen or picture. Coordinates are cut to whole pixels before they are binned.
+        (width, height) of the screen or picture.
     bins
-        (columns, rows) of the grid.
+        (columns, rows) of the grid; a cell is floor(pixel * columns / width).
     threshold
         Distance in cells at which substitution gains nothing. The toolbox's rule of thumb is twice the standard
         deviation of saccade amplitude, in cells.
@@ -69,6 +70,8 @@ def scanmatch(
         identical scanpaths then score a little below 1. "zero" is the textbook's border. No difference for gap 0.
     outside
         "undefined": a fixation off the screen makes the score undefined. "clamp": it counts in the nearest cell.
+    pixel
+        Which pixel a fixation falls on: "nearest", or "floor" as in the published programs, which cut coordinates.
 
     Raises
     ------
@@ -96,7 +99,7 @@ def scanmatch(
     apart = np.hypot(np.arange(columns)[:, None], np.arange(rows))
 
     def cells(paths: PackedPaths) -> Packed:
-        found = grid_cells(paths, screen_px, (columns, rows), outside=outside, whole_pixels=True)
+        found = grid_cells(paths, screen_px, (columns, rows), outside=outside, pixel=pixel)
         return found if bin_ms is None else _repeat(found, paths, check_positive("bin_ms", bin_ms))
 
     sequences = pairs.each(cells)

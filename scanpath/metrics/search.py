@@ -7,6 +7,7 @@ import numpy as np
 
 from scanpath._core.checks import check_choice, check_count
 from scanpath._core.errors import InputError, UndefinedError
+from scanpath.gaze.pixels import first_edge
 from scanpath.gaze.scanpath import Scanpath, ScanpathLike, as_scanpath
 from scanpath.metrics.metric import ROUNDING, plain_metric
 
@@ -33,12 +34,12 @@ def on_target(
     xy
         (n, 2) fixations in px, or a scanpath.
     target_box
-        (x, y, width, height) in px: left, top and size.
+        (x, y, width, height) in px: left, top and size. It covers whole pixels, from x - 1/2 to x + width - 1/2.
     rule
-        ``"box"``: inside the box, left and top edge included, right and bottom not, as pixels are counted.
-        ``"strict"``: inside without any edge, the rule of the COCO-Search18 evaluations.
-        ``"window"``: a window around the fixation touches the box, all edges included, the rule of ViSioNS [1]_:
-        the box grown by half the window, rounded down.
+        ``"box"``: on one of the box's pixels, left and top edge included, right and bottom not.
+        ``"strict"``: x < fixation < x + width, the rule of the COCO-Search18 evaluations.
+        ``"window"``: a window around the fixation touches x to x + width, edges included, the rule of ViSioNS [1]_: the
+        box grown by half the window, rounded down.
     margin_px
         For ``"box"``: how far outside still counts, on each side.
     window_px
@@ -60,8 +61,8 @@ def on_target(
     array([False,  True, False])
     """
     xy = as_scanpath(xy).xy
-    near, far = _edges(target_box)
     check_choice("found rule", rule, FOUND_RULES)
+    near, far = _edges(target_box, rule)
     _check_rule(rule, margin_px, window_px)
     if rule == "strict":
         inside = (near < xy) & (xy < far)
@@ -280,8 +281,9 @@ def probability_mismatch(curve: Any, human_curve: Any) -> float:
 def scanpath_ratio(path: ScanpathLike, target_box: Box, **rule: Any) -> float:
     """How direct the way to the target was: the straight distance over the length of the path, at most 1.
 
-    The straight distance goes from the first fixation to the center of the box, the path ends with the fixation
-    that finds the target. Keywords are those of `on_target`; the published rule is ``"strict"``.
+    The straight distance goes from the first fixation to the center of the box, (x + width / 2, y + height / 2), the
+    path ends with the fixation that finds the target. Keywords are those of `on_target`; the published rule is
+    ``"strict"``.
 
     Raises
     ------
@@ -306,7 +308,7 @@ def scanpath_ratio(path: ScanpathLike, target_box: Box, **rule: Any) -> float:
     length = scanpath[: found + 1].saccades.amplitude_px.sum()
     if length == 0:
         raise UndefinedError("The scanpath ratio needs a saccade before the target is found.", "found_at_start")
-    near, far = _edges(target_box)
+    near, far = _edges(target_box, "strict")
     return float(min(1.0, np.hypot(*((near + far) / 2 - scanpath.xy[0])) / length))
 
 
@@ -322,11 +324,13 @@ def _check_rule(rule: str, margin_px: Any, window_px: Any) -> None:
         raise InputError(f"window_px belongs to the rule 'window', not to {rule!r}; leave it out.")
 
 
-def _edges(target_box: Box) -> tuple[np.ndarray, np.ndarray]:
+def _edges(target_box: Box, rule: str) -> tuple[np.ndarray, np.ndarray]:
+    """Left and top, right and bottom: of the box's pixels, or as the published rules have them."""
     box = np.asarray(target_box, dtype=np.float64)
     if box.shape != (4,) or not np.isfinite(box).all() or (box[2:] < 0).any():
         raise InputError(f"target_box must be (x, y, width, height) in px, got {target_box!r}.")
-    return box[:2], box[:2] + box[2:]
+    near = box[:2] + (first_edge("nearest") if rule == "box" else 0)
+    return near, near + box[2:]
 
 
 def numbers(name: str, values: Any) -> np.ndarray:

@@ -9,6 +9,7 @@ from scipy.spatial import KDTree
 
 from scanpath._core.checks import check_positive
 from scanpath._core.errors import InputError, UndefinedError
+from scanpath.gaze.pixels import on_picture, pixel_of
 from scanpath.gaze.scanpath import ScanpathLike, as_scanpath
 from scanpath.kernels.sequences import matching_pairs
 from scanpath.metrics.metric import undefined
@@ -184,13 +185,13 @@ def labels_at(path: ScanpathLike, label_map: ArrayLike) -> list[int]:
     if labels.ndim != 2 or not np.issubdtype(labels.dtype, np.integer):
         raise InputError(f"label_map must be an (H, W) array of integers, got shape {labels.shape}, {labels.dtype}.")
     height, width = labels.shape
-    pixels = np.floor(as_scanpath(path).xy + 0.5)
-    off = ((pixels < 0) | (pixels >= (width, height))).any(axis=1)
+    xy = as_scanpath(path).xy
+    off = ~on_picture(xy, (width, height))
     if off.any():
         raise UndefinedError(
             f"{int(off.sum())} fixation(s) lie off the {width} x {height} map; drop them.", "off_screen"
         )
-    columns, rows = pixels.astype(np.int64).T
+    columns, rows = pixel_of(xy).astype(np.int64).T
     return labels[rows, columns].tolist()
 
 

@@ -25,6 +25,7 @@ def levenshtein(
     bins: tuple[int, int] = (5, 5),
     normalize: bool = False,
     outside: str = "undefined",
+    pixel: str = "nearest",
 ) -> Scores:
     """Count the fewest insertions, deletions and substitutions that turn one sequence of cells into the other.
 
@@ -36,12 +37,14 @@ def levenshtein(
     screen_px
         (width, height) of the screen or picture; needed for scanpaths, not for labels.
     bins
-        (columns, rows) of the grid; a cell is floor(x * columns / width), also where the width is no multiple of the
-        number of columns.
+        (columns, rows) of the grid; a cell is floor(pixel * columns / width), also where the width is no multiple of
+        the number of columns.
     normalize
         Divide by the longer sequence's length, for a distance in [0, 1].
     outside
         "undefined": a fixation off the screen makes the distance undefined. "clamp": it counts in the nearest cell.
+    pixel
+        Which pixel a fixation falls on: "nearest", or "floor" as in programs that cut coordinates.
 
     Raises
     ------
@@ -59,7 +62,7 @@ def levenshtein(
     >>> levenshtein([(10, 10), (90, 10)], [(10, 10), (10, 90)], screen_px=(100, 100), normalize=True)
     0.5
     """
-    return edit_distances(symbol_pairs(pairs, screen_px, bins, outside), swaps=False, normalize=normalize)
+    return edit_distances(symbol_pairs(pairs, screen_px, bins, outside, pixel), swaps=False, normalize=normalize)
 
 
 @scanpath_metric(
@@ -78,6 +81,7 @@ def damerau(
     bins: tuple[int, int] = (5, 5),
     normalize: bool = False,
     outside: str = "undefined",
+    pixel: str = "nearest",
 ) -> Scores:
     """Count edits as `levenshtein` does, with the swap of two neighbors as one edit.
 
@@ -86,7 +90,7 @@ def damerau(
 
     Parameters
     ----------
-    a, b, screen_px, bins, normalize, outside
+    a, b, screen_px, bins, normalize, outside, pixel
         As in `levenshtein`.
 
     Raises
@@ -103,7 +107,7 @@ def damerau(
     >>> damerau("abcd", "acbd")
     1.0
     """
-    return edit_distances(symbol_pairs(pairs, screen_px, bins, outside), swaps=True, normalize=normalize)
+    return edit_distances(symbol_pairs(pairs, screen_px, bins, outside, pixel), swaps=True, normalize=normalize)
 
 
 def edit_distances(pairs: LabelPairs, *, swaps: bool, normalize: bool) -> Scores:

@@ -93,7 +93,7 @@ def test_a_coarser_map_is_scored_on_its_own_grid(people):
     path = people[0]
     maps = [coarse.priority(pictures()[0], path.xy[:n]).numpy() for n in range(1, len(path))]
     rows = table[(table["stimulus"] == "p0") & (table["subject"] == "s0")]
-    assert rows["nss"].to_numpy() == pytest.approx(conditional_nss(maps, path.xy[1:] / 2))
+    assert rows["nss"].to_numpy() == pytest.approx(conditional_nss(maps, (path.xy[1:] + 0.5) / 2 - 0.5))
 
 
 def test_fixations_off_the_picture_have_no_score_and_a_reason(people):

@@ -31,7 +31,7 @@ def test_width_and_density_are_those_of_visions(visions, who, kde):
     xy = np.stack([visions[f"{who}_fix_x"], visions[f"{who}_fix_y"]], axis=1)
     fit = fit_density(xy, bandwidths_px=10 ** np.linspace(-1, 1, 100))
     assert fit.bandwidth_px == pytest.approx(float(visions[f"{who}_bandwidth"]), rel=1e-12)
-    density = fixation_density(xy, SIZE, bandwidth_px=fit.bandwidth_px)
+    density = fixation_density(xy, SIZE, bandwidth_px=fit.bandwidth_px, pixel="floor")
     assert density == pytest.approx(visions[kde] / visions[kde].sum(), rel=1e-6)
 
 
@@ -39,17 +39,17 @@ def test_blurred_counts_are_those_of_coco_search18(shared):
     # Scanpath_Prediction 36efbcc, HAT 557205d; every eighth pixel of 320 x 512
     maps = np.load(shared / "goldens/peers/search_metrics/conditional_saliency.npz")
     inputs = json.loads((shared / "goldens/peers/search_metrics/search_metrics.json").read_text())["inputs"]
-    density = fixation_density(maps["fixmap_in"], (320, 512), bandwidth_px=16, border="reflect")
+    density = fixation_density(maps["fixmap_in"], (320, 512), bandwidth_px=16, border="reflect", pixel="floor")
     assert density[::8, ::8] == pytest.approx(maps["fixmap_sd16_stride8"], rel=1e-9, abs=1e-15)
     for name in ("all", "car"):
         trials = [trial for trial in inputs["human"] if name in ("all", trial["task"])]
         xy = np.concatenate([np.stack([trial["X"], trial["Y"]], axis=1)[1:] for trial in trials])
-        prior = fixation_density(xy, (320, 512), bandwidth_px=24, border="reflect")
+        prior = fixation_density(xy, (320, 512), bandwidth_px=24, border="reflect", pixel="floor")
         assert prior[::8, ::8] == pytest.approx(maps[f"prior_{name}_stride8"], rel=1e-9, abs=1e-15)
 
 
 def test_the_borders_differ_near_borders_alone():
-    inner, corner = [(60.5, 60.5)], [(1.0, 1.0)]
+    inner, corner = [(60.0, 60.0)], [(1.0, 1.0)]
     for xy, same in ((inner, True), (corner, False)):
         both = [fixation_density(xy, (120, 120), bandwidth_px=6.0, border=border) for border in ("open", "reflect")]
         assert np.allclose(*both, atol=1e-6) == same
@@ -148,13 +148,13 @@ def test_a_gold_standard_beats_the_center_bias_where_people_agree():
 
 
 def test_the_center_bias_leaves_its_picture_out_and_stretches_the_others():
-    looked = {"a": [(5.0, 5.0)], "b": [(100.0, 50.0)]}
+    looked = {"a": [(5.0, 5.0)], "b": [(99.5, 49.5)]}
     fit = DensityFit(2.0, 0.0, 0.0)
     sizes = {"a": SIZE, "b": (100, 200)}
     density = center_bias(looked, SIZE, sizes=sizes, leave_out="a", fit=fit)
-    assert density == pytest.approx(fixation_density([(16, 12)], SIZE, bandwidth_px=2.0))
+    assert density == pytest.approx(fixation_density([(15.5, 11.5)], SIZE, bandwidth_px=2.0))
     everyone = center_bias(looked, SIZE, sizes=sizes, fit=fit)
-    assert everyone == pytest.approx(fixation_density([(5, 5), (16, 12)], SIZE, bandwidth_px=2.0))
+    assert everyone == pytest.approx(fixation_density([(5, 5), (15.5, 11.5)], SIZE, bandwidth_px=2.0))
 
 
 @pytest.mark.parametrize(

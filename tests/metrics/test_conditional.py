@@ -136,7 +136,7 @@ def test_what_has_no_value_is_nan_with_a_reason_and_leaves_the_others_alone():
     maps = np.random.default_rng(0).random((6, 3, 4))
     maps[1] = 0.5
     maps[2, 0, 0] = np.nan
-    xy = [(0, 0), (0, 0), (1, 1), (9, 0), (np.nan, 1), (-0.4, 0)]
+    xy = [(0, 0), (0, 0), (1, 1), (9, 0), (np.nan, 1), (-0.6, 0)]
     scores, reasons = conditional_nss(maps, xy, return_reasons=True)
     assert list(reasons) == ["", "constant", "nan", "off_map", "nan", "off_map"]
     assert np.array_equal(np.isnan(scores), reasons != "")

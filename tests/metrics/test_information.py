@@ -13,12 +13,12 @@ def test_likelihood_and_gain_are_those_of_pysaliency(pysaliency_case):
     pairs = [(log_density(m, minimum=1e-6), np.array(xy)) for m, xy in zip(case["maps"], case["fixations_xy"])]
     baseline = log_density(case["baseline_map"])
     expected = case["expected"]
-    close = {"rel": 1e-9, "abs": 1e-12}
-    likelihoods = np.concatenate([log_likelihood(*each, per_fixation=True) for each in pairs])
+    close, how = {"rel": 1e-9, "abs": 1e-12}, {"per_fixation": True, "pixel": "floor"}
+    likelihoods = np.concatenate([log_likelihood(*each, **how) for each in pairs])
     assert likelihoods == pytest.approx(expected["log_likelihoods"], **close)
-    uniform = np.concatenate([information_gain(density, None, xy, per_fixation=True) for density, xy in pairs])
+    uniform = np.concatenate([information_gain(density, None, xy, **how) for density, xy in pairs])
     assert uniform == pytest.approx(expected["information_gains_vs_uniform"], **close)
-    gains = np.concatenate([information_gain(density, baseline, xy, per_fixation=True) for density, xy in pairs])
+    gains = np.concatenate([information_gain(density, baseline, xy, **how) for density, xy in pairs])
     assert gains.mean() == pytest.approx(expected["information_gain_vs_baseline"], **close)
 
 

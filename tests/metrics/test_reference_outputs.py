@@ -27,11 +27,11 @@ def ours(case):
     calls = {
         "multimatch_gaze.docomparison": lambda: metrics.multimatch(a, b, screen),
         "multimatch_gaze.docomparison_grouped": lambda: metrics.multimatch(a, b, screen, simplify=SIMPLIFY),
-        "ScanMatch_12x8_thr3.5_gap0": lambda: metrics.scanmatch(a, b, screen),
-        "ScanMatch_12x8_thr3.5_gap0_temp50ms": lambda: metrics.scanmatch(a, b, screen, bin_ms=50),
-        "ScanMatch_12x8_thr3.5_gap-1": lambda: metrics.scanmatch(a, b, screen, gap=-1),
+        "ScanMatch_12x8_thr3.5_gap0": lambda: metrics.scanmatch(a, b, screen, pixel="floor"),
+        "ScanMatch_12x8_thr3.5_gap0_temp50ms": lambda: metrics.scanmatch(a, b, screen, bin_ms=50, pixel="floor"),
+        "ScanMatch_12x8_thr3.5_gap-1": lambda: metrics.scanmatch(a, b, screen, gap=-1, pixel="floor"),
         # its cells are W // 5 px wide, ours W / 5: some labels differ, no distance does
-        "chenxy99.string_edit_distance": lambda: metrics.levenshtein(a, b, screen, bins=(5, 5)),
+        "chenxy99.string_edit_distance": lambda: metrics.levenshtein(a, b, screen, bins=(5, 5), pixel="floor"),
         "FixaTons.scaled_TDE": lambda: metrics.scaled_tde(b, a, screen),
         "tslearn.dtw": lambda: metrics.dtw(a, b, convention="root"),
         "similaritymeasures.dtw": lambda: metrics.dtw(a, b),

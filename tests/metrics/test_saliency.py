@@ -1,3 +1,5 @@
+from functools import partial
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -37,7 +39,10 @@ def by_counting(positives, negatives):
     return [np.mean(negatives < value) + np.mean(negatives == value) / 2 for value in positives]
 
 
-# reference outputs
+# reference outputs; pysaliency cuts coordinates
+
+FLOOR = {"pixel": "floor"}
+others_of = partial(other_fixations, pixel="floor")
 
 
 def test_nss_is_that_of_pysaliency(case):
@@ -45,34 +50,34 @@ def test_nss_is_that_of_pysaliency(case):
         with pytest.raises(UndefinedError, match="constant"):  # 0 there
             nss(case["maps"][0], case["fixations_xy"][0])
         return
-    scores = [nss(m, xy, per_fixation=True) for m, xy in zip(case["maps"], case["fixations_xy"])]
+    scores = [nss(m, xy, per_fixation=True, **FLOOR) for m, xy in zip(case["maps"], case["fixations_xy"])]
     assert np.concatenate(scores) == pytest.approx(case["expected"]["NSSs"], rel=1e-9, abs=1e-12)
-    images = [nss(m, xy) for m, xy in zip(case["maps"], case["fixations_xy"])]
+    images = [nss(m, xy, **FLOOR) for m, xy in zip(case["maps"], case["fixations_xy"])]
     assert np.mean(images) == pytest.approx(case["expected"]["NSS_image"], rel=1e-9)
 
 
 @pytest.mark.parametrize("nonfixations", ["uniform", "unfixated"])
 def test_auc_is_that_of_pysaliency(case, nonfixations):
     pairs = list(zip(case["maps"], case["fixations_xy"]))
-    each = np.concatenate([auc(m, xy, nonfixations=nonfixations, per_fixation=True) for m, xy in pairs])
+    each = np.concatenate([auc(m, xy, nonfixations=nonfixations, per_fixation=True, **FLOOR) for m, xy in pairs])
     assert each == pytest.approx(case["expected"][f"AUCs_{nonfixations}"], rel=1e-9)
     weights = [len(xy) for _, xy in pairs]
     for thresholds in ("all", "fixations"):
-        images = [auc(m, xy, nonfixations=nonfixations, thresholds=thresholds) for m, xy in pairs]
+        images = [auc(m, xy, nonfixations=nonfixations, thresholds=thresholds, **FLOOR) for m, xy in pairs]
         name = f"AUC_{nonfixations}_{thresholds}"
         assert np.mean(images) == pytest.approx(case["expected"][f"{name}_image"], rel=1e-9)
         assert np.average(images, weights=weights) == pytest.approx(case["expected"][f"{name}_fixation"], rel=1e-9)
 
 
 def test_auc_judd_is_that_of_pysaliency_without_jitter(case):
-    scores = [auc_judd(m, xy) for m, xy in zip(case["maps"], case["fixations_xy"])]
+    scores = [auc_judd(m, xy, **FLOOR) for m, xy in zip(case["maps"], case["fixations_xy"])]
     assert np.mean(scores) == pytest.approx(case["expected"]["AUC_Judd_nojitter"], rel=1e-9)
 
 
 def test_shuffled_auc_is_that_of_pysaliency(case):
     xy = case["fixations_xy"]
-    others = [other_fixations(xy, case["shape"], index) for index in range(len(xy))]
-    each = [shuffled_auc(m, *points, per_fixation=True) for m, *points in zip(case["maps"], xy, others)]
+    others = [others_of(xy, case["shape"], index) for index in range(len(xy))]
+    each = [shuffled_auc(m, *points, per_fixation=True, **FLOOR) for m, *points in zip(case["maps"], xy, others)]
     assert np.concatenate(each) == pytest.approx(case["expected"]["AUCs_shuffled"], rel=1e-9)
 
 
@@ -82,14 +87,16 @@ def test_fixation_kl_is_that_of_pysaliency(case):
     wide = np.concatenate(case["maps"], axis=1)
     shifts = [np.array([width * i, 0]) for i in range(len(xy))]
     beside = np.concatenate([points + shift for points, shift in zip(xy, shifts)])
-    others = np.concatenate([other_fixations(xy, case["shape"], i) + shift for i, shift in enumerate(shifts)])
+    others = np.concatenate([others_of(xy, case["shape"], i) + shift for i, shift in enumerate(shifts)])
     if case["map_kind"] == "constant":
         with pytest.raises(UndefinedError, match="varies"):
             fixation_kl_divergence(wide, beside)
         return
     expected = case["expected"]
-    assert fixation_kl_divergence(wide, beside) == pytest.approx(expected["fixation_based_KL_uniform"], rel=1e-9)
-    shuffled = fixation_kl_divergence(wide, beside, others)
+    assert fixation_kl_divergence(wide, beside, **FLOOR) == pytest.approx(
+        expected["fixation_based_KL_uniform"], rel=1e-9
+    )
+    shuffled = fixation_kl_divergence(wide, beside, others, **FLOOR)
     assert shuffled == pytest.approx(expected["fixation_based_KL_shuffled"], rel=1e-9)
 
 
@@ -171,15 +178,18 @@ def test_a_constant_map_is_a_guess_for_auc_and_undefined_for_nss():
 
 def test_the_pixel_rule_decides_the_pixel():
     values = np.arange(12.0).reshape(3, 4)
-    assert auc(values, [(2.9, 1.9)]) == auc(values, [(2, 1)])
-    assert auc(values, [(2.9, 1.9)], pixel="nearest") == auc(values, [(3, 2)])
-    assert auc(values, [(-0.4, 0)], pixel="nearest") == auc(values, [(0, 0)])
+    assert auc(values, [(2.9, 1.9)], pixel="floor") == auc(values, [(2, 1)])
+    assert auc(values, [(2.9, 1.9)]) == auc(values, [(3, 2)])
+    assert auc(values, [(-0.4, 0)]) == auc(values, [(0, 0)])
+    with pytest.raises(UndefinedError):
+        auc(values, [(-0.4, 0)], pixel="floor")
 
 
 @pytest.mark.parametrize(
     ("xy", "reason"),
     [
-        ([(-0.4, 0)], "off_map"),
+        ([(-0.6, 0)], "off_map"),
+        ([(3.5, 0)], "off_map"),
         ([(0, 0), (4, 0)], "off_map"),
         ([(0, 3)], "off_map"),
         ([(np.nan, 0)], "nan"),
@@ -270,8 +280,9 @@ def test_jitter_breaks_ties_and_is_seeded():
 
 
 def test_other_fixations_are_stretched_to_the_picture():
-    points = other_fixations([[(10, 20)], [(1, 1)], [(30, 40)]], [(100, 100), (50, 200), (100, 100)], 1)
-    assert points.tolist() == [[20, 10], [60, 20]]
+    looks, sizes = [[(10, 20)], [(1, 1)], [(30, 40)]], [(100, 100), (50, 200), (100, 100)]
+    assert other_fixations(looks, sizes, 1, pixel="floor").tolist() == [[20, 10], [60, 20]]
+    assert other_fixations(looks, sizes, 1).tolist() == [[20.5, 9.75], [60.5, 19.75]]  # borders stay at -1/2
     with pytest.raises(UndefinedError, match="another picture"):
         other_fixations([[(1, 1)]], (10, 10), 0)
 
@@ -296,7 +307,7 @@ def test_a_fixated_nan_has_no_rank_among_other_fixations(n):
 def test_the_shuffled_area_through_fixations_is_that_of_pysaliency(case):
     sizes = [values.shape for values in case["maps"]]
     areas = [
-        shuffled_auc(values, xy, other_fixations(case["fixations_xy"], sizes, index), thresholds="fixations")
+        shuffled_auc(values, xy, others_of(case["fixations_xy"], sizes, index), thresholds="fixations", **FLOOR)
         for index, (values, xy) in enumerate(zip(case["maps"], case["fixations_xy"]))
     ]
     assert np.mean(areas) == pytest.approx(case["expected"]["AUC_shuffled_fixations_image"], rel=1e-6)

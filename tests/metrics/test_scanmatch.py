@@ -62,13 +62,14 @@ def test_a_border_that_starts_at_a_gap_costs_identical_scanpaths_one_gap():
     assert scanmatch(path, path, SCREEN, gap=-1.0, corner="zero") == 1.0
 
 
-def test_coordinates_are_cut_to_whole_pixels_before_they_are_binned():
-    # 1280 / 12 = 106.67: pixel 106 is in cell 0, although 106.8 * 12 / 1280 = 1.001
-    assert scanmatch([(106.8, 5)], [(106.0, 5)], (1280, 720)) == 1.0
-    assert scanmatch([(106.8, 5)], [(107.0, 5)], (1280, 720)) < 1.0
+def test_cells_are_made_of_whole_pixels():
+    # 1280 / 12 = 106.67: pixel 106 is in cell 0, and holds 105.5 to 106.5, or 106 to 107 where coordinates are cut
+    for pixel, inside, beyond in (("nearest", 106.4, 106.5), ("floor", 106.9, 107.0)):
+        assert scanmatch([(inside, 5)], [(0, 5)], (1280, 720), pixel=pixel) == 1.0
+        assert scanmatch([(beyond, 5)], [(0, 5)], (1280, 720), pixel=pixel) < 1.0
 
 
-@pytest.mark.parametrize("place", [(-1, 5), (5, -0.6), (121, 5), (5, 80.5)])
+@pytest.mark.parametrize("place", [(-1, 5), (5, -0.6), (120, 5), (119.5, 5), (5, 79.5)])
 def test_a_fixation_off_the_screen_has_no_cell_unless_clamped(place):
     with pytest.raises(UndefinedError, match="off the screen") as raised:
         scanmatch([place, (5, 5)], [(5, 5)], SCREEN)
@@ -77,8 +78,11 @@ def test_a_fixation_off_the_screen_has_no_cell_unless_clamped(place):
     assert scanmatch([place], [on_border], SCREEN, outside="clamp") == 1.0
 
 
-def test_the_borders_themselves_are_on_the_screen():
-    assert scanmatch([(-0.5, -0.5), (120, 80)], [(0, 0), (119, 79)], SCREEN) == 1.0
+def test_the_screen_reaches_as_far_as_its_pixels_do():
+    assert scanmatch([(-0.5, -0.5), (119.4, 79.4)], [(0, 0), (119, 79)], SCREEN) == 1.0
+    assert scanmatch([(0, 0), (119.9, 79.9)], [(0, 0), (119, 79)], SCREEN, pixel="floor") == 1.0
+    with pytest.raises(UndefinedError):
+        scanmatch([(0, 0), (120, 79.9)], [(0, 0)], SCREEN, pixel="floor")
 
 
 @pytest.mark.parametrize(

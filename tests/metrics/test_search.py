@@ -100,9 +100,11 @@ def test_scanpaths_are_cut_at_the_target(stonybrook):
 
 def test_found_rules_differ_at_the_edges():
     edges = [(10, 20), (40, 30), (39.9, 59.9), (25, 60)]
-    assert on_target(edges, BOX).tolist() == [True, False, True, False]
+    assert on_target(edges, BOX).tolist() == [True, False, False, False]
     assert on_target(edges, BOX, rule="strict").tolist() == [False, False, True, False]
     assert on_target(edges, BOX, rule="window", window_px=(0, 0)).tolist() == [True] * 4
+    box_edges = [(9.5, 19.5), (9.4, 20), (39.4, 59.4), (39.5, 59), (39, 59.5)]  # pixels 10 to 39 and 20 to 59
+    assert on_target(box_edges, BOX).tolist() == [True, False, True, False, False]
     outside = [(7, 30), (44, 30), (25, 64)]
     assert on_target(outside, BOX, margin_px=4).tolist() == [True, False, False]
     assert on_target(outside, BOX, rule="window", window_px=(9, 9)).tolist() == [True, True, True]
