@@ -92,10 +92,17 @@ def plain_scanmatch(bin_ms: float | None = None) -> Callable:
 def contests() -> list[Contest]:
     """Everything that can be compared on this machine."""
     found = [
-        Contest("scanmatch", {"screen_px": SCREEN}, "plain Python", plain_scanmatch(), prepare=_same, target=50),
         Contest(
             "scanmatch",
-            {"screen_px": SCREEN, "bin_ms": 50},
+            {"screen_px": SCREEN, "pixel": "floor"},
+            "plain Python",
+            plain_scanmatch(),
+            prepare=_same,
+            target=50,
+        ),
+        Contest(
+            "scanmatch",
+            {"screen_px": SCREEN, "bin_ms": 50, "pixel": "floor"},
             "plain Python",
             plain_scanmatch(50),
             prepare=_same,

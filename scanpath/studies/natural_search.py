@@ -210,7 +210,7 @@ def prefix_scanmatch(
     first, second
         Equally many scanpaths, compared one by one; fixations off the screen count in the nearest cell.
     screen_px, bins, threshold
-        As in `scanpath.metrics.scanmatch`; gaps cost nothing.
+        As in `scanpath.metrics.scanmatch`; gaps cost nothing, and coordinates are cut to pixels, as in its program.
 
     Returns
     -------
@@ -223,7 +223,7 @@ def prefix_scanmatch(
     array([[1. , 0.5]])
     """
     cells_a, cells_b = (
-        grid_cells(pack_paths(paths), screen_px, bins, outside="clamp", whole_pixels=True) for paths in (first, second)
+        grid_cells(pack_paths(paths), screen_px, bins, outside="clamp", pixel="floor") for paths in (first, second)
     )
     return _prefix_scores(cells_a, cells_b, bins, threshold)
 
