@@ -18,6 +18,7 @@ from scanpath.datasets.formats.format import (
     detect_format,
     format_for_writing,
 )
+from scanpath.datasets.formats.limits import refuse_packed
 from scanpath.gaze.table import SCANPATH_KEYS, check_table, say_doubts
 
 _UNFORESEEN = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RuntimeError, MemoryError)
@@ -167,6 +168,7 @@ def count_scanpaths(table: pd.DataFrame) -> int:
 
 
 def _read(form: Format, read: Reader, source: Path, changes: Changes, settings: dict[str, Any]) -> pd.DataFrame:
+    refuse_packed(source)
     try:
         table = read(source, changes, **settings)
     except UnicodeDecodeError as error:

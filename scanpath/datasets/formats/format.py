@@ -11,7 +11,7 @@ import pandas as pd
 
 from scanpath._core.errors import InputError, MissingFileError, unknown_name
 from scanpath._core.registry import Registry
-from scanpath.datasets.formats.limits import read_json
+from scanpath.datasets.formats.limits import read_json, refuse_packed
 
 Reader: TypeAlias = Callable[..., pd.DataFrame]
 Writer: TypeAlias = Callable[..., None]
@@ -116,6 +116,7 @@ def detect_format(path: Path) -> str:
         raise MissingFileError(f"There is nothing at {path}; check the path.")
     if path.is_dir():
         return _detect_folder(path)
+    refuse_packed(path)
     suffix = path.suffix.lower()
     if suffix == ".json":
         return _detect_json(path)
@@ -126,7 +127,7 @@ def detect_format(path: Path) -> str:
     if suffix in _BY_SUFFIX:
         return _BY_SUFFIX[suffix]
     known = ", ".join(list_formats())
-    raise InputError(f"The format of {path} cannot be told; name it with from_ (--from), one of {known}.")
+    raise InputError(f"The format of {path} cannot be told; name it with format, from_ or --from, one of {known}.")
 
 
 def format_for_writing(path: Path) -> str:

@@ -23,6 +23,29 @@ def check_bytes(path: Path, what: str, n_bytes: int, max_bytes: int) -> None:
         )
 
 
+#: What packed files and eye trackers' own binary files begin with, and what makes a text or table of them.
+_PACKED = {
+    b"\x1f\x8b": "is packed (gzip); unpack it",
+    b"BZh": "is packed (bzip2); unpack it",
+    b"\xfd7zXZ": "is packed (xz); unpack it",
+    b"7z\xbc\xaf": "is packed (7z); unpack it",
+    b"PK\x03\x04": "is a workbook or packed (zip); save its sheet as CSV, or unpack it",
+    b"\xd0\xcf\x11\xe0": "is a workbook; save its sheet as CSV",
+    b"SR_RESEARCH": "is EyeLink's binary file; convert it with edf2asc",
+}
+
+
+def refuse_packed(path: Path) -> None:
+    """Refuse a file of which only what is in it can be read, and say how to get at that."""
+    if not path.is_file() or path.name.endswith(".tsv.gz"):  # BIDS reads its physiological recordings packed
+        return
+    with path.open("rb") as stream:
+        head = stream.read(16)
+    what = next((what for mark, what in _PACKED.items() if head.startswith(mark)), None)
+    if what:
+        raise InputError(f"{path} {what}.")
+
+
 def read_json(path: Path, max_bytes: int = MAX_BYTES) -> Any:
     """Read a JSON file, or say what is wrong with it."""
     check_bytes(path, "the JSON text", path.stat().st_size, max_bytes)

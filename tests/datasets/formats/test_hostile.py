@@ -1,5 +1,6 @@
 """Damaged and hostile files: one sentence of our own, and nothing written."""
 
+import gzip
 import json
 import random
 import subprocess
@@ -193,3 +194,18 @@ def test_hdf5_files_that_read_other_files_are_refused(name, way, tmp_path):
         given["stimuli"] = evil
     with pytest.raises(ValueError, match="another file; give a file that holds its own arrays"):
         read_fixations(evil if name == "m.mat" else tmp_path / "p.hdf5", **given)
+
+
+PACKED = {
+    "a.asc.gz": (gzip.compress(b"MSG 1 hello\n"), "packed .gzip.; unpack it"),
+    "a.zip": (b"PK\x03\x04rest", "save its sheet as CSV, or unpack it"),
+    "a.edf": (b"SR_RESEARCH_Copy", "edf2asc"),
+}
+
+
+@pytest.mark.parametrize(("name", "content", "message"), [(name, *rest) for name, rest in PACKED.items()], ids=PACKED)
+@pytest.mark.parametrize("form", [None, "eyelink_asc", "table", "csv"])
+def test_what_is_packed_is_to_be_unpacked(tmp_path, name, content, message, form):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(ScanpathError, match=message):
+        read_fixations(tmp_path / name, format=form)
