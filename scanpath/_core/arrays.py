@@ -1,28 +1,63 @@
-"""NumPy at the door: functions written for tensors also take arrays, and then return arrays."""
+"""Tensors and arrays at the door: both are computed as tensors, and the result is of the kind that came."""
 
 import functools
 import inspect
 from collections.abc import Callable
-from typing import Any, ParamSpec, TypeVar
+from contextlib import suppress
+from typing import Any, ParamSpec, TypeVar, overload
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from scanpath._core.errors import InputError
 
+#: A tensor or an array: who takes and returns an `Array` gives back the kind that it got.
+Array = TypeVar("Array", Tensor, np.ndarray)
+T = TypeVar("T")
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def to_tensor(value: Any) -> Any:
-    """Turn an array into a tensor of the same kind (without sharing memory it may not write to)."""
-    if isinstance(value, np.ndarray):
-        if value.dtype.names is not None:
-            return value  # a table, which checks of fixations read by its names
-        if value.dtype.kind not in "biufc":
-            raise InputError(f"Arrays must hold numbers, got one of dtype {value.dtype}; convert it with astype.")
-        return torch.from_numpy(np.array(value, dtype=value.dtype.newbyteorder("="), copy=True, order="C"))
-    return value
+@overload
+def to_tensor(value: np.ndarray) -> Tensor: ...
+@overload
+def to_tensor(value: T) -> T: ...
+def to_tensor(value: object) -> object:
+    """View an array as a tensor, without a copy where torch can: it is only read. What is no array comes back as it is.
+
+    Examples
+    --------
+    >>> to_tensor(np.ones(2, dtype=">f8"))
+    tensor([1., 1.], dtype=torch.float64)
+    """
+    if not isinstance(value, np.ndarray):
+        return value
+    if value.dtype.kind not in "biufc":
+        raise InputError(f"Arrays must hold numbers, got one of dtype {value.dtype}; convert it with astype.")
+    if value.flags.writeable and value.dtype.isnative and all(stride >= 0 for stride in value.strides):
+        with suppress(TypeError):  # of a kind that torch does not have in this form
+            return torch.from_numpy(value)
+    return torch.from_numpy(np.array(value, dtype=value.dtype.newbyteorder("="), copy=True, order="C"))
+
+
+def as_given(given: Array, result: Tensor) -> Array:
+    """Turn a result into an array if what was given is one; it never shares memory with what was given.
+
+    Examples
+    --------
+    >>> as_given(np.zeros(2), torch.ones(2))
+    array([1., 1.], dtype=float32)
+    """
+    if isinstance(given, np.ndarray):
+        array = result.detach().cpu().numpy()
+        return array.copy() if np.may_share_memory(array, given) else array
+    return result
+
+
+def arange_like(count: int, like: Tensor) -> Tensor:
+    """Count 0, 1, ... `count` - 1 in the type and on the device of another tensor."""
+    return torch.arange(count, dtype=like.dtype, device=like.device)
 
 
 def to_array(value: Any) -> Any:
@@ -55,7 +90,13 @@ def numpy_friendly(function: Callable[P, R]) -> Callable[P, R]:
     @functools.wraps(function)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
         first = args[0] if args else kwargs.get(first_name)
-        result = function(*map(to_tensor, args), **{key: to_tensor(value) for key, value in kwargs.items()})
+        result = function(*map(_copied, args), **{key: _copied(value) for key, value in kwargs.items()})
         return to_array(result) if isinstance(first, np.ndarray) else result
 
     return wrapper
+
+
+def _copied(value: Any) -> Any:
+    if not isinstance(value, np.ndarray) or value.dtype.names is not None:  # checks of fixations read tables by name
+        return value
+    return to_tensor(value).clone()

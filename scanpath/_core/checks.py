@@ -103,9 +103,11 @@ def check_fixation_tensor(name: str, fixation: Any) -> "torch.Tensor":
     """Return fixations as a finite floating tensor of shape (..., 2), keeping gradients."""
     import torch
 
+    from scanpath._core.arrays import to_tensor
+
     columns = labeled_columns(fixation)
     try:
-        points = torch.as_tensor(fixation if columns is None else xy_by_name(columns, name))
+        points = torch.as_tensor(to_tensor(fixation if columns is None else xy_by_name(columns, name)))
     except (TypeError, ValueError, RuntimeError):
         points = None
     if points is None or points.is_complex():
@@ -119,10 +121,13 @@ def check_fixation_tensor(name: str, fixation: Any) -> "torch.Tensor":
     return points
 
 
-def check_image(image: Any, *, name: str = "image") -> "torch.Tensor":
-    """Return a floating image tensor of shape (C, H, W) or (B, C, H, W); nothing is rescaled or re-ordered."""
+def check_image(image: "torch.Tensor | np.ndarray", *, name: str = "image") -> "torch.Tensor":
+    """Return an image as a floating tensor (C, H, W) or (B, C, H, W); nothing is rescaled or re-ordered."""
     import torch
 
+    from scanpath._core.arrays import to_tensor
+
+    image = to_tensor(image)
     if not isinstance(image, torch.Tensor):
         raise InputError(
             f"{name} must be a torch tensor or NumPy array, got {type(image).__name__}; "

@@ -4,29 +4,22 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
-from scanpath._core.arrays import to_array, to_tensor
+from scanpath._core.arrays import Array, as_given
 from scanpath._core.checks import check_choice, check_image
 from scanpath._core.errors import InputError
-from scanpath.foveation.view import (
-    AnyLaw,
-    Setup,
-    View,
-    check_out,
-    check_sigma,
-    shared_tensor,
-    sigma_field,
-    size_of,
-    writable_tensor,
-)
+from scanpath.foveation.fixated_images import FixatedImages, check_out, size_of
+from scanpath.foveation.laws import AnyLaw, check_sigma, find_law
 from scanpath.kernels import blur as kernels
+from scanpath.kernels.blur_field import Field
 from scanpath.kernels.blur_plan import LADDERS, plan_blur
 
 
 def foveated_blur(
-    image: Any,
-    fixation: Any,
+    image: Array,
+    fixation: ArrayLike,
     *,
     px_per_deg: float,
     law: AnyLaw = "geisler_perry",
@@ -37,8 +30,8 @@ def foveated_blur(
     softness_deg: float = 1.0,
     decay_deg: float = 1.0,
     kernel: str = "auto",
-    out: Any = None,
-) -> Any:
+    out: Array | None = None,
+) -> Array:
     """Blur a picture as if the eye looked at the fixation: sharp there, and less resolved with distance.
 
     Each pixel is convolved with a Gaussian whose standard deviation is the law's at that pixel's eccentricity, or
@@ -66,7 +59,10 @@ def foveated_blur(
     quality
         "fast", "standard" or "precise": more than 46, 58 or 64 dB against the exact Gaussians on photographs.
     combine
-        How several fixations count: "min", "softmin", "last" or "decay"; see `scanpath.foveation.memory.Combination`.
+        How several fixations count. "min": the nearest, so nothing seen is forgotten. "softmin": the mean
+        distance weighted by exp(-distance / softness), which gives every fixation a gradient. "last": the last alone.
+        "decay": the nearest, but one followed by n others as if it lay n times `decay_deg` farther away, so what was
+        seen blurs with every new fixation.
     strength
         Multiplies the standard deviation; for the two programs' laws it divides the resolution.
     several
@@ -106,25 +102,23 @@ def foveated_blur(
     >>> view.shape, bool(view.std() < image.std())
     (torch.Size([3, 48, 64]), True)
     """
-    arrays, target = isinstance(image, np.ndarray), writable_tensor(out)
-    image = check_image(shared_tensor(image))
-    view = View.of(image, to_tensor(fixation), several=several)
-    setup = Setup(px_per_deg, law, quality, strength, combine, softness_deg, decay_deg)
-    plan, field = setup.prepare(view.fixations, size_of(image))
-    levels = setup.ready_levels(view.images)
-    target = None if target is None else view.batched(check_out(target, view.result_shape, image))
-    if levels is None:
-        result = kernels.variable_blur(view.images, plan, field, kernel=kernel, out=target)
-    else:
-        result = kernels.KeptLevels.from_levels(levels, kernel=kernel).blend(field, out=target)
-    if out is not None:
-        return out
-    return to_array(view.unbatched(result)) if arrays else view.unbatched(result)
+    pixels = check_image(image)
+    seen = FixatedImages.of(pixels, fixation, several=several)
+    plan, field = find_law(law, px_per_deg, strength, quality).prepare(
+        seen.fixations, seen.size, combine=combine, softness_deg=softness_deg, decay_deg=decay_deg
+    )
+    result = kernels.variable_blur(seen.images, plan, field, kernel=kernel, out=seen.out(out))
+    return as_given(image, seen.unbatched(result)) if out is None else out
 
 
 def variable_blur(
-    image: Any, sigma_px: Any, *, quality: str = "standard", kernel: str = "auto", out: Any = None
-) -> Any:
+    image: Array,
+    sigma_px: Tensor | np.ndarray,
+    *,
+    quality: str = "standard",
+    kernel: str = "auto",
+    out: Array | None = None,
+) -> Array:
     """Blur each pixel with its own Gaussian: any map of standard deviations, fixed to the picture.
 
     Parameters
@@ -155,23 +149,18 @@ def variable_blur(
     >>> bool((view[..., :16] == image[..., :16]).all()), bool(view[..., 16:].std() < 0.1)
     (True, True)
     """
-    arrays, target = isinstance(image, np.ndarray), writable_tensor(out)
-    image = check_image(shared_tensor(image))
-    sigma = check_sigma(to_tensor(sigma_px), size_of(image)).to(image.device)
-    images, maps = (image if image.ndim == 4 else image[None]), (sigma if sigma.ndim == 3 else sigma[None])
+    pixels = check_image(image)
+    sigma = check_sigma(sigma_px, size_of(pixels)).to(pixels.device)
+    images, maps = (pixels if pixels.ndim == 4 else pixels[None]), (sigma if sigma.ndim == 3 else sigma[None])
     if len(images) != len(maps) and 1 not in (len(images), len(maps)):
         raise InputError(f"{len(images)} images need one map of standard deviations or as many, got {len(maps)}.")
-    single = image.ndim == 3 and sigma.ndim == 2
-    if target is not None:
-        shape = tuple(image.shape) if single else (max(len(images), len(maps)), *images.shape[1:])
-        target = check_out(target, shape, image)
-        target = target[None] if single else target
-    plan = plan_blur(check_choice("quality", quality, tuple(LADDERS)), float(maps.detach().max()), size_of(image))
-    result = kernels.variable_blur(images, plan, sigma_field(plan, maps), kernel=kernel, out=target)
-    if out is not None:
-        return out
-    result = result[0] if single else result
-    return to_array(result) if arrays else result
+    single = pixels.ndim == 3 and sigma.ndim == 2
+    shape = tuple(torch.broadcast_shapes(images.shape, (len(maps), 1, 1, 1)))
+    target = check_out(out, shape[1:] if single else shape, pixels)
+    target = target[None] if single and target is not None else target
+    plan = plan_blur(check_choice("quality", quality, tuple(LADDERS)), float(maps.detach().max()), size_of(pixels))
+    result = kernels.variable_blur(images, plan, Field.of_sigma(plan, maps), kernel=kernel, out=target)
+    return as_given(image, result[0] if single else result) if out is None else out
 
 
 class FoveatedBlur(nn.Module):

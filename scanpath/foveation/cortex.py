@@ -1,26 +1,27 @@
 """The picture as it lies on the primary visual cortex, both hemispheres side by side."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import torch
+from numpy.typing import ArrayLike
 from torch import Tensor
 
-from scanpath._core.arrays import numpy_friendly
-from scanpath._core.checks import check_image, check_positive, check_size
+from scanpath._core.arrays import Array, as_given
+from scanpath._core.checks import check_image, check_size
 from scanpath._core.errors import InputError
 from scanpath.foveation.blur import foveated_blur
-from scanpath.foveation.sampling import PREFILTER, farthest_corner_px, images_of, sample_at
-from scanpath.foveation.view import View, size_of
+from scanpath.foveation.fixated_images import FixatedImages, size_of
+from scanpath.foveation.sampling import PREFILTER, edge_deg, sample_at
 from scanpath.geometry.cortical_map import A_DEG, B_DEG, K_MM, dipole_map, inverse_dipole_map
+from scanpath.geometry.eccentricity import pixel_offsets
 
 
-@numpy_friendly
 def cortical_view(
-    image: Any,
-    fixation: Any,
-    shape: tuple[int, int],
+    image: Array,
+    fixation: ArrayLike,
+    shape: Sequence[int],
     *,
     px_per_deg: float,
     max_deg: float | None = None,
@@ -28,7 +29,7 @@ def cortical_view(
     a_deg: float = A_DEG,
     b_deg: float = B_DEG,
     antialias: bool = True,
-) -> Tensor:
+) -> Array:
     """Flatten a picture onto V1 by the dipole map: the fovea in the middle, magnified as the cortex magnifies it.
 
     The right half of the field is drawn on the right and the left half on the left, as a viewer of the picture would
@@ -66,29 +67,27 @@ def cortical_view(
     >>> cortical_view(torch.rand(3, 64, 64), (32, 32), (40, 80), px_per_deg=8).shape
     torch.Size([3, 40, 80])
     """
-    image = check_image(image)
-    view = View.of_single(image, fixation)
-    sheet = _Sheet.around(view, shape, px_per_deg, max_deg, k_mm, a_deg, b_deg)
+    pixels = check_image(image)
+    seen = FixatedImages.of_single(pixels, fixation)
+    sheet = _Sheet(*_even(shape), edge_deg(seen, px_per_deg, max_deg), k_mm, a_deg, b_deg)
     if antialias:
-        image = foveated_blur(image, fixation, px_per_deg=px_per_deg, law=lambda e: PREFILTER * sheet.spacing_deg(e))
-    points = view.fixations[:, 0].to(image.dtype)
-    field, inside = sheet.field_deg(points)
-    drawn = sample_at(images_of(image), points[:, None, None] + px_per_deg * field, "edge")
-    return view.unbatched(drawn * inside)
+        pixels = foveated_blur(pixels, fixation, px_per_deg=px_per_deg, law=lambda e: PREFILTER * sheet.spacing_deg(e))
+    field, inside = sheet.field_deg(seen.points)
+    drawn = sample_at(pixels, seen.points[:, None, None] + px_per_deg * field, "edge")
+    return as_given(image, seen.unbatched(drawn * inside))
 
 
-@numpy_friendly
 def inverse_cortical_view(
-    samples: Any,
-    fixation: Any,
-    size: tuple[int, int],
+    samples: Array,
+    fixation: ArrayLike,
+    size: Sequence[int],
     *,
     px_per_deg: float,
     max_deg: float | None = None,
     k_mm: float = K_MM,
     a_deg: float = A_DEG,
     b_deg: float = B_DEG,
-) -> Tensor:
+) -> Array:
     """Draw the picture that `cortical_view` flattened; 0 beyond `max_deg`.
 
     A photograph of 512 x 512 px at 20 px per degree, flattened from its middle to 256 x 512 samples and drawn again,
@@ -116,30 +115,32 @@ def inverse_cortical_view(
     >>> bool(torch.allclose(inverse_cortical_view(sheet, (10, 20), (32, 32), px_per_deg=4), image))
     True
     """
-    samples = check_image(samples, name="samples")
-    size = check_size("size", size)
-    blank = samples.new_empty((*samples.shape[:-2], 1, 1)).expand(*samples.shape[:-2], *size)
-    view = View.of_single(blank, fixation)
-    sheet = _Sheet.around(view, size_of(samples), px_per_deg, max_deg, k_mm, a_deg, b_deg)
-    points = view.fixations[:, 0].to(samples.dtype)
-    kind = {"dtype": samples.dtype, "device": samples.device}
-    x = (torch.arange(size[1], **kind) - points[:, 0, None])[:, None, :]
-    y = (points[:, 1, None] - torch.arange(size[0], **kind))[:, :, None]
-    field = torch.stack(torch.broadcast_tensors(x, y), dim=-1) / px_per_deg
+    flat = check_image(samples, name="samples")
+    seen = FixatedImages.to_draw(flat, fixation, size)
+    sheet = _Sheet(*_even(size_of(flat)), edge_deg(seen, px_per_deg, max_deg), k_mm, a_deg, b_deg)
+    x, y = pixel_offsets(seen.size, seen.points)
+    field = torch.stack(torch.broadcast_tensors(x, -y), dim=-1) / px_per_deg
     places, right = sheet.places(field)
-    _, inside = sheet.field_deg(points)
+    _, inside = sheet.field_deg(seen.points)
     # samples without a place in the field are 0; their share of each mean is divided out
-    inside = inside.expand(1, 1, -1, -1)
     half = sheet.columns // 2
     sides = []
-    for part in (slice(half, None), slice(None, half)):
-        values, weights = images_of(samples)[..., part], inside[..., part]
-        if part.start is None:
-            values, weights = values.flip(-1), weights.flip(-1)
+    for values, weights in (
+        (flat[..., half:], inside[None, :, half:]),
+        (flat[..., :half].flip(-1), inside[None, :, :half].flip(-1)),
+    ):
         share = sample_at(weights, places, "edge")
         sides.append(sample_at(values, places, "edge") / share.clamp(min=1e-6))
     drawn = torch.where(right[:, None], *sides)
-    return view.unbatched(drawn * (field.norm(dim=-1) <= sheet.max_deg * (1 + 1e-6))[:, None])
+    return as_given(samples, seen.unbatched(drawn * (field.norm(dim=-1) <= sheet.max_deg * (1 + 1e-6))[:, None]))
+
+
+def _even(shape: Sequence[int]) -> tuple[int, int]:
+    """Return (rows, columns) of both sides together."""
+    rows, columns = check_size("shape", shape)
+    if columns % 2:
+        raise InputError(f"shape must have an even number of columns, half for each side, got {columns}.")
+    return rows, columns
 
 
 @dataclass(frozen=True)
@@ -152,25 +153,6 @@ class _Sheet:
     k_mm: float
     a_deg: float
     b_deg: float
-
-    @classmethod
-    def around(
-        cls,
-        view: View,
-        shape: Any,
-        px_per_deg: float,
-        max_deg: float | None,
-        k_mm: float,
-        a_deg: float,
-        b_deg: float,
-    ) -> "_Sheet":
-        rows, columns = check_size("shape", shape)
-        if columns % 2:
-            raise InputError(f"shape must have an even number of columns, half for each side, got {columns}.")
-        check_positive("px_per_deg", px_per_deg)
-        if max_deg is None:
-            max_deg = farthest_corner_px(view.fixations.detach(), size_of(view.images)) / px_per_deg
-        return cls(rows, columns, check_positive("max_deg", max_deg), k_mm, a_deg, b_deg)
 
     @property
     def extent_mm(self) -> tuple[float, float]:
@@ -196,10 +178,9 @@ class _Sheet:
 
     def field_deg(self, like: Tensor) -> tuple[Tensor, Tensor]:
         """Places (rows, columns, 2) in the field, right and down, and whether (rows, columns) they lie inside it."""
-        kind = {"dtype": torch.float64, "device": like.device}
         half, (dx, dy) = self.columns // 2, self.cell_mm
-        x = (torch.arange(half, **kind) + 0.5) * dx
-        y = ((self.rows - 1) / 2 - torch.arange(self.rows, **kind)) * dy
+        x = (torch.arange(half, dtype=torch.float64, device=like.device) + 0.5) * dx
+        y = ((self.rows - 1) / 2 - torch.arange(self.rows, dtype=torch.float64, device=like.device)) * dy
         cortex = torch.stack(torch.broadcast_tensors(x[None, :], y[:, None]), dim=-1)
         field = inverse_dipole_map(cortex, k_mm=self.k_mm, a_deg=self.a_deg, b_deg=self.b_deg)
         inside = (field[..., 0] >= 0) & (field.norm(dim=-1) <= self.max_deg)

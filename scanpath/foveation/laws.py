@@ -1,53 +1,120 @@
-"""Laws of blur made ready for a picture: which levels it needs, and which of them is seen at what distance."""
+"""Laws of blur, and what they mean for pictures: which levels of blur are needed, and which of them each pixel gets."""
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
-from typing import Any, Protocol
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from scanpath._core.arrays import to_tensor
+from scanpath._core.checks import check_choice, check_positive
 from scanpath._core.errors import InputError, unknown_name
+from scanpath.geometry.eccentricity import pixel_offsets
 from scanpath.geometry.magnification import SIGMA_LAWS, svis_resolution
-from scanpath.kernels.blur_plan import BlurPlan, level_table, plan_blur, plan_levels
+from scanpath.kernels.blur_field import Field, coordinate_of_sigma, corner_distances, distance_map
+from scanpath.kernels.blur_plan import LADDERS, BlurPlan, plan_blur, plan_levels
 
+#: Blur in degrees by eccentricity in degrees: a name, a function, or a map around the fixation.
+AnyLaw = str | Callable[[Tensor], Tensor | float] | Tensor | np.ndarray
 #: Entries of a table per px of distance, and how few and how many one has.
 ENTRIES_PER_PX = 4
 ENTRIES = 8192, 32768
-
-
-class Law(Protocol):
-    """What the blur needs to know of a law."""
-
-    def plan(self, size: tuple[int, int], distance_px: Tensor) -> BlurPlan:
-        """Choose the levels for a picture of (height, width) seen at these distances."""
-
-    def coordinate(self, plan: BlurPlan, distance_px: Tensor) -> Tensor:
-        """Level coordinate at each distance: l + w for a share w of level l + 1 and 1 - w of level l."""
-
-    def levels(self, image: Tensor) -> list[Tensor] | None:
-        """Make the levels the law's own way, or return None to have them blurred as planned."""
+#: Tables reach to a multiple of this many px, so that moving the eye seldom makes a new one.
+EXTENT_STEP_PX = 64
+#: How several fixations count; `scanpath.foveated_blur` says what each means.
+COMBINATIONS = ("min", "softmin", "last", "decay")
 
 
 @dataclass(frozen=True)
-class SigmaLaw:
-    """Gaussian blur whose standard deviation is a function of eccentricity."""
+class BlurLaw(ABC):
+    """How a picture blurs with the distance from where the eye looks."""
 
-    sigma_deg: Callable[[Any], Any]
     px_per_deg: float
     strength: float
+
+    @abstractmethod
+    def plan(self, size: tuple[int, int], distance_px: Tensor) -> BlurPlan:
+        """Choose the levels for a picture of (height, width) seen at these distances."""
+
+    @abstractmethod
+    def coordinate(self, plan: BlurPlan, distance_px: Tensor) -> Tensor:
+        """Level coordinate at each distance: l + w for a share w of level l + 1 and 1 - w of level l."""
+
+    @property
+    def is_named(self) -> bool:
+        """Whether the law has a name, and so cannot change."""
+        return True
+
+    def prepare(
+        self,
+        fixations: Tensor,
+        size: tuple[int, int],
+        *,
+        combine: str = "min",
+        softness_deg: float = 1.0,
+        decay_deg: float = 1.0,
+        least_extent_px: float = 0.0,
+    ) -> tuple[BlurPlan, Field]:
+        """Choose the levels for pictures of (height, width) fixated at (N, K, 2), and say which each pixel gets."""
+        check_choice("combine", combine, COMBINATIONS)
+        softness_px = check_positive("softness_deg", softness_deg) * self.px_per_deg
+        decay_px = check_positive("decay_deg", decay_deg) * self.px_per_deg
+        if combine == "last":
+            fixations = fixations[:, -1:]
+        count, farthest, delays = fixations.shape[1], corner_distances(fixations.detach().double(), size), None
+        if combine == "decay":
+            delays = torch.arange(count - 1, -1, -1, dtype=torch.float64, device=fixations.device) * decay_px
+            farthest = farthest + delays
+        bound = farthest.amax(dim=1) if combine == "softmin" else farthest.amin(dim=1)
+        plan, field = self._tabulated(size, max(float(bound.max()), least_extent_px), fixations.device)
+        if combine == "softmin" and count > 1:
+            points = fixations.to(field.table.dtype)
+            distances = torch.stack([distance_map(size, points[:, k]) for k in range(count)], dim=1)
+            weights = torch.softmax(-distances / softness_px, dim=1)
+            return plan, replace(field, values=(weights * distances).sum(dim=1))
+        return plan, replace(field, fixations=fixations, delays_px=delays)
+
+    def _tabulated(self, size: tuple[int, int], extent_px: float, device: torch.device) -> tuple[BlurPlan, Field]:
+        extent_px = EXTENT_STEP_PX * (extent_px // EXTENT_STEP_PX + 1)
+        return (_remembered if self.is_named else _tabulate)(self, size, extent_px, device)
+
+
+def _tabulate(law: BlurLaw, size: tuple[int, int], extent_px: float, device: torch.device) -> tuple[BlurPlan, Field]:
+    """Choose the levels, and tabulate which is seen at distances from 0 to `extent_px`; fixations come later."""
+    entries = min(max(math.ceil(extent_px * ENTRIES_PER_PX), ENTRIES[0]), ENTRIES[1])
+    step = extent_px / entries
+    distance = torch.arange(entries + 2, dtype=torch.float64, device=device) * step
+    plan = law.plan(size, distance)
+    return plan, Field(law.coordinate(plan, distance), step, exact=partial(law.coordinate, plan))
+
+
+_remembered = lru_cache(maxsize=64)(_tabulate)
+
+
+@dataclass(frozen=True)
+class SigmaLaw(BlurLaw):
+    """Gaussian blur whose standard deviation is a function of eccentricity."""
+
+    sigma_deg: Callable[[Tensor], Tensor | float]
     quality: str
+
+    @property
+    def is_named(self) -> bool:
+        """Whether the function is one of ours; another may hold parameters that are learned."""
+        return any(self.sigma_deg is known for known in SIGMA_LAWS.values())
 
     def sigma_px(self, distance_px: Tensor) -> Tensor:
         """Standard deviation in px at each distance; checked, as the law may be the caller's own."""
-        sigma = self.sigma_deg(distance_px / self.px_per_deg)
+        returned = self.sigma_deg(distance_px / self.px_per_deg)
         try:
-            sigma = torch.as_tensor(sigma, dtype=distance_px.dtype, device=distance_px.device)
+            sigma = torch.as_tensor(returned, dtype=distance_px.dtype, device=distance_px.device)
         except (TypeError, ValueError, RuntimeError):
-            raise InputError(f"A law must return sigma_deg as a tensor or a number, got {sigma!r:.80}.") from None
+            raise InputError(f"A law must return sigma_deg as a tensor or a number, got {returned!r:.80}.") from None
         if sigma.ndim and sigma.shape != distance_px.shape:
             raise InputError(
                 f"A law must return one sigma_deg per eccentricity; it got shape {tuple(distance_px.shape)} "
@@ -70,21 +137,15 @@ class SigmaLaw:
         """Level coordinate at each distance."""
         return coordinate_of_sigma(plan, self.sigma_px(distance_px))
 
-    def levels(self, image: Tensor) -> None:
-        """Have the levels blurred as planned."""
-        return
-
 
 @dataclass(frozen=True)
-class SvisLaw:
+class SvisLaw(BlurLaw):
     """Perry and Geisler's pyramid: the two levels around the wanted resolution, mixed to half the amplitude there.
 
     Level n has a Gaussian transfer function of 0.248 / 2^n cycles per px, the picture itself being level 0; so level
     n is the picture blurred with what separates the two, a Gaussian of 0.642 sqrt(4^n - 1) px.
     """
 
-    px_per_deg: float
-    strength: float
     frequency_sigma: float = 0.248
 
     def plan(self, size: tuple[int, int], distance_px: Tensor) -> BlurPlan:
@@ -103,32 +164,26 @@ class SvisLaw:
         finer, coarser = 2.0**-squared, 2.0 ** (-4 * squared)
         return level + 1 - ((0.5 - coarser) / (finer - coarser)).clamp(0, 1)
 
-    def levels(self, image: Tensor) -> None:
-        """Have the levels blurred as planned."""
-        return
-
     def _resolution(self, distance_px: Tensor) -> Tensor:
         return (svis_resolution(distance_px / self.px_per_deg) / self.strength).clamp(max=1)
 
 
 @dataclass(frozen=True)
-class ImageFoveationLaw:
+class ImageFoveationLaw(BlurLaw):
     """Six levels halved and doubled bilinearly, and blending as in the program Image_Foveation_Python.
 
     Resolution is alpha / (theta + alpha) with alpha = 2.5 deg, k = 3 and sigma = 0.248 cycles per px; the disc of
     2.74 deg around a fixation stays as it is.
     """
 
-    px_per_deg: float
-    strength: float
     alpha_deg: float = 2.5
     k: float = 3.0
     frequency_sigma: float = 0.248
     count: int = 6
 
     def plan(self, size: tuple[int, int], distance_px: Tensor) -> BlurPlan:
-        """Stand for the program's six levels."""
-        return BlurPlan.of_ready_levels(self.count)
+        """Plan the program's six levels."""
+        return BlurPlan.made_by(self.levels, self.count)
 
     def coordinate(self, plan: BlurPlan, distance_px: Tensor) -> Tensor:
         """Level coordinate at each distance."""
@@ -171,57 +226,68 @@ def _resized(image: Tensor, size: tuple[int, ...]) -> Tensor:
     return F.interpolate(image, size=size, mode="bilinear", align_corners=False)
 
 
-def resolve_law(law: str | Callable[[Any], Any], px_per_deg: float, strength: float, quality: str) -> Law:
-    """Find a law by name, or wrap a function of eccentricity in degrees."""
+@dataclass(frozen=True, eq=False)
+class MapLaw:
+    """Gaussian blur by a map of standard deviations in degrees whose middle lies at the fixation."""
+
+    px_per_deg: float
+    strength: float
+    sigma_deg: Tensor | np.ndarray
+    quality: str
+
+    def prepare(
+        self, fixations: Tensor, size: tuple[int, int], *, combine: str = "min", **unused: float
+    ) -> tuple[BlurPlan, Field]:
+        """Do as `BlurLaw.prepare`, with the map shifted to the fixations; the smallest blur at each pixel counts."""
+        if check_choice("combine", combine, ("min", "last")) == "last":
+            fixations = fixations[:, -1:]
+        sigma = check_sigma(self.sigma_deg).to(fixations.device) * (self.px_per_deg * self.strength)
+        plan = plan_blur(self.quality, float(sigma.detach().max()), size)
+        shifted = torch.stack([_around(sigma, fixations[:, k], size) for k in range(fixations.shape[1])])
+        return plan, Field.of_sigma(plan, shifted.amin(dim=0))
+
+
+def find_law(law: AnyLaw, px_per_deg: float, strength: float, quality: str) -> BlurLaw | MapLaw:
+    """Find a law by name, or wrap a function of eccentricity in degrees or a map around the fixation."""
+    px_per_deg, strength = check_positive("px_per_deg", px_per_deg), check_positive("strength", strength)
+    check_choice("quality", quality, tuple(LADDERS))
+    if isinstance(law, Tensor | np.ndarray):
+        return MapLaw(px_per_deg, strength, law, quality)
     if callable(law):
-        return SigmaLaw(law, px_per_deg, strength, quality)
+        return SigmaLaw(px_per_deg, strength, law, quality)
     if law == "svis":
         return SvisLaw(px_per_deg, strength)
     if law == "image_foveation":
         return ImageFoveationLaw(px_per_deg, strength)
     if law not in SIGMA_LAWS:
         raise unknown_name("blur law", law, (*SIGMA_LAWS, "svis", "image_foveation"))
-    return SigmaLaw(SIGMA_LAWS[law], px_per_deg, strength, quality)
+    return SigmaLaw(px_per_deg, strength, SIGMA_LAWS[law], quality)
 
 
-def coordinate_of_sigma(plan: BlurPlan, sigma_px: Tensor) -> Tensor:
-    """Interpolate the plan's table of level coordinates, with a gradient."""
-    sigmas, coordinates = (torch.from_numpy(part).to(sigma_px) for part in level_table(plan.sigmas_px))
-    sigma_px = sigma_px.clamp(max=plan.top_px)
-    after = torch.searchsorted(sigmas, sigma_px.detach().contiguous(), right=True).clamp(1, len(sigmas) - 1)
-    low, high = sigmas[after - 1], sigmas[after]
-    share = (sigma_px - low) / (high - low)
-    return coordinates[after - 1] + share * (coordinates[after] - coordinates[after - 1])
+def check_sigma(sigma: Tensor | np.ndarray, size: tuple[int, int] | None = None) -> Tensor:
+    """Check a map of standard deviations: (h, w) around a fixation, or (H, W) or (B, H, W) on pictures of `size`."""
+    try:
+        sigma = torch.as_tensor(to_tensor(sigma))
+    except (TypeError, ValueError, RuntimeError):
+        raise InputError(f"A map of standard deviations must hold numbers, got {sigma!r:.80}.") from None
+    if not sigma.is_floating_point():
+        sigma = sigma.to(torch.float32)
+    if size is None:
+        if sigma.ndim != 2 or 0 in sigma.shape:
+            raise InputError(f"A law that is a map must have shape (h, w), got {(*sigma.shape,)}.")
+    elif sigma.ndim not in (2, 3) or sigma.shape[-2:] != size:
+        raise InputError(f"sigma_px must have shape {size} or (B, *{size}), got {(*sigma.shape,)}.")
+    if not bool(torch.isfinite(sigma).all()) or bool((sigma < 0).any()):
+        raise InputError("A map of standard deviations must be finite and at least 0 everywhere; fill NaN first.")
+    return sigma
 
 
-@dataclass(frozen=True)
-class Tabulated:
-    """A law worked out for pictures of one size and distances up to some extent."""
-
-    plan: BlurPlan
-    table: Tensor
-    step: float
-    law: Law
-
-    @property
-    def exact(self) -> Callable[[Tensor], Tensor]:
-        """The function that the table samples."""
-        return partial(self.law.coordinate, self.plan)
-
-
-def tabulate(law: Law, size: tuple[int, int], extent_px: float, device: torch.device) -> Tabulated:
-    """Choose the levels, and tabulate which is seen at distances from 0 to `extent_px`."""
-    entries = min(max(math.ceil(extent_px * ENTRIES_PER_PX), ENTRIES[0]), ENTRIES[1])
-    step = extent_px / entries
-    distance = torch.arange(entries + 2, dtype=torch.float64, device=device) * step
-    plan = law.plan(size, distance)
-    return Tabulated(plan, law.coordinate(plan, distance), step, law)
-
-
-@lru_cache(maxsize=64)
-def tabulate_named(
-    law: str, px_per_deg: float, strength: float, quality: str, size: tuple[int, int], extent_px: float, device: str
-) -> Tabulated:
-    """Remember the tables of laws that have names and so cannot change."""
-    resolved = resolve_law(law, px_per_deg, strength, quality)
-    return tabulate(resolved, size, extent_px, torch.device(device))
+def _around(sigma: Tensor, points: Tensor, size: tuple[int, int]) -> Tensor:
+    """Sample a map, whose middle lies at the points (B, 2), at every pixel of (height, width)."""
+    dtype = torch.promote_types(sigma.dtype, points.dtype)
+    height, width = sigma.shape
+    # in grid_sample's frame the map spans -1 to 1, so a pixel is 2 / n wide
+    dx, dy = pixel_offsets(size, points.to(sigma.device, dtype))
+    grid = torch.stack(torch.broadcast_tensors(dx * (2 / width), dy * (2 / height)), dim=-1)
+    maps = sigma.to(dtype).expand(len(points), 1, height, width)
+    return F.grid_sample(maps, grid, mode="bilinear", padding_mode="border", align_corners=False)[:, 0]

@@ -2,27 +2,29 @@
 
 import math
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 from scipy import stats
 from torch import Tensor
 from torch.nn import functional as F
 
-from scanpath._core.arrays import numpy_friendly
+from scanpath._core.arrays import Array, as_given
 from scanpath._core.checks import check_choice, check_image, check_positive
 from scanpath._core.errors import InputError, UndefinedError
 from scanpath.foveation.blur import foveated_blur, variable_blur
-from scanpath.foveation.view import check_unit_range, size_of
+from scanpath.foveation.fixated_images import check_unit_range, size_of
 from scanpath.foveation.windows import check_one_fixation
 from scanpath.kernels.blur_field import distance_map
 
 #: Of the structural similarity: side and standard deviation of the window, and the two constants.
 WINDOW_PX, WINDOW_SIGMA, K1, K2 = 11, 1.5, 0.01, 0.03
 METRICS = ("ssim", "mse")
+Pictures = Tensor | np.ndarray
 Metric = str | Callable[[Tensor, Tensor], Tensor]
 
 
@@ -75,7 +77,7 @@ class RingBlur:
     achieved: tuple[float, ...]
     px_per_deg: float
 
-    def apply(self, image: Any, fixation: Any) -> Any:
+    def apply(self, image: Array, fixation: ArrayLike) -> Array:
         """Blur images in the rings around their fixation; neighbors pass into each other over a tenth of a ring."""
         return foveated_blur(image, fixation, px_per_deg=self.px_per_deg, law=self.sigma_deg)
 
@@ -88,8 +90,7 @@ class RingBlur:
         return (torch.sin(math.pi / 2 * passed) ** 2 * steps).sum(-1).clamp(min=0) / self.px_per_deg
 
 
-@numpy_friendly
-def ssim_map(reference: Any, other: Any) -> Tensor:
+def ssim_map(reference: Array, other: Pictures) -> Array:
     """Structural similarity of two images at every pixel: Gaussian window of 11 px and 1.5 px, range 1.
 
     Parameters
@@ -118,13 +119,13 @@ def ssim_map(reference: Any, other: Any) -> Tensor:
     >>> round(float(ssim_map(image, image).min()), 6)
     1.0
     """
-    reference, other = check_image(reference, name="reference"), check_image(other, name="other")
-    if reference.shape != other.shape:
+    first, second = check_image(reference, name="reference"), check_image(other, name="other")
+    if first.shape != second.shape:
         raise InputError(
-            f"Both images must have one shape, got {(*reference.shape,)} and {(*other.shape,)}; resize one of them."
+            f"Both images must have one shape, got {tuple(first.shape)} and {tuple(second.shape)}; resize one of them."
         )
-    check_unit_range(reference, "reference")
-    return _Similarity(reference).to(check_unit_range(other, "other"))
+    check_unit_range(first, "reference")
+    return as_given(reference, _Similarity(first).to(check_unit_range(second, "other")))
 
 
 class _Similarity:
@@ -157,7 +158,12 @@ class _Similarity:
 
 
 def match_uniform_blur(
-    reference: Any, distorted: Any, metric: Metric = "ssim", *, tolerance: float = 1e-3, quality: str = "standard"
+    reference: Pictures,
+    distorted: Pictures,
+    metric: Metric = "ssim",
+    *,
+    tolerance: float = 1e-3,
+    quality: str = "standard",
 ) -> float:
     """Find the even blur that loses as much as a distortion does, on average over images.
 
@@ -202,22 +208,22 @@ def match_uniform_blur(
     >>> round(match_uniform_blur(image, blurred, tolerance=1e-4), 1)
     1.5
     """
-    reference, distorted = _pair(reference, distorted, unit=metric == "ssim")
-    scores = _scorer(metric, reference)
-    target = float(scores(distorted).mean())
+    sharp, lossy = _pair(reference, distorted, unit=metric == "ssim")
+    scores = _scorer(metric, sharp)
+    target = float(scores(lossy).mean())
 
     def loss(sigma: float) -> float:
-        return float(scores(_even(reference, sigma, quality)).mean()) - target
+        return float(scores(_even(sharp, sigma, quality)).mean()) - target
 
-    return _bisect(loss, check_positive("tolerance", tolerance), float(max(size_of(reference))))
+    return _bisect(loss, check_positive("tolerance", tolerance), float(max(size_of(sharp))))
 
 
 def match_ring_blur(
-    reference: Any,
-    distorted: Any,
-    fixation: Any,
+    reference: Pictures,
+    distorted: Pictures,
+    fixation: ArrayLike,
     *,
-    edges_deg: Any,
+    edges_deg: ArrayLike,
     px_per_deg: float,
     tolerance: float = 1e-3,
     quality: str = "standard",
@@ -262,30 +268,30 @@ def match_ring_blur(
     >>> bool(match.sigma_px[0] < match.sigma_px[1])
     True
     """
-    reference, distorted = _pair(reference, distorted, unit=True)
+    sharp, lossy = _pair(reference, distorted, unit=True)
     check_positive("px_per_deg", px_per_deg)
     check_positive("tolerance", tolerance)
     edges = _check_edges(edges_deg)
-    point = check_one_fixation(fixation).detach().to(reference)[None]
-    eccentricity = distance_map(size_of(reference), point)[0] / px_per_deg
+    point = check_one_fixation(fixation).detach().to(sharp)[None]
+    eccentricity = distance_map(size_of(sharp), point)[0] / px_per_deg
     rings = [(eccentricity >= inner) & (eccentricity < outer) for inner, outer in pairwise(edges)]
     if not all(bool(ring.any()) for ring in rings):
         raise InputError(f"Each ring must hold a pixel of the images, but one of {edges.tolist()} deg does not.")
-    similarity = _Similarity(reference)
-    wanted = _ring_means(similarity, distorted, rings)
+    similarity = _Similarity(sharp)
+    wanted = _ring_means(similarity, lossy, rings)
     sigmas = []
     for ring, target in zip(rings, wanted):
 
         def loss(sigma: float, ring: Tensor = ring, target: float = target) -> float:
-            return _ring_means(similarity, _even(reference, sigma, quality), [ring])[0] - target
+            return _ring_means(similarity, _even(sharp, sigma, quality), [ring])[0] - target
 
-        sigmas.append(_bisect(loss, tolerance, float(max(size_of(reference)))))
+        sigmas.append(_bisect(loss, tolerance, float(max(size_of(sharp)))))
     match = RingBlur(tuple(edges.tolist()), tuple(sigmas), wanted, (), px_per_deg)
-    return replace(match, achieved=_ring_means(similarity, match.apply(reference, point[0]), rings))
+    return replace(match, achieved=_ring_means(similarity, match.apply(sharp, point[0]), rings))
 
 
 def verify_match(
-    reference: Any, distorted: Any, blurred: Any, metric: Metric = "ssim", *, margin: float = 0.01
+    reference: Pictures, distorted: Pictures, blurred: Pictures, metric: Metric = "ssim", *, margin: float = 0.01
 ) -> MatchReport:
     """Test whether blurred images lose as much as distorted ones, image by image.
 
@@ -314,10 +320,9 @@ def verify_match(
     0.0
     """
     check_positive("margin", margin)
-    reference, distorted = _pair(reference, distorted, unit=metric == "ssim")
-    _, blurred = _pair(reference, blurred, unit=metric == "ssim")
-    score = _scorer(metric, reference)
-    scores = [score(other).double().cpu().numpy() for other in (distorted, blurred)]
+    pairs = [_pair(reference, other, unit=metric == "ssim") for other in (distorted, blurred)]
+    score = _scorer(metric, pairs[0][0])
+    scores = [score(other).double().cpu().numpy() for _, other in pairs]
     difference = scores[1] - scores[0]
     n, mean = len(difference), float(difference.mean())
     error = float(difference.std(ddof=1)) / math.sqrt(n) if n > 1 else 0.0
@@ -329,23 +334,20 @@ def verify_match(
     return MatchReport(scores[0], scores[1], mean, t, p, equivalent, margin)
 
 
-def _check_edges(edges_deg: Any) -> np.ndarray:
-    try:
+def _check_edges(edges_deg: ArrayLike) -> np.ndarray:
+    with suppress(TypeError, ValueError):
         edges = np.asarray(edges_deg, dtype=float)
-        good = edges.ndim == 1 and len(edges) >= 2 and np.isfinite(edges).all() and (np.diff(edges) > 0).all()
-    except (TypeError, ValueError):
-        good = False
-    if not good or edges[0] < 0:
-        raise InputError(f"edges_deg must be at least two increasing radii in degrees, got {edges_deg!r:.80}.")
-    return edges
+        increase = edges.ndim == 1 and len(edges) >= 2 and bool((np.diff(edges) > 0).all())
+        if increase and np.isfinite(edges).all() and edges[0] >= 0:
+            return edges
+    raise InputError(f"edges_deg must be at least two increasing radii in degrees, got {edges_deg!r:.80}.")
 
 
-def _pair(reference: Any, other: Any, *, unit: bool) -> tuple[Tensor, Tensor]:
+def _pair(reference: Pictures, other: Pictures, *, unit: bool) -> tuple[Tensor, Tensor]:
     """Check two batches of images of one shape; with `unit` their values too, whose range the similarity knows."""
     images = []
-    for name, image in (("reference", reference), ("distorted", other)):
-        image = torch.from_numpy(image.copy()) if isinstance(image, np.ndarray) else image
-        image = check_image(image, name=name).detach().to(torch.float32)
+    for name, given in (("reference", reference), ("distorted", other)):
+        image = check_image(given, name=name).detach().to(torch.float32)
         if unit:
             check_unit_range(image, name)
         images.append(image if image.ndim == 4 else image[None])

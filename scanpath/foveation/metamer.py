@@ -4,20 +4,20 @@ import math
 from collections.abc import Callable
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Generic, Literal, NamedTuple, overload
 
 import torch
+from numpy.typing import ArrayLike
 from torch import Tensor
 
-from scanpath._core.arrays import numpy_friendly
-from scanpath._core.checks import check_count, check_fixation_tensor, check_image
-from scanpath._core.errors import InputError
+from scanpath._core.arrays import Array, as_given
+from scanpath._core.checks import check_count, check_image
 from scanpath._core.random import torch_generator
+from scanpath.foveation.fixated_images import check_unit_range, fixation_of_each, size_of
 from scanpath.foveation.pooled_frame import OPPONENT, opponent_colors
 from scanpath.foveation.progress import progress_bar
 from scanpath.foveation.statistics import Groups, StatisticsModel, in_full_precision
-from scanpath.foveation.view import check_unit_range
-from scanpath.foveation.windows import PoolingWindows, check_one_fixation
+from scanpath.foveation.windows import PoolingWindows
 
 #: Standard deviation of the noise that synthesis starts from, and corrections of its window means.
 START_CONTRAST = 0.05
@@ -67,17 +67,50 @@ class MetamerReport:
         return {name: start / self.group_errors[name] for name, start in self.group_start_errors.items()}
 
 
-class Metamer(NamedTuple):
+class Metamer(NamedTuple, Generic[Array]):
     """A synthesized picture and how well it matches; one report per picture of a batch."""
 
-    image: Tensor
+    image: Array
     report: MetamerReport | list[MetamerReport]
 
 
-@numpy_friendly
+@overload
 def synthesize_metamer(
-    image: Any,
-    fixation: Any,
+    image: Array,
+    fixation: ArrayLike,
+    statistics: str = "energy",
+    scaling: float = 0.5,
+    steps: int = 300,
+    seed: int = 0,
+    *,
+    px_per_deg: float,
+    window: str = "cosine",
+    fovea_deg: float = 1.82,
+    n_scales: int = 4,
+    n_orientations: int = 4,
+    progress: bool = False,
+    report: Literal[False] = False,
+) -> Array: ...
+@overload
+def synthesize_metamer(
+    image: Array,
+    fixation: ArrayLike,
+    statistics: str = "energy",
+    scaling: float = 0.5,
+    steps: int = 300,
+    seed: int = 0,
+    *,
+    px_per_deg: float,
+    window: str = "cosine",
+    fovea_deg: float = 1.82,
+    n_scales: int = 4,
+    n_orientations: int = 4,
+    progress: bool = False,
+    report: Literal[True],
+) -> Metamer[Array]: ...
+def synthesize_metamer(
+    image: Array,
+    fixation: ArrayLike,
     statistics: str = "energy",
     scaling: float = 0.5,
     steps: int = 300,
@@ -90,7 +123,7 @@ def synthesize_metamer(
     n_orientations: int = 4,
     progress: bool = False,
     report: bool = False,
-) -> Any:
+) -> Array | Metamer[Array]:
     """Change the periphery of a picture at random without changing its pooled statistics.
 
     Starting from noise with the right mean in every window, pixels follow the gradient of the statistics error
@@ -143,17 +176,14 @@ def synthesize_metamer(
     >>> result.image.shape, result.report.evaluations, result.report.improvement > 1
     (torch.Size([1, 64, 64]), 5, True)
     """
-    check_unit_range(check_image(image))
+    given = check_unit_range(check_image(image))
     check_count("steps", steps)
-    pictures = image if image.ndim == 4 else image[None]
-    points = check_fixation_tensor("fixation", fixation).detach()
-    if points.shape not in ((2,), (len(pictures), 2)):
-        raise InputError(f"fixation must be (x, y) or one per picture, got shape {tuple(points.shape)}.")
-    results = []
-    for picture, point in zip(pictures, points.expand(len(pictures), 2)):
+    pictures = given if given.ndim == 4 else given[None]
+    found, reports = [], []
+    for picture, point in zip(pictures, fixation_of_each(pictures, fixation)):
         model = StatisticsModel(
-            tuple(picture.shape[-2:]),
-            check_one_fixation(point),
+            size_of(given),
+            point,
             px_per_deg=px_per_deg,
             statistics=statistics,
             scaling=scaling,
@@ -162,12 +192,12 @@ def synthesize_metamer(
             n_scales=n_scales,
             n_orientations=n_orientations,
         )
-        result = _synthesize(in_full_precision(picture).detach(), model, steps, seed, progress)
-        results.append(result._replace(image=result.image.to(image.dtype)))
-    if image.ndim == 3:
-        return results[0] if report else results[0].image
-    images = torch.stack([result.image for result in results])
-    return Metamer(images, [result.report for result in results]) if report else images  # type: ignore[misc]
+        result, errors = _synthesize(in_full_precision(picture).detach(), model, steps, seed, progress)
+        found.append(result.to(given.dtype))
+        reports.append(errors)
+    single = given.ndim == 3
+    metamer = as_given(image, found[0] if single else torch.stack(found))
+    return Metamer(metamer, reports[0] if single else reports) if report else metamer
 
 
 @torch.no_grad()
@@ -201,7 +231,9 @@ def _spread_over_windows(values: Tensor) -> Tensor:
     return values.std(-1, keepdim=True) if values.shape[-1] > 1 else values.abs()
 
 
-def _synthesize(image: Tensor, model: StatisticsModel, steps: int, seed: int, progress: bool) -> Metamer:
+def _synthesize(
+    image: Tensor, model: StatisticsModel, steps: int, seed: int, progress: bool
+) -> tuple[Tensor, MetamerReport]:
     wanted = {name: parts for name, parts in model.groups(image).items() if any(v.numel() for _, v in parts)}
     windows = model.pooled.windows[0]
     start = mean_matched_noise(image, windows, seed)  # type: ignore[arg-type]
@@ -223,7 +255,7 @@ def _synthesize(image: Tensor, model: StatisticsModel, steps: int, seed: int, pr
     with progress_bar("metamer", steps, "error") if progress else nullcontext() as show:
         change, evaluations = _minimize(loss, torch.zeros_like(image), steps, show or (lambda step, error: None))
     result = picture(change).detach().clamp(0, 1)
-    return Metamer(result, _report(model, wanted, start.clamp(0, 1), result, evaluations))
+    return result, _report(model, wanted, start.clamp(0, 1), result, evaluations)
 
 
 class _OutOfSteps(Exception):

@@ -1,6 +1,7 @@
 """NeuroFovea: per-window transfer of deep feature statistics from colored noise (Deza et al. 2019)."""
 
 import os
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,10 @@ from torch import Tensor, nn
 from scanpath._core.errors import InputError
 from scanpath._core.files import require_file
 from scanpath._core.random import torch_generator
-from scanpath.foveation.pooled_frame import WindowSettings, reflect_positions
+from scanpath.foveation.pooled_frame import reflect_positions
 from scanpath.foveation.texture_steerable import strength
+from scanpath.foveation.window_tables import WindowGeometry
+from scanpath.foveation.windows import PoolingWindows
 
 #: Convolutions of VGG-19 up to relu4_1: (index in torchvision's `features`, channels in, channels out).
 ENCODER_CONVOLUTIONS = (
@@ -89,7 +92,7 @@ def load_decoder(weights: Weights) -> Decoder:
 
 
 def transfer_features(
-    image: Tensor, settings: WindowSettings, encoder: nn.Module, decoder: nn.Module, seed: int
+    image: Tensor, geometry: WindowGeometry, encoder: nn.Module, decoder: nn.Module, seed: int
 ) -> Tensor:
     """Return a picture (3, H, W), unclipped, whose deep features have the texture of noise in each window.
 
@@ -99,20 +102,20 @@ def transfer_features(
     """
     if image.shape[0] != 3:
         raise InputError(f"The encoder vgg19 needs RGB pictures of 3 channels, got {image.shape[0]}.")
-    sides = [side + 2 * MARGIN_PX + -side % STRIDE_PX for side in settings.size]
-    rows, columns = (reflect_positions(side, MARGIN_PX, size) for side, size in zip(sides, settings.size))
+    sides = [side + 2 * MARGIN_PX + -side % STRIDE_PX for side in geometry.size]
+    rows, columns = (reflect_positions(side, MARGIN_PX, size) for side, size in zip(sides, geometry.size))
     padded = image[:, rows.to(image.device), :][..., columns.to(image.device)]
     content = encoder(padded[None])[0]
     texture = encoder(_colored_noise(padded, torch_generator(seed, "foveated_texture", "vgg19"))[None])[0]
-    height, width = settings.size
-    mixed = _transfer(content, texture, settings)
+    height, width = geometry.size
+    mixed = _transfer(content, texture, geometry)
     return decoder(mixed[None])[0, :, MARGIN_PX : MARGIN_PX + height, MARGIN_PX : MARGIN_PX + width]
 
 
-def _transfer(content: Tensor, texture: Tensor, settings: WindowSettings) -> Tensor:
+def _transfer(content: Tensor, texture: Tensor, geometry: WindowGeometry) -> Tensor:
     origin = FIRST_CENTER_PX - MARGIN_PX
     size = (content.shape[-2], content.shape[-1])
-    windows = settings.windows(size, step_px=STRIDE_PX, origin_px=(origin, origin))
+    windows = PoolingWindows.of(replace(geometry, size=size, step_px=STRIDE_PX, origin_px=(origin, origin)))
     share = torch.where(windows.weight_sum >= LEAST_FEATURES, strength(windows.radius_deg), 0.0).to(content)
 
     def moments(features: Tensor) -> tuple[Tensor, Tensor]:

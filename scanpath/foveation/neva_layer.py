@@ -1,30 +1,33 @@
 """NeVA's own foveation: one blurred copy of the picture, shown through a soft mask around each fixation."""
 
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
+from typing import overload
 
+import numpy as np
 import torch
+from numpy.typing import ArrayLike
 from torch import Tensor
 from torch.nn import functional as F
 
-from scanpath._core.arrays import numpy_friendly
+from scanpath._core.arrays import Array, as_given, to_tensor
 from scanpath._core.checks import check_count, check_fixation_tensor, check_image, check_positive, check_size
 from scanpath._core.errors import InputError
+from scanpath.foveation.fixated_images import size_of
 
 #: Up to this side, blurring is two products with a banded matrix; beyond, two convolutions do less work.
 LARGEST_PRODUCT_PX = 512
 
 
-@numpy_friendly
 def neva_blur(
-    image: Any,
-    fixation: Any,
+    image: Array,
+    fixation: ArrayLike,
     *,
-    memory: Any = None,
+    memory: Tensor | np.ndarray | None = None,
     mask_sigma: float = 0.2,
     blur_sigma_px: float = 10,
     kernel_px: int = 41,
-) -> Tensor:
+) -> Array:
     """Show a picture as NeVA sees it: sharp where the eye is or what it remembers, evenly blurred elsewhere.
 
     y = x + clip(1 - (memory + mask), 0, 1) (blur(x) - x), with the mask of `neva_mask`.
@@ -67,20 +70,24 @@ def neva_blur(
     >>> torch.allclose(seen[:, 20, 40], image[:, 20, 40])
     True
     """
-    image = check_image(image)
-    size = (image.shape[-2], image.shape[-1])
-    spot = neva_mask(size, torch.as_tensor(fixation, device=image.device), mask_sigma=mask_sigma).to(image.dtype)
+    pixels = check_image(image)
+    size = size_of(pixels)
+    points = check_fixation_tensor("fixation", fixation).to(pixels.device)
+    spot = _mask(size, points, mask_sigma).to(pixels.dtype)
     if memory is not None:
-        memory = torch.as_tensor(memory, dtype=image.dtype, device=image.device)
-        if memory.ndim not in (2, 3) or memory.shape[-2:] != size:
-            raise InputError(f"memory must have shape {size} or (B, *{size}), got {(*memory.shape,)}.")
-        spot = spot + memory
+        remembered = torch.as_tensor(to_tensor(memory), dtype=pixels.dtype, device=pixels.device)
+        if remembered.ndim not in (2, 3) or remembered.shape[-2:] != size:
+            raise InputError(f"memory must have shape {size} or (B, *{size}), got {tuple(remembered.shape)}.")
+        spot = spot + remembered
     veil = (1 - spot).clamp(0, 1).unsqueeze(-3)
-    return image + veil * (neva_blurred(image, blur_sigma_px, kernel_px) - image)
+    return as_given(image, pixels + veil * (neva_blurred(pixels, blur_sigma_px, kernel_px) - pixels))
 
 
-@numpy_friendly
-def neva_mask(size: Any, fixation: Any, *, mask_sigma: float = 0.2) -> Tensor:
+@overload
+def neva_mask(size: Sequence[int], fixation: np.ndarray, *, mask_sigma: float = 0.2) -> np.ndarray: ...
+@overload
+def neva_mask(size: Sequence[int], fixation: Tensor | Sequence, *, mask_sigma: float = 0.2) -> Tensor: ...
+def neva_mask(size: Sequence[int], fixation: ArrayLike, *, mask_sigma: float = 0.2) -> Tensor | np.ndarray:
     """Soft spot around a fixation: exp(-d^2 / mask_sigma), where pixel i of n lies at -1 + 2 i / (n - 1).
 
     Parameters
@@ -95,16 +102,19 @@ def neva_mask(size: Any, fixation: Any, *, mask_sigma: float = 0.2) -> Tensor:
     Returns
     -------
     Tensor
-        (H, W) or (B, H, W).
+        (H, W) or (B, H, W); a NumPy array if `fixation` is one.
 
     Examples
     --------
     >>> neva_mask((3, 3), (1.0, 1.0), mask_sigma=1.0)[1]
     tensor([0.3679, 1.0000, 0.3679])
     """
-    size = check_size("size", size)
+    mask = _mask(check_size("size", size), check_fixation_tensor("fixation", fixation), mask_sigma)
+    return as_given(fixation, mask) if isinstance(fixation, np.ndarray) else mask
+
+
+def _mask(size: tuple[int, int], points: Tensor, mask_sigma: float) -> Tensor:
     check_positive("mask_sigma", mask_sigma)
-    points = check_fixation_tensor("fixation", fixation)
     factors = []
     for axis, count in ((1, size[0]), (0, size[1])):
         frame = torch.linspace(-1, 1, count, dtype=torch.float64, device=points.device)
@@ -113,8 +123,7 @@ def neva_mask(size: Any, fixation: Any, *, mask_sigma: float = 0.2) -> Tensor:
     return factors[0][..., :, None] * factors[1][..., None, :]
 
 
-@numpy_friendly
-def neva_memory(memory: Any, fixation: Any, *, retention: float = 0.7, mask_sigma: float = 0.2) -> Tensor:
+def neva_memory(memory: Array, fixation: ArrayLike, *, retention: float = 0.7, mask_sigma: float = 0.2) -> Array:
     """Remember a fixation: retention times the old memory, plus the mask around the fixation.
 
     Parameters
@@ -139,14 +148,13 @@ def neva_memory(memory: Any, fixation: Any, *, retention: float = 0.7, mask_sigm
     >>> float(neva_memory(memory, (2.0, 2.0), retention=0.5)[2, 2])
     1.5
     """
-    memory = torch.as_tensor(memory)
-    if memory.ndim not in (2, 3) or not memory.is_floating_point():
-        raise InputError(f"memory must be floating point (H, W) or (B, H, W), got {(*memory.shape,)} {memory.dtype}.")
+    old = torch.as_tensor(to_tensor(memory))
+    if old.ndim not in (2, 3) or not old.is_floating_point():
+        raise InputError(f"memory must be floating point (H, W) or (B, H, W), got {tuple(old.shape)} {old.dtype}.")
     if not 0 <= retention <= 1:
         raise InputError(f"retention must lie in [0, 1], where 1 forgets nothing, got {retention!r}.")
-    size = (memory.shape[-2], memory.shape[-1])
-    points = torch.as_tensor(fixation, device=memory.device)
-    return retention * memory + neva_mask(size, points, mask_sigma=mask_sigma).to(memory.dtype)
+    points = check_fixation_tensor("fixation", fixation).to(old.device)
+    return as_given(memory, retention * old + _mask(size_of(old), points, mask_sigma).to(old.dtype))
 
 
 def neva_blurred(image: Tensor, blur_sigma_px: float, kernel_px: int) -> Tensor:

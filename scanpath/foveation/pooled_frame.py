@@ -1,49 +1,19 @@
 """Filter bands of a picture together with the windows that average them, scale by scale."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 
 from scanpath.foveation.steerable_frame import SteerableFrame
+from scanpath.foveation.window_tables import WindowGeometry
 from scanpath.foveation.windows import PoolingWindows
 
 #: A window that covers less than this many samples of a scale has no statistics there.
 LEAST_SAMPLES = 4.0
 #: Orthonormal opponent colors: brightness, red against green, yellow against blue.
 OPPONENT = ((1 / 3**0.5,) * 3, (1 / 2**0.5, -1 / 2**0.5, 0.0), (1 / 6**0.5, 1 / 6**0.5, -2 / 6**0.5))
-
-
-@dataclass(frozen=True)
-class WindowSettings:
-    """Where and how large the windows are; a fovea of radius `fovea_deg` stays free of them."""
-
-    size: tuple[int, int]
-    x: float
-    y: float
-    px_per_deg: float
-    scaling: float
-    window: str
-    fovea_deg: float
-
-    def windows(
-        self, size: tuple[int, int] | None = None, *, step_px: float = 1.0, origin_px: tuple[float, float] = (0.0, 0.0)
-    ) -> PoolingWindows:
-        """Pooling windows over the picture or another sampling of it.
-
-        The innermost ring reaches half height at the border of the fovea.
-        """
-        return PoolingWindows(
-            size or self.size,
-            (self.x, self.y),
-            px_per_deg=self.px_per_deg,
-            scaling=self.scaling,
-            window=self.window,
-            min_eccentricity_deg=self.fovea_deg * math.exp(-math.asinh(self.scaling / 2)),
-            step_px=step_px,
-            origin_px=origin_px,
-        )
 
 
 class WholePicture:
@@ -72,12 +42,12 @@ class PooledFrame:
     ----------
     size
         (height, width) of the pictures; other than multiples of 2 ** `n_scales` are padded by reflection.
-    settings
-        The windows, or None for one window over the whole picture.
+    geometry
+        The windows over the picture, or None for one window over the whole picture.
     """
 
     def __init__(
-        self, size: tuple[int, int], settings: WindowSettings | None, *, n_scales: int = 4, n_orientations: int = 4
+        self, size: tuple[int, int], geometry: WindowGeometry | None, *, n_scales: int = 4, n_orientations: int = 4
     ) -> None:
         self.size = size
         step = 2**n_scales
@@ -87,7 +57,7 @@ class PooledFrame:
         self.n_orientations = n_orientations
         self._rows = reflect_positions(padded[0], 0, size[0])
         self._columns = reflect_positions(padded[1], 0, size[1])
-        self.windows = [self._windows(settings, scale) for scale in range(n_scales + 1)]
+        self.windows = [self._windows(geometry, scale) for scale in range(n_scales + 1)]
         self.kept = [torch.nonzero(windows.weight_sum >= LEAST_SAMPLES)[:, 0] for windows in self.windows]
 
     @property
@@ -123,11 +93,11 @@ class PooledFrame:
         result = values.new_full((*values.shape[:-1], n_windows), math.nan)
         return result.index_copy(-1, self.kept[scale].to(values.device), values)
 
-    def _windows(self, settings: WindowSettings | None, scale: int) -> PoolingWindows | WholePicture:
+    def _windows(self, geometry: WindowGeometry | None, scale: int) -> PoolingWindows | WholePicture:
         size = (-(-self.size[0] // 2**scale), -(-self.size[1] // 2**scale))
-        if settings is None:
+        if geometry is None:
             return WholePicture(size)
-        return settings.windows(size, step_px=2**scale)
+        return PoolingWindows.of(replace(geometry, size=size, step_px=2**scale))
 
 
 def opponent_colors(image: Tensor) -> Tensor:

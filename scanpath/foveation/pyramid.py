@@ -1,22 +1,23 @@
 """One picture, many fixations: blur once, then mix each view in a single cheap pass."""
 
 import math
-from typing import Any
+from typing import Generic
 
-import numpy as np
 import torch
+from numpy.typing import ArrayLike
 from torch import Tensor
 
-from scanpath._core.arrays import to_array, to_tensor
+from scanpath._core.arrays import Array, as_given
 from scanpath._core.checks import check_image
 from scanpath._core.errors import InputError
-from scanpath.foveation.view import AnyLaw, Setup, View, check_out, shared_tensor, size_of, writable_tensor
+from scanpath.foveation.fixated_images import FixatedImages, size_of
+from scanpath.foveation.laws import AnyLaw, find_law
 from scanpath.kernels.blur import KeptLevels
 from scanpath.kernels.blur_plan import BlurPlan
 from scanpath.kernels.dispatch import choose_kernel
 
 
-class BlurPyramid:
+class BlurPyramid(Generic[Array]):
     """A picture kept at every level of blur that a law asks for.
 
     The views equal those of `foveated_blur`. "standard" keeps up to about ten times the picture's memory, "fast" four
@@ -42,7 +43,7 @@ class BlurPyramid:
 
     def __init__(
         self,
-        image: Any,
+        image: Array,
         *,
         px_per_deg: float,
         law: AnyLaw = "geisler_perry",
@@ -50,52 +51,44 @@ class BlurPyramid:
         strength: float = 1.0,
         kernel: str = "auto",
     ) -> None:
-        self._setup = Setup(px_per_deg, law, quality, strength)
-        self._kernel, self._gives_arrays = kernel, isinstance(image, np.ndarray)
-        self._image = check_image(shared_tensor(image))
+        self._law = find_law(law, px_per_deg, strength, quality)
+        self._given: Array = image  # says of what kind the views are
+        self._image, self._kernel = check_image(image), kernel
         self._kept: dict[str, KeptLevels] = {}
         corner = torch.zeros(1, 1, 2, device=self._image.device)
-        plan, _ = self._setup.prepare(corner, size_of(self._image))
-        self._levels(plan, choose_kernel(kernel, self._image, double=True))
+        self._levels(self._law.prepare(corner, size_of(self._image))[0])
 
     def at(
         self,
-        fixation: Any,
+        fixation: ArrayLike,
         *,
         several: bool = False,
         combine: str = "min",
         softness_deg: float = 1.0,
         decay_deg: float = 1.0,
-        out: Any = None,
-    ) -> Any:
+        out: Array | None = None,
+    ) -> Array:
         """Return the view from a fixation, or a batch of views; the arguments are those of `foveated_blur`.
 
         Give `out` to write into memory you have: for large pictures, making memory costs more than the view.
         """
-        setup = self._setup.combining(combine, softness_deg, decay_deg)
-        view = View.of(self._image, to_tensor(fixation), several=several)
-        size = size_of(self._image)
+        seen = FixatedImages.of(self._image, fixation, several=several)
         # from a corner of the picture the whole of it is seen: fixations inside it share one table
-        plan, field = setup.prepare(view.fixations, size, least_extent_px=math.dist((1, 1), size))
-        levels = self._levels(plan, choose_kernel(self._kernel, self._image, double=True))
-        if out is None:
-            result = view.unbatched(levels.blend(field))
-            return to_array(result) if self._gives_arrays else result
-        target = check_out(writable_tensor(out), view.result_shape, self._image)  # type: ignore[arg-type]
-        levels.blend(field, out=view.batched(target))
-        return out
+        least_extent_px = math.dist((1, 1), seen.size)
+        memory = {"softness_deg": softness_deg, "decay_deg": decay_deg, "least_extent_px": least_extent_px}
+        plan, field = self._law.prepare(seen.fixations, seen.size, combine=combine, **memory)
+        result = self._levels(plan).blend(field, out=seen.out(out))
+        return as_given(self._given, seen.unbatched(result)) if out is None else out
 
-    def reload(self, image: Any) -> None:
+    def reload(self, image: Array) -> None:
         """Replace the picture by another of the same shape and dtype, such as a video's next frame."""
-        image, old = check_image(shared_tensor(image)), self._image
-        if (image.shape, image.dtype, image.device) != (old.shape, old.dtype, old.device):
+        new, old = check_image(image), self._image
+        if (new.shape, new.dtype, new.device) != (old.shape, old.dtype, old.device):
             raise InputError(
                 f"The new image must have shape {tuple(old.shape)}, {old.dtype} on {old.device}, got "
-                f"{tuple(image.shape)}, {image.dtype} on {image.device}; build a new pyramid for it."
+                f"{tuple(new.shape)}, {new.dtype} on {new.device}; build a new pyramid for it."
             )
-        self._image = image
-        if self._setup.ready_levels(self._images[..., :1, :1]) is not None:
-            self._kept.clear()
+        self._image = new
         for levels in self._kept.values():
             levels.reload(self._images)
 
@@ -103,14 +96,10 @@ class BlurPyramid:
     def _images(self) -> Tensor:
         return self._image if self._image.ndim == 4 else self._image[None]
 
-    def _levels(self, plan: BlurPlan, kernel: str) -> KeptLevels:
-        """Return the levels for a kernel, made where none are kept or too few."""
+    def _levels(self, plan: BlurPlan) -> KeptLevels:
+        """Return the levels for the kernel that runs now, made where none are kept or too few."""
+        kernel = choose_kernel(self._kernel, self._image, double=True)
         kept = self._kept.get(kernel)
         if kept is None or len(kept.plan.levels) < len(plan.levels):
-            ready = self._setup.ready_levels(self._images)
-            if ready is None:
-                kept = KeptLevels(self._images, plan, kernel=kernel)
-            else:
-                kept = KeptLevels.from_levels(ready, kernel=kernel)
-            self._kept[kernel] = kept
+            kept = self._kept[kernel] = KeptLevels(self._images, plan, kernel=kernel)
         return kept

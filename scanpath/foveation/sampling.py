@@ -1,37 +1,39 @@
 """Pictures sampled as densely as the eye samples them: rings, the cortical sheet, and nested glimpses."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
 
 import torch
+from numpy.typing import ArrayLike
 from torch import Tensor
 from torch.nn import functional as F
 
-from scanpath._core.arrays import numpy_friendly
+from scanpath._core.arrays import Array, arange_like, as_given
 from scanpath._core.checks import check_choice, check_count, check_image, check_positive, check_size
 from scanpath._core.errors import InputError
 from scanpath.foveation.blur import foveated_blur
-from scanpath.foveation.view import View, size_of
-from scanpath.kernels.blur_field import distance_map
+from scanpath.foveation.fixated_images import FixatedImages, size_of
+from scanpath.geometry.eccentricity import pixel_offsets
+from scanpath.kernels.blur_field import corner_distances, distance_map
 
 #: Standard deviation of the blur before sampling, in sample distances.
 PREFILTER = 0.4
 OUTSIDE = {"edge": "border", "zero": "zeros"}
 
 
-@numpy_friendly
 def log_polar(
-    image: Any,
-    fixation: Any,
-    shape: tuple[int, int],
+    image: Array,
+    fixation: ArrayLike,
+    shape: Sequence[int],
     *,
     px_per_deg: float,
     max_deg: float | None = None,
     foveal_deg: float = 0.5,
     antialias: bool = True,
     outside: str = "edge",
-) -> Tensor:
+) -> Array:
     """Sample a picture on rings around the fixation, as far apart as the logarithm of eccentricity asks.
 
     Ring i of n lies at e = a [(1 + e_max / a)^((i + 1/2) / n) - 1] with a = `foveal_deg`: evenly spaced in the fovea,
@@ -74,26 +76,24 @@ def log_polar(
     >>> log_polar(image, (32, 32), (24, 48), px_per_deg=8).shape
     torch.Size([3, 24, 48])
     """
-    image = check_image(image)
-    view = View.of_single(image, fixation)
-    rings = Rings.around(view, check_size("shape", shape), px_per_deg, max_deg, foveal_deg)
-    points = view.fixations[:, 0].to(image.dtype)
+    pixels = check_image(image)
+    seen = FixatedImages.of_single(pixels, fixation)
+    rings = Rings.around(seen, check_size("shape", shape), px_per_deg, max_deg, foveal_deg)
     if antialias:
-        image = foveated_blur(image, fixation, px_per_deg=px_per_deg, law=lambda e: PREFILTER * rings.spacing_deg(e))
-    places = points[:, None, None] + px_per_deg * rings.places_deg(points)
-    return view.unbatched(sample_at(images_of(image), places, outside))
+        pixels = foveated_blur(pixels, fixation, px_per_deg=px_per_deg, law=lambda e: PREFILTER * rings.spacing_deg(e))
+    places = seen.points[:, None, None] + px_per_deg * rings.places_deg(seen.points)
+    return as_given(image, seen.unbatched(sample_at(pixels, places, outside)))
 
 
-@numpy_friendly
 def inverse_log_polar(
-    samples: Any,
-    fixation: Any,
-    size: tuple[int, int],
+    samples: Array,
+    fixation: ArrayLike,
+    size: Sequence[int],
     *,
     px_per_deg: float,
     max_deg: float | None = None,
     foveal_deg: float = 0.5,
-) -> Tensor:
+) -> Array:
     """Draw the picture that `log_polar` sampled, as the retina would have it: sharp at the fixation, coarse around.
 
     Pixels farther than `max_deg` are 0. A photograph of 512 x 512 px at 20 px per degree, sampled by 200 x 320 from
@@ -121,32 +121,28 @@ def inverse_log_polar(
     >>> bool(torch.allclose(inverse_log_polar(rings, (10, 20), (32, 32), px_per_deg=4), image))
     True
     """
-    samples = check_image(samples, name="samples")
-    size = check_size("size", size)
-    blank = samples.new_empty((*samples.shape[:-2], 1, 1)).expand(*samples.shape[:-2], *size)
-    view = View.of_single(blank, fixation)
-    rings = Rings.around(view, size_of(samples), px_per_deg, max_deg, foveal_deg)
-    points = view.fixations[:, 0].to(samples.dtype)
-    eccentricity = distance_map(size, points) / px_per_deg
-    turn = _polar_angle(size, points) / (2 * math.pi) * rings.angles
+    rows = check_image(samples, name="samples")
+    seen = FixatedImages.to_draw(rows, fixation, size)
+    rings = Rings.around(seen, size_of(rows), px_per_deg, max_deg, foveal_deg)
+    eccentricity = distance_map(seen.size, seen.points) / px_per_deg
+    turn = _polar_angle(seen.size, seen.points) / (2 * math.pi) * rings.angles
     # one sample of the other end is repeated at both ends of each ring
-    wrapped = torch.cat([samples[..., -1:], samples, samples[..., :1]], dim=-1)
+    wrapped = torch.cat([rows[..., -1:], rows, rows[..., :1]], dim=-1)
     places = torch.stack([torch.remainder(turn, rings.angles) + 1, rings.index(eccentricity)], dim=-1)
-    drawn = sample_at(images_of(wrapped), places, "edge")
-    return view.unbatched(drawn * (eccentricity <= rings.max_deg * (1 + 1e-6))[:, None])
+    drawn = sample_at(wrapped, places, "edge") * (eccentricity <= rings.max_deg * (1 + 1e-6))[:, None]
+    return as_given(samples, seen.unbatched(drawn))
 
 
-@numpy_friendly
 def glimpse(
-    image: Any,
-    fixation: Any,
-    size: tuple[int, int],
+    image: Array,
+    fixation: ArrayLike,
+    size: Sequence[int],
     *,
     scales: int = 3,
     factor: float = 2.0,
     antialias: bool = True,
     outside: str = "zero",
-) -> Tensor:
+) -> Array:
     """Cut nested patches around the fixation, each `factor` times as wide as the last and all of the same size.
 
     Parameters
@@ -184,24 +180,22 @@ def glimpse(
     >>> patches.shape, bool((patches[0] == image[:, 24:40, 24:40]).all())
     (torch.Size([3, 3, 16, 16]), True)
     """
-    image = check_image(image)
-    view = View.of_single(image, fixation)
+    pixels = check_image(image)
+    seen = FixatedImages.of_single(pixels, fixation)
     height, width = check_size("size", size)
     if check_positive("factor", factor) <= 1:
         raise InputError(f"factor must be above 1, got {factor:g}; each patch shows more of the picture than the last.")
-    points = view.fixations[:, 0].to(image.dtype)
-    kind = {"dtype": image.dtype, "device": image.device}
-    x, y = (torch.arange(side, **kind) - (side - 1) / 2 for side in (width, height))
+    x, y = (arange_like(side, pixels) - (side - 1) / 2 for side in (width, height))
     offsets = torch.stack(torch.broadcast_tensors(x[None, :], y[:, None]), dim=-1)
     patches = []
     for scale in range(check_count("scales", scales)):
         spacing = factor**scale
-        source = image
+        source = pixels
         if antialias and scale:
-            law = lambda e, sigma=PREFILTER * spacing: torch.full_like(e, sigma)  # noqa: E731
-            source = foveated_blur(image, (0, 0), px_per_deg=1, law=law)
-        patches.append(sample_at(images_of(source), points[:, None, None] + spacing * offsets, outside))
-    return view.unbatched(torch.stack(patches, dim=1))
+            evenly = partial(torch.full_like, fill_value=PREFILTER * spacing)
+            source = foveated_blur(pixels, (0, 0), px_per_deg=1, law=evenly)
+        patches.append(sample_at(source, seen.points[:, None, None] + spacing * offsets, outside))
+    return as_given(image, seen.unbatched(torch.stack(patches, dim=1)))
 
 
 @dataclass(frozen=True)
@@ -215,13 +209,10 @@ class Rings:
 
     @classmethod
     def around(
-        cls, view: View, shape: tuple[int, int], px_per_deg: float, max_deg: float | None, foveal_deg: float
+        cls, seen: FixatedImages, shape: tuple[int, int], px_per_deg: float, max_deg: float | None, foveal_deg: float
     ) -> "Rings":
         """Choose rings that reach the farthest corner unless told otherwise."""
-        check_positive("px_per_deg", px_per_deg)
-        if max_deg is None:
-            max_deg = farthest_corner_px(view.fixations.detach(), size_of(view.images)) / px_per_deg
-        return cls(*shape, check_positive("max_deg", max_deg), check_positive("foveal_deg", foveal_deg))
+        return cls(*shape, edge_deg(seen, px_per_deg, max_deg), check_positive("foveal_deg", foveal_deg))
 
     @property
     def extent(self) -> float:
@@ -235,10 +226,9 @@ class Rings:
 
     def places_deg(self, like: Tensor) -> Tensor:
         """Places (n_rho, n_theta, 2) relative to the fixation, right and down."""
-        kind = {"dtype": like.dtype, "device": like.device}
-        share = (torch.arange(self.count, **kind) + 0.5) / self.count
+        share = (arange_like(self.count, like) + 0.5) / self.count
         radius = self.foveal_deg * torch.expm1(self.extent * share)
-        angle = torch.arange(self.angles, **kind) * (2 * math.pi / self.angles)
+        angle = arange_like(self.angles, like) * (2 * math.pi / self.angles)
         return torch.stack([radius[:, None] * angle.cos(), -radius[:, None] * angle.sin()], dim=-1)
 
     def index(self, eccentricity_deg: Tensor) -> Tensor:
@@ -246,29 +236,25 @@ class Rings:
         return torch.log1p(eccentricity_deg / self.foveal_deg) * (self.count / self.extent) - 0.5
 
 
-def farthest_corner_px(fixations: Tensor, size: tuple[int, int]) -> float:
-    """Distance of the farthest corner of pictures of (height, width) from any of (..., 2) fixations; at least 1."""
-    sides = fixations.new_tensor([size[1] - 1, size[0] - 1])
-    return max(1.0, float(torch.maximum(fixations.abs(), (fixations - sides).abs()).norm(dim=-1).max()))
+def edge_deg(seen: FixatedImages, px_per_deg: float, max_deg: float | None) -> float:
+    """Return where sampling ends: as told, or at the corner that is farthest from any fixation, at least 1 px away."""
+    check_positive("px_per_deg", px_per_deg)
+    if max_deg is None:
+        max_deg = max(1.0, float(corner_distances(seen.fixations.detach(), seen.size).max())) / px_per_deg
+    return check_positive("max_deg", max_deg)
 
 
 def _polar_angle(size: tuple[int, int], points: Tensor) -> Tensor:
     """Angle of every pixel (B, H, W) around points (B, 2), counter-clockwise from the right; 0 at the points."""
-    kind = {"dtype": points.dtype, "device": points.device}
-    dx = torch.arange(size[1], **kind) - points[:, 0, None]
-    dy = points[:, 1, None] - torch.arange(size[0], **kind)
-    dx, dy = torch.broadcast_tensors(dx[:, None, :], dy[:, :, None])
+    right, down = pixel_offsets(size, points)
+    dx, dy = torch.broadcast_tensors(right, -down)
     here = (dx == 0) & (dy == 0)  # no slope there, where the angle has none either
     return torch.where(here, 0.0, torch.atan2(dy, torch.where(here, 1.0, dx)))
 
 
-def images_of(image: Tensor) -> Tensor:
-    """Add the batch dimension where there is none."""
-    return image if image.ndim == 4 else image[None]
-
-
 def sample_at(images: Tensor, places: Tensor, outside: str) -> Tensor:
-    """Interpolate images (B or 1, C, H, W) at places (N or 1, h, w, 2) in px: (N, C, h, w)."""
+    """Interpolate images (B or 1, C, H, W), or (C, H, W), at places (N or 1, h, w, 2) in px: (N, C, h, w)."""
+    images = images if images.ndim == 4 else images[None]
     mode = OUTSIDE[check_choice("outside", outside, tuple(OUTSIDE))]
     count = max(len(images), len(places))
     sides = places.new_tensor([images.shape[-1], images.shape[-2]])

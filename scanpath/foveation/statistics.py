@@ -1,26 +1,25 @@
 """Statistics of a picture in pooling windows: what the periphery is thought to keep."""
 
-from typing import Any
-
 import torch
+from numpy.typing import ArrayLike
 from torch import Tensor
 
-from scanpath._core.arrays import numpy_friendly
-from scanpath._core.checks import check_choice, check_count, check_image, check_positive
+from scanpath._core.arrays import Array, as_given
+from scanpath._core.checks import check_choice, check_count, check_image
 from scanpath._core.errors import InputError
-from scanpath.foveation.pooled_frame import LEAST_SAMPLES, PooledFrame, WindowSettings, opponent_colors
+from scanpath.foveation.fixated_images import size_of
+from scanpath.foveation.pooled_frame import LEAST_SAMPLES, PooledFrame, opponent_colors
 from scanpath.foveation.portilla_simoncelli import portilla_simoncelli_groups
-from scanpath.foveation.windows import SHAPES, check_one_fixation
+from scanpath.foveation.windows import check_one_fixation, windows_beyond_fovea
 
 STATISTICS = ("luminance", "energy", "portilla_simoncelli")
 #: name -> for each scale that has the group, (scale, values (n, windows kept at that scale))
 Groups = dict[str, list[tuple[int, Tensor]]]
 
 
-@numpy_friendly
 def pooled_statistics(
-    image: Any,
-    fixation: Any = None,
+    image: Array,
+    fixation: ArrayLike | None = None,
     *,
     px_per_deg: float | None = None,
     statistics: str = "energy",
@@ -30,7 +29,7 @@ def pooled_statistics(
     n_scales: int = 4,
     n_orientations: int = 4,
     spatial_corr_width: int = 7,
-) -> dict[str, Tensor]:
+) -> dict[str, Array]:
     """Statistics of a picture in windows that grow with eccentricity, or over the whole picture.
 
     The filters take the picture to be periodic, so that windows at a border see a little of the opposite one.
@@ -88,9 +87,9 @@ def pooled_statistics(
     >>> values["magnitude_mean"].shape
     torch.Size([16, 100])
     """
-    check_image(image)
+    given = check_image(image)
     model = StatisticsModel(
-        tuple(image.shape[-2:]),
+        size_of(given),
         None if fixation is None else check_one_fixation(fixation).detach(),
         px_per_deg=px_per_deg,
         statistics=statistics,
@@ -101,13 +100,12 @@ def pooled_statistics(
         n_orientations=n_orientations,
         spatial_corr_width=spatial_corr_width,
     )
-    if not bool(torch.isfinite(image).all()):
+    if not bool(torch.isfinite(given).all()):
         raise InputError("image must be finite, got NaN or infinity; its filters would carry them everywhere.")
-    pictures = in_full_precision(image)
-    tables = [model.table(picture) for picture in (pictures if image.ndim == 4 else pictures[None])]
-    if image.ndim == 3:
-        return tables[0]
-    return {name: torch.stack([table[name] for table in tables]) for name in tables[0]}
+    pictures = in_full_precision(given)
+    tables = [model.table(picture) for picture in (pictures if given.ndim == 4 else pictures[None])]
+    groups = {name: torch.stack([table[name] for table in tables]) for name in tables[0]}
+    return {name: as_given(image, values if given.ndim == 4 else values[0]) for name, values in groups.items()}
 
 
 class StatisticsModel:
@@ -129,20 +127,14 @@ class StatisticsModel:
     ) -> None:
         self.statistics = check_choice("statistics", statistics, STATISTICS)
         self.spatial_corr_width = check_count("spatial_corr_width", spatial_corr_width)
-        settings = None
+        geometry = None
         if fixation is not None:
             if px_per_deg is None:
                 raise InputError("Statistics around a fixation need px_per_deg=..., the pixels per degree.")
-            settings = WindowSettings(
-                size=size,
-                x=float(fixation[0]),
-                y=float(fixation[1]),
-                px_per_deg=check_positive("px_per_deg", px_per_deg),
-                scaling=check_positive("scaling", scaling),
-                window=check_choice("window", window, SHAPES),
-                fovea_deg=check_positive("fovea_deg", fovea_deg),
+            geometry = windows_beyond_fovea(
+                size, fixation, px_per_deg=px_per_deg, scaling=scaling, window=window, fovea_deg=fovea_deg
             )
-        self.pooled = PooledFrame(size, settings, n_scales=n_scales, n_orientations=n_orientations)
+        self.pooled = PooledFrame(size, geometry, n_scales=n_scales, n_orientations=n_orientations)
         if not len(self.pooled.kept[0]):
             raise InputError(
                 f"No pooling window covers {LEAST_SAMPLES:g} px of a picture of {size[1]} x {size[0]} px around this "

@@ -1,26 +1,31 @@
 """Foveated texture: sharp at the fixation, texture of the same statistics in the periphery."""
 
-from typing import Any
+from collections.abc import Callable
 
 import torch
+from numpy.typing import ArrayLike
 from torch import Tensor
 
-from scanpath._core.arrays import numpy_friendly
-from scanpath._core.checks import check_choice, check_count, check_fixation_tensor, check_image, check_positive
+from scanpath._core.arrays import Array, as_given
+from scanpath._core.checks import check_choice, check_count, check_image
 from scanpath._core.errors import InputError
-from scanpath.foveation.pooled_frame import WindowSettings
+from scanpath.foveation.fixated_images import check_unit_range, fixation_of_each, size_of
+from scanpath.foveation.neurofovea import Weights, load_decoder, load_encoder, transfer_features
 from scanpath.foveation.texture_steerable import transfer_bands
-from scanpath.foveation.view import check_unit_range
-from scanpath.foveation.windows import SHAPES
+from scanpath.foveation.window_tables import WindowGeometry
+from scanpath.foveation.windows import PoolingWindows, windows_beyond_fovea
 
 ENCODERS = ("steerable", "vgg19")
 SOURCES = ("cascade", "noise")
 
 
-@numpy_friendly
+#: Makes the texture of a picture (C, H, W) in windows.
+Transfer = Callable[[Tensor, WindowGeometry], Tensor]
+
+
 def foveated_texture(
-    image: Any,
-    fixation: Any,
+    image: Array,
+    fixation: ArrayLike,
     *,
     px_per_deg: float,
     scaling: float = 0.4,
@@ -31,9 +36,9 @@ def foveated_texture(
     window: str = "cosine",
     fovea_deg: float = 1.82,
     keep_fovea: bool = True,
-    weights: Any = None,
-    decoder: Any = None,
-) -> Tensor:
+    weights: Weights | None = None,
+    decoder: Weights | None = None,
+) -> Array:
     """Replace the periphery by texture with the picture's own statistics in windows that grow with eccentricity.
 
     The share of texture is tanh(0.6405 r) in a window whose area is that of a disk of r degrees [1]_. With the
@@ -101,37 +106,35 @@ def foveated_texture(
     >>> bool((texture == foveated_texture(picture, (31.5, 31.5), px_per_deg=4.0)).all())
     True
     """
-    check_unit_range(check_image(image))
+    given = check_unit_range(check_image(image))
     check_choice("encoder", encoder, ENCODERS)
-    pictures = image if image.ndim == 4 else image[None]
-    points = check_fixation_tensor("fixation", fixation).detach()
-    if points.shape not in ((2,), (len(pictures), 2)):
-        raise InputError(f"fixation must be (x, y) or one per picture, got shape {tuple(points.shape)}.")
-    shared_settings: dict[str, Any] = {
-        "size": tuple(image.shape[-2:]),
-        "px_per_deg": check_positive("px_per_deg", px_per_deg),
-        "scaling": check_positive("scaling", scaling),
-        "window": check_choice("window", window, SHAPES),
-        "fovea_deg": check_positive("fovea_deg", fovea_deg),
-    }
+    pictures = given if given.ndim == 4 else given[None]
+    geometries = [
+        windows_beyond_fovea(
+            size_of(given), point, px_per_deg=px_per_deg, scaling=scaling, window=window, fovea_deg=fovea_deg
+        )
+        for point in fixation_of_each(pictures, fixation)
+    ]
     transfer = _make_transfer(encoder, seed, source, iterations, weights, decoder)
-    results = []
-    for picture, (x, y) in zip(pictures, points.expand(len(pictures), 2).tolist()):
-        settings = WindowSettings(x=x, y=y, **shared_settings)
-        results.append(_foveate(picture, settings, transfer, keep_fovea))
-    return torch.stack(results) if image.ndim == 4 else results[0]
+    results = [_foveate(*parts, transfer, keep_fovea) for parts in zip(pictures, geometries)]
+    return as_given(image, torch.stack(results) if given.ndim == 4 else results[0])
 
 
 def _make_transfer(
-    encoder: str, seed: int, source: str | None, iterations: int | None, weights: Any, decoder: Any
-) -> Any:
-    """Return the function (picture, settings) -> texture of an encoder."""
+    encoder: str,
+    seed: int,
+    source: str | None,
+    iterations: int | None,
+    weights: Weights | None,
+    decoder: Weights | None,
+) -> Transfer:
+    """Return what makes an encoder's texture."""
     if encoder == "steerable":
         if weights is not None or decoder is not None:
             raise InputError('The encoder "steerable" has no weights; leave out weights and decoder, or use "vgg19".')
         name = check_choice("source", source or "cascade", SOURCES)
         count = check_count("iterations", 1 if iterations is None else iterations)
-        return lambda picture, settings: transfer_bands(picture, settings, name, seed, count)
+        return lambda picture, geometry: transfer_bands(picture, geometry, name, seed, count)
     if source is not None or iterations is not None:
         raise InputError('source and iterations belong to the encoder "steerable"; leave them out with "vgg19".')
     if weights is None or decoder is None:
@@ -139,21 +142,19 @@ def _make_transfer(
             'The encoder "vgg19" needs weights=FILE (torchvision\'s vgg19) and decoder=FILE; train a decoder with '
             "python -m scanpath.training.texture_decoder FOLDER --weights FILE --out decoder.safetensors."
         )
-    from scanpath.foveation.neurofovea import load_decoder, load_encoder, transfer_features
-
     networks = load_encoder(weights), load_decoder(decoder)
 
-    def transfer(picture: Tensor, settings: WindowSettings) -> Tensor:
+    def transfer(picture: Tensor, geometry: WindowGeometry) -> Tensor:
         encode, decode = (network.to(picture.device) for network in networks)
-        return transfer_features(picture, settings, encode, decode, seed)
+        return transfer_features(picture, geometry, encode, decode, seed)
 
     return transfer
 
 
-def _foveate(picture: Tensor, settings: WindowSettings, transfer: Any, keep_fovea: bool) -> Tensor:
+def _foveate(picture: Tensor, geometry: WindowGeometry, transfer: Transfer, keep_fovea: bool) -> Tensor:
     working = picture if picture.dtype == torch.float64 else picture.to(torch.float32)
-    texture = transfer(working, settings)
+    texture = transfer(working, geometry)
     if keep_fovea:
-        fovea = settings.windows().fovea.to(working)
+        fovea = PoolingWindows.of(geometry).fovea.to(working)
         texture = fovea * working + (1 - fovea) * texture
     return texture.clamp(0, 1).to(picture.dtype)

@@ -1,15 +1,16 @@
 """Texture without weights: bands of a steerable frame whose pooled contrast is that of the picture."""
 
 import math
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, replace
+from functools import lru_cache, reduce
 
 import torch
 from torch import Tensor
 
 from scanpath._core.random import torch_generator
-from scanpath.foveation.pooled_frame import WindowSettings, reflect_positions
+from scanpath.foveation.pooled_frame import reflect_positions
 from scanpath.foveation.steerable_frame import Bands, SteerableFrame
+from scanpath.foveation.window_tables import WindowGeometry
 from scanpath.foveation.windows import PoolingWindows
 
 #: Blending strength is the hyperbolic tangent of a window's radius in deg times this (Deza et al. 2019).
@@ -33,9 +34,9 @@ def strength(radius_deg: Tensor) -> Tensor:
     return torch.tanh(STRENGTH_PER_DEG * radius_deg)
 
 
-def transfer_bands(image: Tensor, settings: WindowSettings, source: str, seed: int, iterations: int) -> Tensor:
+def transfer_bands(image: Tensor, geometry: WindowGeometry, source: str, seed: int, iterations: int) -> Tensor:
     """Return the texture (C, H, W) of a picture, unclipped; `source` is "cascade" or "noise"."""
-    layout = _layout(settings)
+    layout = _layout(geometry)
     mean = image.mean((-2, -1), keepdim=True)
     generator = torch_generator(seed, "foveated_texture", source)
     basis = principal_colors(image) if source == "noise" else torch.eye(len(image)).to(image)
@@ -63,16 +64,15 @@ def principal_colors(image: Tensor) -> Tensor:
 class Layout:
     """Frame, padding and windows of every scale for one geometry."""
 
-    def __init__(self, settings: WindowSettings) -> None:
-        self.settings = settings
-        height, width = settings.size
-        windows = settings.windows()
-        n_scales = _count_scales(settings, float(windows.radius_deg[-1]))
+    def __init__(self, geometry: WindowGeometry) -> None:
+        self.geometry = geometry
+        height, width = geometry.size
+        n_scales = _count_scales(geometry, float(PoolingWindows.of(geometry).radius_deg[-1]))
         self.margin = 4 * 2**n_scales
-        size = tuple(_fft_length(side + 2 * self.margin, 2**n_scales) for side in (height, width))
-        self.frame = SteerableFrame(size, n_scales=n_scales)  # type: ignore[arg-type]
-        self.rows = reflect_positions(size[0], self.margin, height)
-        self.columns = reflect_positions(size[1], self.margin, width)
+        rows, columns = (_fft_length(side + 2 * self.margin, 2**n_scales) for side in (height, width))
+        self.frame = SteerableFrame((rows, columns), n_scales=n_scales)
+        self.rows = reflect_positions(rows, self.margin, height)
+        self.columns = reflect_positions(columns, self.margin, width)
         self.windows = [self._windows(scale) for scale in range(n_scales + 1)]
         self.inner_windows = [self._inner_windows(scale) for scale in range(n_scales + 1)]
 
@@ -82,7 +82,7 @@ class Layout:
 
     def crop(self, image: Tensor) -> Tensor:
         """Cut the picture out of its padding."""
-        height, width = self.settings.size
+        height, width = self.geometry.size
         return image[..., self.margin : self.margin + height, self.margin : self.margin + width]
 
     def mean(self, maps: Tensor, scale: int) -> Tensor:
@@ -106,15 +106,16 @@ class Layout:
         """How much of a band becomes texture at each sample: bands longer than the window stay as they are."""
         radius = self.radius_px(scale)
         fits = (2 * radius / wavelength_px - 0.5).clamp(0, 1)
-        return strength(radius / self.settings.px_per_deg) * fits * (1 - self.windows[scale].fovea)
+        return strength(radius / self.geometry.px_per_deg) * fits * (1 - self.windows[scale].fovea)
 
     def _windows(self, scale: int) -> PoolingWindows:
         origin = (-self.margin, -self.margin)
-        return self.settings.windows(self.frame.level_size(scale), step_px=2**scale, origin_px=origin)
+        size = self.frame.level_size(scale)
+        return PoolingWindows.of(replace(self.geometry, size=size, step_px=2**scale, origin_px=origin))
 
     def _inner_windows(self, scale: int) -> PoolingWindows:
-        height, width = (-(-side // 2**scale) for side in self.settings.size)
-        return self.settings.windows((height, width), step_px=2**scale)
+        height, width = (-(-side // 2**scale) for side in self.geometry.size)
+        return PoolingWindows.of(replace(self.geometry, size=(height, width), step_px=2**scale))
 
 
 @dataclass
@@ -145,13 +146,13 @@ def displace_octaves(image: Tensor, layout: Layout, generator: torch.Generator) 
         scale = max(octave - 1, 0)  # where `octaves` samples it
         wavelength_px = 4.0 * 2**octave
         size = layout.frame.level_size(scale)
-        field = _smooth_field(size, CORRELATION_WAVELENGTHS * wavelength_px / 2**scale, generator)
-        field = field * (STEP_WAVELENGTHS * wavelength_px * layout.band_strength(scale, wavelength_px))
+        smooth = _smooth_field(size, CORRELATION_WAVELENGTHS * wavelength_px / 2**scale, generator)
+        own: Tensor = smooth * (STEP_WAVELENGTHS * wavelength_px * layout.band_strength(scale, wavelength_px))
         if shift is None:
-            shift = field
+            shift = own
         else:
             inherited = shift if tuple(shift.shape[-2:]) == size else layout.frame.refine(shift, scale)
-            shift = inherited + OWN_SHARE * field
+            shift = inherited + OWN_SHARE * own
         reach = REACH_RADII * layout.radius_px(scale) + 1e-6
         limited = shift / torch.sqrt(1 + shift.square().sum(0) / reach**2)
         parts[octave] = _sample_at(parts[octave], limited / 2**scale)
@@ -174,9 +175,8 @@ def _mix(band: Tensor, noise: Tensor, layout: Layout, scale: int, wavelength_px:
     """Cross-fade a band (C, K, h, w) with colored noise without losing contrast halfway."""
     unit = noise / noise.square().mean().sqrt()
     factor = _covariance_factor(band, layout, scale)
-    colored = torch.stack(
-        [sum(layout.windows[scale].spread(row[j]) * unit[j] for j in range(len(row))) for row in factor]
-    )
+    spread = layout.windows[scale].spread
+    colored = torch.stack([reduce(torch.add, (spread(part) * unit[j] for j, part in enumerate(row))) for row in factor])
     share = layout.band_strength(scale, wavelength_px).to(band)
     return ((1 - share) * band + share * colored) / torch.sqrt((1 - share) ** 2 + share**2)
 
@@ -232,14 +232,14 @@ def _sample_at(image: Tensor, shift: Tensor) -> Tensor:
 
 
 @lru_cache(maxsize=2)
-def _layout(settings: WindowSettings) -> Layout:
-    return Layout(settings)
+def _layout(geometry: WindowGeometry) -> Layout:
+    return Layout(geometry)
 
 
-def _count_scales(settings: WindowSettings, largest_radius_deg: float) -> int:
+def _count_scales(geometry: WindowGeometry, largest_radius_deg: float) -> int:
     """As many octaves as the largest window is wide, and the picture has room for."""
-    by_window = math.floor(math.log2(max(largest_radius_deg * settings.px_per_deg, 1.0))) - 1
-    by_picture = math.floor(math.log2(min(settings.size))) - 4
+    by_window = math.floor(math.log2(max(largest_radius_deg * geometry.px_per_deg, 1.0))) - 1
+    by_picture = math.floor(math.log2(min(geometry.size))) - 4
     return max(1, min(by_window, by_picture, 6))
 
 

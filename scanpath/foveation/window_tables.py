@@ -4,12 +4,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from scanpath._core.arrays import arange_like
 from scanpath._core.errors import InputError
 from scanpath.kernels.window_pooling import WindowTaps
 
@@ -32,8 +32,8 @@ class WindowGeometry:
     scaling: float
     window: str
     min_eccentricity_deg: float
-    step_px: float
-    origin_px: tuple[float, float]
+    step_px: float = 1.0
+    origin_px: tuple[float, float] = (0.0, 0.0)
 
     @property
     def fixation(self) -> Tensor:
@@ -53,10 +53,9 @@ class WindowGeometry:
 
     def coordinates(self, fixation: Tensor) -> tuple[Tensor, Tensor]:
         """Ring and angle coordinate of every sample, (H, W): ring n and angle n are centered at n."""
-        kind: Any = {"dtype": fixation.dtype, "device": fixation.device}
         height, width = self.size
-        dx = torch.arange(width, **kind) * self.step_px + self.origin_px[0] - fixation[0]
-        dy = (torch.arange(height, **kind) * self.step_px + self.origin_px[1] - fixation[1])[:, None]
+        dx = arange_like(width, fixation) * self.step_px + self.origin_px[0] - fixation[0]
+        dy = (arange_like(height, fixation) * self.step_px + self.origin_px[1] - fixation[1])[:, None]
         nearest = self.min_eccentricity_deg * math.exp(-2 * GAUSSIAN_REACH * self.ring_spacing) * self.px_per_deg
         at_fixation = (dx**2 + dy**2) < nearest**2  # kept out of the logarithm, where the gradient is not finite
         squared = torch.where(at_fixation, nearest**2, dx**2 + dy**2)

@@ -1,13 +1,15 @@
 """Pooling windows that grow with eccentricity, kept as a few taps a pixel."""
 
 import math
+from collections.abc import Sequence
 from functools import cached_property
-from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import ArrayLike
 from torch import Tensor
 
-from scanpath._core.arrays import numpy_friendly
+from scanpath._core.arrays import Array, as_given, to_tensor
 from scanpath._core.checks import check_choice, check_fixation_tensor, check_positive, check_size
 from scanpath._core.errors import InputError
 from scanpath.foveation.window_tables import WindowGeometry, cached_tables, make_tables, profile
@@ -87,15 +89,15 @@ class PoolingWindows:
 
     def __init__(
         self,
-        size: tuple[int, int],
-        fixation: Any,
+        size: Sequence[int],
+        fixation: ArrayLike,
         *,
         px_per_deg: float,
         scaling: float = 0.5,
         window: str = "cosine",
         min_eccentricity_deg: float = 0.5,
         step_px: float = 1.0,
-        origin_px: tuple[float, float] = (0.0, 0.0),
+        origin_px: Sequence[float] = (0.0, 0.0),
     ) -> None:
         point = check_one_fixation(fixation)
         self.geometry = WindowGeometry(
@@ -117,6 +119,21 @@ class PoolingWindows:
         self.n_eccentricity = self._tables.n_rings
         self.n_angle = self.geometry.n_angle
         self.n_windows = self.n_eccentricity * self.n_angle
+
+    @classmethod
+    def of(cls, geometry: WindowGeometry) -> "PoolingWindows":
+        """Make the windows of a geometry."""
+        g = geometry
+        return cls(
+            g.size,
+            (g.x, g.y),
+            px_per_deg=g.px_per_deg,
+            scaling=g.scaling,
+            window=g.window,
+            min_eccentricity_deg=g.min_eccentricity_deg,
+            step_px=g.step_px,
+            origin_px=g.origin_px,
+        )
 
     @cached_property
     def eccentricity(self) -> Tensor:
@@ -158,7 +175,7 @@ class PoolingWindows:
         area = half_height * 2 * math.pi / self.n_angle * math.sinh(width) * self.center_deg**2
         return torch.sqrt(area / math.pi).to(torch.float32).repeat_interleave(self.n_angle)
 
-    def pool(self, maps: Any, *, normalize: bool = True) -> Any:
+    def pool(self, maps: Array, *, normalize: bool = True) -> Array:
         """Mean of maps (..., H, W) in each window: (..., n_windows).
 
         Parameters
@@ -173,11 +190,34 @@ class PoolingWindows:
         Tensor
             Windows that do not touch the map get 0.
         """
-        return _pool(maps, self, normalize)
+        given = _floating("maps", maps)
+        if tuple(given.shape[-2:]) != self.size:
+            raise InputError(f"maps must end in the windows' size {self.size}, got shape {tuple(given.shape)}.")
+        tables = self._tables
+        cells = sum_to_cells(given.reshape(-1, given.shape[-2] * given.shape[-1]), tables.taps)
+        if tables.mix is not None:
+            ring_mix, wedge_mix = (matrix.to(cells) for matrix in tables.mix)
+            cells = ring_mix @ cells.reshape(-1, ring_mix.shape[1], wedge_mix.shape[1]) @ wedge_mix.T
+        total = cells.reshape(*given.shape[:-2], self.n_windows)
+        if normalize:
+            weight = self.weight_sum.to(total)
+            total = torch.where(weight < LEAST_WEIGHT, 0.0, total / weight.clamp_min(LEAST_WEIGHT))
+        return as_given(maps, total)
 
-    def spread(self, values: Any) -> Any:
+    def spread(self, values: Array) -> Array:
         """Blend one value per window (..., n_windows) into maps (..., H, W), each pixel by its windows' weights."""
-        return _spread(values, self)
+        given = _floating("values", values)
+        if given.shape[-1:] != (self.n_windows,):
+            raise InputError(
+                f"values must have shape (..., {self.n_windows}), one per window, got {tuple(given.shape)}."
+            )
+        tables = self._tables
+        cells = given.reshape(-1, self.n_windows)
+        if tables.mix is not None:
+            ring_mix, wedge_mix = (matrix.to(cells) for matrix in tables.mix)
+            cells = (ring_mix.T @ cells.reshape(-1, ring_mix.shape[0], wedge_mix.shape[0]) @ wedge_mix).flatten(1)
+        maps = spread_to_pixels(cells.contiguous(), tables.taps)
+        return as_given(values, maps.reshape(*given.shape[:-1], *self.size))
 
     def dense(self) -> Tensor:
         """Every window as a map (n_windows, H, W): for looking at them, not for work on large pictures."""
@@ -191,47 +231,31 @@ class PoolingWindows:
         )
 
 
-@numpy_friendly
-def _pool(maps: Any, windows: PoolingWindows, normalize: bool) -> Tensor:
-    maps = _check_maps(maps, windows)
-    tables = windows._tables
-    cells = sum_to_cells(maps.reshape(-1, maps.shape[-2] * maps.shape[-1]), tables.taps)
-    if tables.mix is not None:
-        ring_mix, wedge_mix = (matrix.to(cells) for matrix in tables.mix)
-        cells = ring_mix @ cells.reshape(-1, ring_mix.shape[1], wedge_mix.shape[1]) @ wedge_mix.T
-    total = cells.reshape(*maps.shape[:-2], windows.n_windows)
-    if not normalize:
-        return total
-    weight = windows.weight_sum.to(total)
-    return torch.where(weight < LEAST_WEIGHT, 0.0, total / weight.clamp_min(LEAST_WEIGHT))
+def windows_beyond_fovea(
+    size: tuple[int, int], fixation: Tensor, *, px_per_deg: float, scaling: float, window: str, fovea_deg: float
+) -> WindowGeometry:
+    """Place windows so that the innermost ring reaches half height at the border of a fovea, which stays free."""
+    scaling = check_positive("scaling", scaling)
+    return WindowGeometry(
+        size=size,
+        x=float(fixation[0]),
+        y=float(fixation[1]),
+        px_per_deg=check_positive("px_per_deg", px_per_deg),
+        scaling=scaling,
+        window=check_choice("window", window, SHAPES),
+        min_eccentricity_deg=check_positive("fovea_deg", fovea_deg) * math.exp(-math.asinh(scaling / 2)),
+    )
 
 
-@numpy_friendly
-def _spread(values: Any, windows: PoolingWindows) -> Tensor:
-    if not isinstance(values, Tensor) or not values.is_floating_point():
-        came = getattr(values, "dtype", type(values).__name__)
-        raise InputError(f"values must be a floating tensor or array, got {came}.")
-    if values.shape[-1:] != (windows.n_windows,):
-        raise InputError(
-            f"values must have shape (..., {windows.n_windows}), one per window, got {tuple(values.shape)}."
-        )
-    tables = windows._tables
-    cells = values.reshape(-1, windows.n_windows)
-    if tables.mix is not None:
-        ring_mix, wedge_mix = (matrix.to(cells) for matrix in tables.mix)
-        cells = (ring_mix.T @ cells.reshape(-1, ring_mix.shape[0], wedge_mix.shape[0]) @ wedge_mix).flatten(1)
-    return spread_to_pixels(cells.contiguous(), tables.taps).reshape(*values.shape[:-1], *windows.size)
+def _floating(name: str, values: Tensor | np.ndarray) -> Tensor:
+    given = to_tensor(values)
+    if not isinstance(given, Tensor) or not given.is_floating_point():
+        came = getattr(given, "dtype", type(given).__name__)
+        raise InputError(f"{name} must be a floating tensor or array, got {came}.")
+    return given
 
 
-def _check_maps(maps: Any, windows: PoolingWindows) -> Tensor:
-    if not isinstance(maps, Tensor) or not maps.is_floating_point():
-        raise InputError(f"maps must be a floating tensor or array, got {getattr(maps, 'dtype', type(maps).__name__)}.")
-    if tuple(maps.shape[-2:]) != windows.size:
-        raise InputError(f"maps must end in the windows' size {windows.size}, got shape {tuple(maps.shape)}.")
-    return maps
-
-
-def check_one_fixation(fixation: Any) -> Tensor:
+def check_one_fixation(fixation: ArrayLike) -> Tensor:
     """Return one finite fixation (2,), with its gradient."""
     point = check_fixation_tensor("fixation", fixation)
     if point.shape != (2,):
@@ -239,7 +263,7 @@ def check_one_fixation(fixation: Any) -> Tensor:
     return point
 
 
-def _check_origin(origin_px: Any) -> tuple[float, float]:
+def _check_origin(origin_px: Sequence[float]) -> tuple[float, float]:
     try:
         x, y = (float(part) for part in origin_px)
     except (TypeError, ValueError):

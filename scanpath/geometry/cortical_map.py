@@ -1,12 +1,12 @@
 """Where on the flattened visual cortex a point of the visual field lands, and back."""
 
 import math
-from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from scanpath._core.arrays import numpy_friendly
+from scanpath._core.arrays import Array, as_given, to_tensor
 from scanpath._core.checks import check_choice, check_positive
 from scanpath._core.errors import InputError
 
@@ -15,8 +15,7 @@ K_MM, A_DEG, B_DEG = 15.0, 0.69, 80.0
 WEDGE = {"v1": 1.0, "v2": 0.333, "v3": 0.25}
 
 
-@numpy_friendly
-def log_map(field_deg: Any, *, k_mm: float = K_MM, a_deg: float = A_DEG) -> Tensor:
+def log_map(field_deg: Array, *, k_mm: float = K_MM, a_deg: float = A_DEG) -> Array:
     """Schwartz's complex logarithm: cortex w = k ln(z + a) of the visual field z.
 
     Parameters
@@ -43,11 +42,10 @@ def log_map(field_deg: Any, *, k_mm: float = K_MM, a_deg: float = A_DEG) -> Tens
     """
     check_positive("k_mm", k_mm)
     check_positive("a_deg", a_deg)
-    return _pairs(k_mm * torch.log(_complex("field_deg", field_deg, right_half=True) + a_deg))
+    return _pairs(field_deg, k_mm * torch.log(_complex("field_deg", field_deg, right_half=True) + a_deg))
 
 
-@numpy_friendly
-def inverse_log_map(cortex_mm: Any, *, k_mm: float = K_MM, a_deg: float = A_DEG) -> Tensor:
+def inverse_log_map(cortex_mm: Array, *, k_mm: float = K_MM, a_deg: float = A_DEG) -> Array:
     """Visual field of a place on the cortex under `log_map`: z = exp(w / k) - a.
 
     Examples
@@ -57,13 +55,12 @@ def inverse_log_map(cortex_mm: Any, *, k_mm: float = K_MM, a_deg: float = A_DEG)
     """
     check_positive("k_mm", k_mm)
     check_positive("a_deg", a_deg)
-    return _pairs(torch.exp(_complex("cortex_mm", cortex_mm) / k_mm) - a_deg)
+    return _pairs(cortex_mm, torch.exp(_complex("cortex_mm", cortex_mm) / k_mm) - a_deg)
 
 
-@numpy_friendly
 def dipole_map(
-    field_deg: Any, *, area: str = "v1", k_mm: float = K_MM, a_deg: float = A_DEG, b_deg: float = B_DEG
-) -> Tensor:
+    field_deg: Array, *, area: str = "v1", k_mm: float = K_MM, a_deg: float = A_DEG, b_deg: float = B_DEG
+) -> Array:
     """Wedge-dipole map of V1, V2 and V3: w = k [ln((z + a) / (z + b)) - ln(a / b)], with z sheared by area.
 
     The angle is compressed to a wedge in each area; V2 and V3 are folded around V1, each in two quarter-fields that
@@ -98,13 +95,12 @@ def dipole_map(
     z = torch.polar(z.abs(), _shear(z.angle(), area))
     if area == "v2":
         z = -z.conj()
-    return _pairs(k_mm * (torch.log((z + a_deg) / (z + b_deg)) - _log_ratio(a_deg, b_deg)))
+    return _pairs(field_deg, k_mm * (torch.log((z + a_deg) / (z + b_deg)) - _log_ratio(a_deg, b_deg)))
 
 
-@numpy_friendly
 def inverse_dipole_map(
-    cortex_mm: Any, *, area: str = "v1", k_mm: float = K_MM, a_deg: float = A_DEG, b_deg: float = B_DEG
-) -> Tensor:
+    cortex_mm: Array, *, area: str = "v1", k_mm: float = K_MM, a_deg: float = A_DEG, b_deg: float = B_DEG
+) -> Array:
     """Visual field of a place on the cortex under `dipole_map`.
 
     Examples
@@ -117,7 +113,7 @@ def inverse_dipole_map(
     z = (b_deg * ratio - a_deg) / (1 - ratio)
     if area == "v2":
         z = -z.conj()
-    return _pairs(torch.polar(z.abs(), _unshear(z.angle(), area)))
+    return _pairs(cortex_mm, torch.polar(z.abs(), _unshear(z.angle(), area)))
 
 
 def _shear(angle: Tensor, area: str) -> Tensor:
@@ -147,8 +143,8 @@ def _check_dipole(area: str, k_mm: float, a_deg: float, b_deg: float) -> None:
         raise InputError(f"a_deg must be smaller than b_deg, got {a_deg} and {b_deg}.")
 
 
-def _complex(name: str, pairs: Any, *, right_half: bool = False) -> Tensor:
-    pairs = torch.as_tensor(pairs)
+def _complex(name: str, given: Tensor | np.ndarray, *, right_half: bool = False) -> Tensor:
+    pairs = torch.as_tensor(to_tensor(given))
     if pairs.ndim < 1 or pairs.shape[-1] != 2 or not pairs.is_floating_point():
         raise InputError(f"{name} must be floating point of shape (..., 2), got {pairs.dtype} {tuple(pairs.shape)}.")
     if right_half and bool((pairs[..., 0] < 0).any()):
@@ -159,5 +155,5 @@ def _complex(name: str, pairs: Any, *, right_half: bool = False) -> Tensor:
     return torch.complex(pairs[..., 0], pairs[..., 1])
 
 
-def _pairs(values: Tensor) -> Tensor:
-    return torch.view_as_real(values)
+def _pairs(given: Array, values: Tensor) -> Array:
+    return as_given(given, torch.view_as_real(values))

@@ -1,11 +1,14 @@
 """How far from the fixation each pixel lies, in degrees of visual angle."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import overload
 
+import numpy as np
 import torch
+from numpy.typing import ArrayLike
 from torch import Tensor
 
-from scanpath._core.arrays import numpy_friendly
+from scanpath._core.arrays import arange_like, as_given
 from scanpath._core.checks import check_fixation_tensor, check_size
 from scanpath._core.errors import InputError
 from scanpath.geometry.screen import Screen, resolve_px_per_deg
@@ -16,20 +19,22 @@ def pixel_offsets(size: tuple[int, int], fixation: Tensor) -> tuple[Tensor, Tens
 
     Shapes are (..., 1, W) and (..., H, 1), ready to broadcast.
     """
-    height, width = size
-    kind = {"dtype": fixation.dtype, "device": fixation.device}
-    dx = torch.arange(width, **kind) - fixation[..., 0, None]
-    dy = torch.arange(height, **kind) - fixation[..., 1, None]
+    dx = arange_like(size[1], fixation) - fixation[..., 0, None]
+    dy = arange_like(size[0], fixation) - fixation[..., 1, None]
     return dx[..., None, :], dy[..., :, None]
 
 
+@overload
 def eccentricity_map(
-    size: tuple[int, int],
-    fixation: Any,
-    *,
-    px_per_deg: float | None = None,
-    screen: Screen | None = None,
-) -> Tensor:
+    size: Sequence[int], fixation: np.ndarray, *, px_per_deg: float | None = None, screen: Screen | None = None
+) -> np.ndarray: ...
+@overload
+def eccentricity_map(
+    size: Sequence[int], fixation: Tensor | Sequence, *, px_per_deg: float | None = None, screen: Screen | None = None
+) -> Tensor: ...
+def eccentricity_map(
+    size: Sequence[int], fixation: ArrayLike, *, px_per_deg: float | None = None, screen: Screen | None = None
+) -> Tensor | np.ndarray:
     """Eccentricity of every pixel in degrees of visual angle.
 
     With `px_per_deg` the display is treated as flat in angle: distance in px divided by the scale. With `screen`
@@ -62,18 +67,14 @@ def eccentricity_map(
     >>> eccentricity_map((1, 3), (0.0, 0.0), px_per_deg=2.0)
     tensor([[0.0000, 0.5000, 1.0000]])
     """
-    return _eccentricity_map(fixation, size, px_per_deg, screen)
-
-
-@numpy_friendly
-def _eccentricity_map(fixation: Any, size: tuple[int, int], px_per_deg: float | None, screen: Screen | None) -> Tensor:
-    size = check_size("size", size)
-    fixation = check_fixation_tensor("fixation", fixation)
+    height_width, points = check_size("size", size), check_fixation_tensor("fixation", fixation)
     scale = resolve_px_per_deg(px_per_deg, screen)
-    if screen is not None:
-        return _exact_angle(size, fixation, screen)
-    dx, dy = pixel_offsets(size, fixation)
-    return torch.hypot(dx, dy) / scale
+    if screen is None:
+        dx, dy = pixel_offsets(height_width, points)
+        result = torch.hypot(dx, dy) / scale
+    else:
+        result = _exact_angle(height_width, points, screen)
+    return as_given(fixation, result) if isinstance(fixation, np.ndarray) else result
 
 
 def _exact_angle(size: tuple[int, int], fixation: Tensor, screen: Screen) -> Tensor:
@@ -85,9 +86,8 @@ def _exact_angle(size: tuple[int, int], fixation: Tensor, screen: Screen) -> Ten
         )
     cm_x, cm_y = screen.cm_per_px
     center = fixation.new_tensor([(width - 1) / 2, (height - 1) / 2])
-    kind = {"dtype": fixation.dtype, "device": fixation.device}
-    px = (torch.arange(width, **kind) - center[0]) * cm_x
-    py = ((torch.arange(height, **kind) - center[1]) * cm_y)[:, None]
+    px = (arange_like(width, fixation) - center[0]) * cm_x
+    py = ((arange_like(height, fixation) - center[1]) * cm_y)[:, None]
     gx = ((fixation[..., 0] - center[0]) * cm_x)[..., None, None]
     gy = ((fixation[..., 1] - center[1]) * cm_y)[..., None, None]
     d = screen.distance_cm

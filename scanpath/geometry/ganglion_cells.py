@@ -5,7 +5,7 @@ from typing import Any
 
 from scanpath._core.checks import check_choice
 from scanpath._core.errors import InputError
-from scanpath.geometry.quantities import check_quantity
+from scanpath.geometry.quantities import Quantity, check_quantity
 
 #: Cones per deg^2 at the center of the fovea.
 PEAK_CONES = 14804.6
@@ -20,7 +20,9 @@ MERIDIANS = {
 }
 
 
-def midget_density(eccentricity_deg: Any, *, meridian: str | None = None, polar_deg: Any = None) -> Any:
+def midget_density(
+    eccentricity_deg: Quantity, *, meridian: str | None = None, polar_deg: Quantity | float | None = None
+) -> Quantity:
     """Receptive fields of midget ganglion cells per square degree, ON and OFF together.
 
     d(e) = 2 c0 / (1 + e / 41.03) [a (1 + e / r2)^-2 + (1 - a) exp(-e / re)] on each meridian, with c0 the density of
@@ -47,22 +49,25 @@ def midget_density(eccentricity_deg: Any, *, meridian: str | None = None, polar_
     >>> round(midget_density(5.0, meridian="temporal"), 2)
     1106.77
     """
-    check_quantity("eccentricity_deg", eccentricity_deg)
+    e = check_quantity("eccentricity_deg", eccentricity_deg)
     if meridian is not None and polar_deg is not None:
         raise InputError("Give meridian=... or polar_deg=..., one of the two.")
     if meridian is not None:
-        return _on_meridian(eccentricity_deg, check_choice("meridian", meridian, tuple(MERIDIANS)))
+        return _on_meridian(e, check_choice("meridian", meridian, tuple(MERIDIANS)))
+    total: Any = 0.0
     if polar_deg is None:
-        return sum(_on_meridian(eccentricity_deg, name) for name in MERIDIANS) / len(MERIDIANS)
-    turn = (polar_deg % 360) / 90
-    total = 0.0
+        total = sum(_on_meridian(e, name) for name in MERIDIANS)
+        return total / len(MERIDIANS)
+    turn: Any = (polar_deg % 360) / 90
     for index, name in enumerate(MERIDIANS):
         distance = abs((turn - index + 2) % 4 - 2)  # quarter turns, the short way round
-        total = total + (1 - distance + abs(1 - distance)) / 2 * _on_meridian(eccentricity_deg, name)
+        total = total + (1 - distance + abs(1 - distance)) / 2 * _on_meridian(e, name)
     return total
 
 
-def midget_spacing(eccentricity_deg: Any, *, meridian: str | None = None, polar_deg: Any = None) -> Any:
+def midget_spacing(
+    eccentricity_deg: Quantity, *, meridian: str | None = None, polar_deg: Quantity | float | None = None
+) -> Quantity:
     """Distance in degrees between neighbors in one hexagonal mosaic, ON or OFF, of midget receptive fields.
 
     Examples
@@ -70,11 +75,13 @@ def midget_spacing(eccentricity_deg: Any, *, meridian: str | None = None, polar_
     >>> round(60 * midget_spacing(5.0, meridian="temporal"), 3)  # minutes of arc
     2.741
     """
-    density = midget_density(eccentricity_deg, meridian=meridian, polar_deg=polar_deg) / 2
+    density: Any = midget_density(eccentricity_deg, meridian=meridian, polar_deg=polar_deg) / 2
     return (2 / (math.sqrt(3) * density)) ** 0.5
 
 
-def midget_nyquist(eccentricity_deg: Any, *, meridian: str | None = None, polar_deg: Any = None) -> Any:
+def midget_nyquist(
+    eccentricity_deg: Quantity, *, meridian: str | None = None, polar_deg: Quantity | float | None = None
+) -> Quantity:
     """Highest frequency in cycles per degree that one mosaic of midget cells can carry, 1 / (sqrt(3) spacing).
 
     Examples
@@ -82,7 +89,8 @@ def midget_nyquist(eccentricity_deg: Any, *, meridian: str | None = None, polar_
     >>> round(midget_nyquist(10.0, meridian="temporal"), 2)
     7.97
     """
-    return 1 / (math.sqrt(3) * midget_spacing(eccentricity_deg, meridian=meridian, polar_deg=polar_deg))
+    spacing: Any = midget_spacing(eccentricity_deg, meridian=meridian, polar_deg=polar_deg)
+    return 1 / (math.sqrt(3) * spacing)
 
 
 def _on_meridian(eccentricity_deg: Any, meridian: str) -> Any:

@@ -6,11 +6,15 @@ can be plotted, tabulated and differentiated.
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import overload
 
+import numpy as np
+from torch import Tensor
+
+from scanpath._core.arrays import Array
 from scanpath._core.checks import check_choice, check_positive
 from scanpath._core.errors import InputError, unknown_name
-from scanpath.geometry.quantities import check_quantity
+from scanpath.geometry.quantities import Quantity, check_quantity
 
 #: Geisler & Perry (1998): contrast threshold at frequency 0, decay of sensitivity, half-resolution eccentricity.
 CONTRAST_THRESHOLD = 1 / 64
@@ -29,14 +33,32 @@ ROVAMO_VIRSU = {
 INVERSE_LINEAR = {"horton_hoyt": (17.3, 0.75), "dougherty": (29.2, 3.67)}
 
 
+@overload
 def contrast_threshold(
-    frequency_cpd: Any,
-    eccentricity_deg: Any,
+    frequency_cpd: Array,
+    eccentricity_deg: Array | float,
     *,
     threshold: float = CONTRAST_THRESHOLD,
     decay_deg: float = SPATIAL_DECAY_DEG,
     half_deg: float = HALF_RESOLUTION_DEG,
-) -> Any:
+) -> Array: ...
+@overload
+def contrast_threshold(
+    frequency_cpd: float,
+    eccentricity_deg: Quantity,
+    *,
+    threshold: float = CONTRAST_THRESHOLD,
+    decay_deg: float = SPATIAL_DECAY_DEG,
+    half_deg: float = HALF_RESOLUTION_DEG,
+) -> Quantity: ...
+def contrast_threshold(
+    frequency_cpd: float | np.ndarray | Tensor,
+    eccentricity_deg: float | np.ndarray | Tensor,
+    *,
+    threshold: float = CONTRAST_THRESHOLD,
+    decay_deg: float = SPATIAL_DECAY_DEG,
+    half_deg: float = HALF_RESOLUTION_DEG,
+) -> float | np.ndarray | Tensor:
     """Contrast at which a grating is just seen; above 1 it is invisible.
 
     CT(f, e) = CT0 exp(alpha f (e + e2) / e2).
@@ -60,19 +82,18 @@ def contrast_threshold(
     >>> round(contrast_threshold(4.0, 5.0), 6)
     0.060016
     """
-    check_quantity("frequency_cpd", frequency_cpd)
-    check_quantity("eccentricity_deg", eccentricity_deg)
+    frequency, e = check_quantity("frequency_cpd", frequency_cpd), check_quantity("eccentricity_deg", eccentricity_deg)
     _check_constants(threshold, decay_deg, half_deg)
-    return threshold * math.e ** (decay_deg * frequency_cpd * (eccentricity_deg + half_deg) / half_deg)
+    return threshold * math.e ** (decay_deg * frequency * (e + half_deg) / half_deg)
 
 
 def cutoff_frequency(
-    eccentricity_deg: Any,
+    eccentricity_deg: Quantity,
     *,
     threshold: float = CONTRAST_THRESHOLD,
     decay_deg: float = SPATIAL_DECAY_DEG,
     half_deg: float = HALF_RESOLUTION_DEG,
-) -> Any:
+) -> Quantity:
     """Highest visible frequency in cycles per degree, where `contrast_threshold` reaches 1.
 
     Examples
@@ -81,18 +102,18 @@ def cutoff_frequency(
     >>> cutoff_frequency(np.array([0.0, 2.3])).round(4)
     array([39.2347, 19.6174])
     """
-    check_quantity("eccentricity_deg", eccentricity_deg)
+    e = check_quantity("eccentricity_deg", eccentricity_deg)
     _check_constants(threshold, decay_deg, half_deg)
-    return half_deg * math.log(1 / threshold) / (decay_deg * (eccentricity_deg + half_deg))
+    return half_deg * math.log(1 / threshold) / (decay_deg * (e + half_deg))
 
 
 def cutoff_eccentricity(
-    frequency_cpd: Any,
+    frequency_cpd: Quantity,
     *,
     threshold: float = CONTRAST_THRESHOLD,
     decay_deg: float = SPATIAL_DECAY_DEG,
     half_deg: float = HALF_RESOLUTION_DEG,
-) -> Any:
+) -> Quantity:
     """Eccentricity in degrees beyond which a frequency is invisible; negative if it always is.
 
     A display of p pixels per degree needs no blur within ``cutoff_eccentricity(p / 2)``.
@@ -102,12 +123,12 @@ def cutoff_eccentricity(
     >>> round(cutoff_eccentricity(15.0), 4)
     3.716
     """
-    check_quantity("frequency_cpd", frequency_cpd, positive=True)
+    frequency = check_quantity("frequency_cpd", frequency_cpd, positive=True)
     _check_constants(threshold, decay_deg, half_deg)
-    return half_deg * math.log(1 / threshold) / (decay_deg * frequency_cpd) - half_deg
+    return half_deg * math.log(1 / threshold) / (decay_deg * frequency) - half_deg
 
 
-def geisler_perry_sigma(eccentricity_deg: Any) -> Any:
+def geisler_perry_sigma(eccentricity_deg: Quantity) -> Quantity:
     """Blur in degrees that halves the amplitude at the cutoff frequency: just about invisible at the right distance.
 
     Examples
@@ -119,7 +140,9 @@ def geisler_perry_sigma(eccentricity_deg: Any) -> Any:
     return HALF_AMPLITUDE / cutoff_frequency(eccentricity_deg)
 
 
-def linear_sigma(eccentricity_deg: Any, *, slope: float = 0.04, fovea_deg: float = 1.0, base_deg: float = 0.0) -> Any:
+def linear_sigma(
+    eccentricity_deg: Quantity, *, slope: float = 0.04, fovea_deg: float = 1.0, base_deg: float = 0.0
+) -> Quantity:
     """Blur in degrees that grows in proportion to the distance from the edge of the fovea.
 
     Parameters
@@ -143,7 +166,7 @@ def linear_sigma(eccentricity_deg: Any, *, slope: float = 0.04, fovea_deg: float
     return base_deg + slope * (beyond + abs(beyond)) / 2
 
 
-def svis_resolution(eccentricity_deg: Any, *, half_deg: float = HALF_RESOLUTION_DEG) -> Any:
+def svis_resolution(eccentricity_deg: Quantity, *, half_deg: float = HALF_RESOLUTION_DEG) -> Quantity:
     """Resolution relative to the fovea, e2 / (e + e2), as in the Space Variant Imaging System.
 
     References
@@ -161,8 +184,8 @@ def svis_resolution(eccentricity_deg: Any, *, half_deg: float = HALF_RESOLUTION_
 
 
 def cortical_magnification(
-    eccentricity_deg: Any, *, law: str = "horton_hoyt", meridian: str | None = None, scale: float = 1.0
-) -> Any:
+    eccentricity_deg: Quantity, *, law: str = "horton_hoyt", meridian: str | None = None, scale: float = 1.0
+) -> Quantity:
     """Millimeters of human V1 per degree of visual field.
 
     Parameters
@@ -196,12 +219,12 @@ def cortical_magnification(
     2.042
     """
     check_positive("scale", scale)
-    check_quantity("eccentricity_deg", eccentricity_deg)
+    e = check_quantity("eccentricity_deg", eccentricity_deg)
     if law in INVERSE_LINEAR:
         if meridian is not None:
             raise InputError(f"{law} is the same on all meridians; leave meridian out or use law='rovamo_virsu'.")
         millimeters, half = INVERSE_LINEAR[law]
-        return scale * millimeters / (eccentricity_deg + half)
+        return scale * millimeters / (e + half)
     if law != "rovamo_virsu":
         raise unknown_name("magnification law", law, (*INVERSE_LINEAR, "rovamo_virsu"))
     if meridian is None:
@@ -209,10 +232,10 @@ def cortical_magnification(
             f"rovamo_virsu differs between meridians; give meridian=..., one of {', '.join(ROVAMO_VIRSU)}."
         )
     linear, cubic = ROVAMO_VIRSU[check_choice("meridian", meridian, tuple(ROVAMO_VIRSU))]
-    return scale * 7.99 / (1 + linear * eccentricity_deg + cubic * eccentricity_deg**3)
+    return scale * 7.99 / (1 + linear * e + cubic * e**3)
 
 
-def bouma_spacing(eccentricity_deg: Any, *, factor: float = 0.5, offset_deg: float = 0.0) -> Any:
+def bouma_spacing(eccentricity_deg: Quantity, *, factor: float = 0.5, offset_deg: float = 0.0) -> Quantity:
     """Distance in degrees within which neighbors crowd a target, b (e + e0).
 
     Bouma's half is a rule of thumb for flankers on the radial axis [1]_. In 50 observers, and with the method's effects
@@ -252,14 +275,14 @@ def _check_constants(threshold: float, decay_deg: float, half_deg: float) -> Non
     check_quantity("half_deg", half_deg, positive=True)
 
 
-def _watson_sigma(eccentricity_deg: Any) -> Any:
+def _watson_sigma(eccentricity_deg: Tensor) -> Tensor:
     from scanpath.geometry.ganglion_cells import midget_nyquist
 
     return HALF_AMPLITUDE / midget_nyquist(eccentricity_deg)
 
 
 #: Blur in degrees by eccentricity in degrees.
-SIGMA_LAWS: dict[str, Callable[[Any], Any]] = {
+SIGMA_LAWS: dict[str, Callable[[Tensor], Tensor]] = {
     "geisler_perry": geisler_perry_sigma,
     "linear": linear_sigma,
     "watson": _watson_sigma,

@@ -1,12 +1,20 @@
 """Checks of quantities that may be numbers, arrays or tensors."""
 
-from typing import Any
+from typing import Any, TypeVar
+
+import numpy as np
+from torch import Tensor
 
 from scanpath._core.errors import InputError
+
+#: A number, an array or a tensor; a function of a `Quantity` gives back the kind that it got.
+Quantity = TypeVar("Quantity", float, np.ndarray, Tensor)
 
 
 def check_quantity(name: str, value: Any, *, positive: bool = False) -> Any:
     """Return `value` if nothing in it is negative (or, with `positive`, zero); NaN is let through.
+
+    What comes back has no type, as no type checker follows arithmetic that numbers, arrays and tensors all offer.
 
     Examples
     --------

@@ -35,7 +35,7 @@ def variable_blur(
         Tensor of the result's shape, dtype and device to write into, contiguous.
     """
     kernel = choose_kernel(kernel, image, double=True)
-    if kernel != "cpu" or field.needs_grad:
+    if kernel != "cpu" or field.needs_grad or plan.make is not None:
         return KeptLevels(image, plan, kernel=kernel).blend(field, out=out)
     from scanpath.kernels.blur_cpu import blur_cpu
 
@@ -61,35 +61,27 @@ class KeptLevels:
         self.plan, self.dtype, self.loads = plan, image.dtype, 0
         self.kernel = choose_kernel(kernel, image, double=True)
         self.image = self._prepared(image)
-        self._levels: list[Tensor] | Tensor = self._build()
-
-    @classmethod
-    def from_levels(cls, levels: list[Tensor], *, kernel: str = "auto") -> "KeptLevels":
-        """Keep ready pictures (B, C, H, W) of one size, sharp to blurred, as levels 0, 1, ..."""
-        self = cls.__new__(cls)
-        self.plan, self.loads = BlurPlan.of_ready_levels(len(levels)), 0
-        self.dtype, self.kernel = levels[0].dtype, choose_kernel(kernel, *levels, double=True)
-        prepared = [self._prepared(level) for level in levels]
-        self.image = prepared[0]
-        flat = self.kernel != "reference"
-        self._levels = torch.cat([level.flatten() for level in prepared[1:]]) if flat else prepared
-        return self
+        self._levels = self._build(image)
 
     def _prepared(self, image: Tensor) -> Tensor:
         if self.kernel != "reference":
             return _prepared(image)
         return image.float() if image.dtype in HALF else image
 
-    def _build(self, into: Tensor | None = None) -> list[Tensor] | Tensor:
+    def _build(self, image: Tensor, into: Tensor | None = None) -> list[Tensor]:
+        """Make the levels: one tensor each for the reference, else all that follow level 0 in one flat tensor."""
+        if self.plan.make is not None:
+            levels = [self._prepared(level) for level in self.plan.make(image)]
+            return levels if self.kernel == "reference" else [torch.cat([level.flatten() for level in levels[1:]])]
         if self.kernel == "reference":
             return build_reference(self.image, self.plan)
         if self.kernel == "gpu":
             from scanpath.kernels.blur_gpu import build_gpu
 
-            return build_gpu(self.image, self.plan)
+            return [build_gpu(self.image, self.plan)]
         from scanpath.kernels.blur_cpu import build_cpu
 
-        return build_cpu(self.image, self.plan, into)
+        return [build_cpu(self.image, self.plan, into)]
 
     def reload(self, image: Tensor) -> None:
         """Replace the pictures by others of the same shape, as for the frames of a video, in the same memory."""
@@ -99,7 +91,7 @@ class KeptLevels:
                 f"got {tuple(image.shape)} and {image.dtype}; build a new pyramid for it."
             )
         self.image, self.loads = self._prepared(image), self.loads + 1
-        self._levels = self._build(self._levels if self.kernel == "cpu" else None)  # type: ignore[arg-type]
+        self._levels = self._build(image, self._levels[0] if self.kernel == "cpu" else None)
 
     def blend(self, field: Field, *, out: Tensor | None = None) -> Tensor:
         """Mix (B, C, H, W) pictures: one per field entry, or one per picture where the field has a single entry."""
@@ -110,7 +102,7 @@ class KeptLevels:
             return _delivered(target, out, self.dtype)
         coordinate = field.coordinate((self.image.shape[-2], self.image.shape[-1])).to(self.image.dtype)
         if self.kernel == "reference":
-            result = blend_reference(self._levels, self.plan, coordinate)  # type: ignore[arg-type]
+            result = blend_reference(self._levels, self.plan, coordinate)
         else:
             result = _Mixture.apply(coordinate.clamp(0, len(self.plan.levels) - 1), self)
         result = result.to(self.dtype)
@@ -121,14 +113,14 @@ class KeptLevels:
             from scanpath.kernels.blur_gpu import blend_gpu as blend
         else:
             from scanpath.kernels.blur_cpu import blend_cpu as blend
-        blend(self.image, self._levels, self.plan, field, target)  # type: ignore[arg-type]
+        blend(self.image, self._levels[0], self.plan, field, target)
 
     def _slope(self, field: Field, slope: Tensor) -> Tensor:
         if self.kernel == "gpu":
             from scanpath.kernels.blur_gpu import slope_gpu as derivative
         else:
             from scanpath.kernels.blur_cpu import slope_cpu as derivative
-        return derivative(self.image, self._levels, self.plan, field, slope)  # type: ignore[arg-type]
+        return derivative(self.image, self._levels[0], self.plan, field, slope)
 
 
 class _Mixture(torch.autograd.Function):
@@ -145,11 +137,11 @@ class _Mixture(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, slope: Tensor) -> tuple[Tensor, None]:
+    def backward(ctx: Any, *slopes: Tensor) -> tuple[Tensor, None]:  # pyright: ignore  # the decorator's type is amiss
         if ctx.loads != ctx.kept.loads:
             raise InputError("The pyramid was reloaded between a view and its gradient; take the gradient first.")
         (coordinate,) = ctx.saved_tensors
-        result = ctx.kept._slope(_as_values(coordinate, ctx.kept.plan), slope.contiguous())
+        result = ctx.kept._slope(_as_values(coordinate, ctx.kept.plan), slopes[0].contiguous())
         return result.sum_to_size(coordinate.shape), None
 
 

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 import torch
@@ -72,7 +72,7 @@ def slope_cpu(image: Tensor, levels: Tensor, plan: BlurPlan, field: Field, slope
         slope_rows(pixels, kept, tables, plane, channels, arrays, part, y0, y1, out)
 
     for index in range(count):
-        run_bands(lambda y0, y1, index=index: rows(index, y0, y1), height, slope[index].numel())
+        run_bands(partial(rows, index), height, slope[index].numel())
     return result
 
 
@@ -96,7 +96,7 @@ def _on_threads(work: Rows, field: Field, image: Tensor, target: Tensor) -> None
         run_bands(pictures, count, target.numel())
     else:
         for index in range(count):
-            run_bands(lambda y0, y1, index=index: rows(index, y0, y1), height, target[index].numel())
+            run_bands(partial(rows, index), height, target[index].numel())
 
 
 def _flat(tensor: Tensor) -> np.ndarray:
@@ -111,7 +111,7 @@ def _field_arrays(field: Field, index: int, width: int, dtype: torch.dtype) -> F
     none, per_px = np.empty(0, dtype=table.dtype), table.dtype.type(1 / field.step)
     if field.values is not None:
         return FieldArrays(none.reshape(0, 2), none, array(field.values[index]).reshape(-1), table, per_px, -1)
-    fixations = array(field.fixations[index])  # type: ignore[index]
+    fixations = array(field.places[index])
     delays = np.zeros(len(fixations), table.dtype) if field.delays_px is None else array(field.delays_px)
     middle = -1
     if len(fixations) == 1 and bool((table[1:] >= table[:-1]).all()):

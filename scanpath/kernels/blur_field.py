@@ -2,9 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial, reduce
 
 import torch
 from torch import Tensor
+
+from scanpath._core.arrays import arange_like
+from scanpath.kernels.blur_plan import BlurPlan, level_table
 
 
 @dataclass(frozen=True)
@@ -35,8 +39,21 @@ class Field:
     values: Tensor | None = None
     exact: Callable[[Tensor], Tensor] | None = None
 
+    @classmethod
+    def of_sigma(cls, plan: BlurPlan, sigma_px: Tensor, entries: int = 8192) -> "Field":
+        """Say which of a plan's levels each pixel gets, by its standard deviation (B, H, W)."""
+        grid = torch.arange(entries + 2, dtype=torch.float64, device=sigma_px.device) * (plan.top_px / entries)
+        exact = partial(coordinate_of_sigma, plan)
+        return cls(exact(grid), float(grid[1]), values=sigma_px, exact=exact)
+
     def __len__(self) -> int:
-        return len(self.fixations if self.values is None else self.values)  # type: ignore[arg-type]
+        return len(self.places if self.values is None else self.values)
+
+    @property
+    def places(self) -> Tensor:
+        """The fixations, of a field that has no values."""
+        assert self.fixations is not None
+        return self.fixations
 
     @property
     def needs_grad(self) -> bool:
@@ -58,21 +75,33 @@ class Field:
     def _looked_up(self, size: tuple[int, int]) -> Tensor:
         if self.values is not None:
             return self.values.to(self.table.dtype)
-        fixations = self.fixations.to(self.table)  # type: ignore[union-attr]
-        result = None
-        for k in range(fixations.shape[1]):
-            distance = distance_map(size, fixations[:, k])
-            if self.delays_px is not None:
-                distance = distance + self.delays_px[k].to(self.table)
-            result = distance if result is None else torch.minimum(result, distance)
-        return result  # type: ignore[return-value]
+        points = self.places.to(self.table)
+        distances = (distance_map(size, points[:, k]) for k in range(points.shape[1]))
+        if self.delays_px is not None:
+            distances = (distance + delay for distance, delay in zip(distances, self.delays_px.to(self.table)))
+        return reduce(torch.minimum, distances)
+
+
+def coordinate_of_sigma(plan: BlurPlan, sigma_px: Tensor) -> Tensor:
+    """Interpolate the plan's table of level coordinates, with a gradient."""
+    sigmas, coordinates = (torch.from_numpy(part).to(sigma_px) for part in level_table(plan.sigmas_px))
+    sigma_px = sigma_px.clamp(max=plan.top_px)
+    after = torch.searchsorted(sigmas, sigma_px.detach().contiguous(), right=True).clamp(1, len(sigmas) - 1)
+    low, high = sigmas[after - 1], sigmas[after]
+    share = (sigma_px - low) / (high - low)
+    return coordinates[after - 1] + share * (coordinates[after] - coordinates[after - 1])
 
 
 def distance_map(size: tuple[int, int], points: Tensor) -> Tensor:
     """Distance in px of every pixel of (height, width) from points (B, 2): (B, H, W), with a gradient of 0 at 0."""
-    kind = {"dtype": points.dtype, "device": points.device}
-    dx = torch.arange(size[1], **kind) - points[:, 0, None]
-    dy = torch.arange(size[0], **kind) - points[:, 1, None]
+    dx = arange_like(size[1], points) - points[:, 0, None]
+    dy = arange_like(size[0], points) - points[:, 1, None]
     squared = dx.square()[:, None, :] + dy.square()[:, :, None]
     here = squared == 0
     return torch.where(here, 0.0, torch.where(here, 1.0, squared).sqrt())
+
+
+def corner_distances(points: Tensor, size: tuple[int, int]) -> Tensor:
+    """Distance in px (...) of points (..., 2) from the farthest corner of pictures of (height, width)."""
+    sides = points.new_tensor([size[1] - 1, size[0] - 1])
+    return torch.maximum(points.abs(), (points - sides).abs()).norm(dim=-1)

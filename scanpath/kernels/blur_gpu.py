@@ -3,9 +3,12 @@
 With ``TRITON_INTERPRET=1`` in the environment the kernels run, slowly, on CPU tensors.
 """
 
+# pyright: reportArgumentType=false
+# Triton takes plain values where its kernels say constexpr.
+
 import os
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from torch import Tensor
@@ -16,8 +19,12 @@ from scanpath.kernels.blur_field import Field
 from scanpath.kernels.blur_plan import BlurPlan, Level, reflect_table
 from scanpath.kernels.blur_reference import HALVING
 
-triton = require("triton", purpose="Running kernels on a GPU")
-tl = require("triton.language", package="triton", purpose="Running kernels on a GPU")
+if TYPE_CHECKING:
+    import triton
+    from triton import language as tl
+else:
+    triton = require("triton", purpose="Running kernels on a GPU")
+    tl = require("triton.language", package="triton", purpose="Running kernels on a GPU")
 
 #: Pixels per program.
 BLOCK = 1024
@@ -67,16 +74,15 @@ def _launch_blend(
     _check_device(image)
     batch, channels, height, width = image.shape
     layout = _layout(plan, (height, width), batch * channels, str(image.device))
-    kind = {"device": image.device, "dtype": torch.float32}
-    table = field.table.detach().to(**kind)
+    table = _single(field.table, image.device)
     values = fixations = delays = table  # placeholders for what is not read
     places = 0
     if field.values is not None:
-        values = field.values.detach().to(**kind).contiguous()
+        values = _single(field.values, image.device)
     else:
-        fixations = field.fixations.detach().to(**kind).contiguous()  # type: ignore[union-attr]
+        fixations = _single(field.places, image.device)
         places = fixations.shape[1]
-        delays = torch.zeros(places, **kind) if field.delays_px is None else field.delays_px.detach().to(**kind)
+        delays = table.new_zeros(places) if field.delays_px is None else _single(field.delays_px, image.device)
     grid = (triton.cdiv(height * width, BLOCK), count)
     _blend[grid](
         image, levels, target, target if slope is None else slope, values, fixations, delays, table,
@@ -84,6 +90,11 @@ def _launch_blend(
         channels, height, width, 0 if batch == 1 else channels, 0 if len(field) == 1 else 1,
         HAS_VALUES=field.values is not None, SLOPE=slope is not None, BLOCK=BLOCK,
     )  # fmt: skip
+
+
+def _single(part: Tensor, device: torch.device) -> Tensor:
+    """Give the kernels a part of a field as they take it."""
+    return part.detach().to(device, torch.float32).contiguous()
 
 
 def _blur_level(image: Tensor, level: Level, size: tuple[int, int], out: Tensor) -> None:
@@ -220,8 +231,8 @@ def _layout(plan: BlurPlan, size: tuple[int, int], planes: int, device: str) -> 
     height, width = size
     rows = [0] + [height if step == 1 else -(-height // step) + 2 for step in plan.steps[1:]]
     starts = [sum(rows[:index]) * planes * width for index in range(len(rows))]
-    tensors = (torch.tensor(part, dtype=torch.int64, device=device) for part in (starts, rows, plan.steps))
-    return Layout(*tensors, total=sum(rows) * planes * width)
+    level_from, level_rows, steps = (torch.tensor(part, device=device) for part in (starts, rows, plan.steps))
+    return Layout(level_from, level_rows, steps, total=sum(rows) * planes * width)
 
 
 @lru_cache(maxsize=64)

@@ -8,11 +8,13 @@ Strongly blurred levels keep one row and one column in `step`; the reader interp
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import pairwise
 
 import numpy as np
+from torch import Tensor
 
 from scanpath._core.checks import check_choice
 
@@ -78,9 +80,19 @@ class Level:
 
 @dataclass(frozen=True)
 class BlurPlan:
-    """The levels that a picture needs, from sharp to most blurred; at least two."""
+    """The levels that a picture needs, from sharp to most blurred; at least two.
+
+    Parameters
+    ----------
+    levels
+        What each level is, or stands for.
+    make
+        What turns pictures (B, C, H, W) into all levels at full size, the first being the pictures, where they are
+        not made by blurring.
+    """
 
     levels: tuple[Level, ...]
+    make: Callable[[Tensor], list[Tensor]] | None = None
 
     @cached_property
     def sigmas_px(self) -> tuple[float, ...]:
@@ -93,9 +105,9 @@ class BlurPlan:
         return tuple(level.step for level in self.levels)
 
     @classmethod
-    def of_ready_levels(cls, count: int) -> "BlurPlan":
-        """Stand for `count` pictures of full size that were blurred elsewhere."""
-        return cls(tuple(Level(float(index), 1, (1.0,)) for index in range(count)))
+    def made_by(cls, make: Callable[[Tensor], list[Tensor]], count: int) -> "BlurPlan":
+        """Plan `count` levels that a function makes."""
+        return cls(tuple(Level(float(index), 1, (1.0,)) for index in range(count)), make)
 
     @property
     def top_px(self) -> float:

@@ -1,5 +1,7 @@
 """The blur in plain torch: what the compiled kernels must equal, differentiable, any floating type and device."""
 
+from functools import reduce
+
 import torch
 from torch import Tensor
 
@@ -18,7 +20,7 @@ def build_reference(image: Tensor, plan: BlurPlan) -> list[Tensor]:
         One tensor (..., rows, W) a level. At step 1, rows are the picture's. At larger steps, row 1 + j lies at
         (j + 1/2) step - 1/2 px, one row beyond the picture at either end; columns are always at full resolution.
     """
-    size = image.shape[-2:]
+    size = (image.shape[-2], image.shape[-1])
     halved = {1: image}
     levels = [image]
     for level in plan.levels[1:]:
@@ -52,7 +54,7 @@ def _halve(image: Tensor, axis: int, length: float) -> Tensor:
     padded = _mirror(image, axis, 2, length)
     count = -(-image.shape[axis] // 2)
     parts = [padded.narrow(axis, 1 + k, 2 * count - 1) for k in range(4)]
-    whole = sum(weight * part for weight, part in zip(HALVING, parts))
+    whole = reduce(torch.add, (weight * part for weight, part in zip(HALVING, parts)))
     return whole.index_select(axis, torch.arange(0, 2 * count - 1, 2, device=image.device))
 
 

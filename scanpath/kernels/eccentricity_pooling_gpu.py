@@ -4,7 +4,11 @@ One program pools one output for a block of channels; neighbors read the same pi
 a map is read about once. With ``TRITON_INTERPRET=1`` in the environment the kernel runs, slowly, on CPU tensors.
 """
 
+# pyright: reportArgumentType=false
+# Triton takes plain values where its kernels say constexpr.
+
 import os
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -12,8 +16,12 @@ from torch import Tensor
 from scanpath._core.errors import InputError
 from scanpath._core.optional import require
 
-triton = require("triton", purpose="Running kernels on a GPU")
-tl = require("triton.language", package="triton", purpose="Running kernels on a GPU")
+if TYPE_CHECKING:
+    import triton
+    from triton import language as tl
+else:
+    triton = require("triton", purpose="Running kernels on a GPU")
+    tl = require("triton.language", package="triton", purpose="Running kernels on a GPU")
 
 #: Outputs and channels per program.
 OUTPUTS, CHANNELS = 4, 128

@@ -21,8 +21,8 @@ def count_below(flat, value):
             pixel = block[i]
             rank = np.int32(pixel < value) + np.int32(pixel <= value)
             count = np.int32(count + rank + np.int32(pixel == pixel) * np.int32(65536))
-        twice_below += count & 65535
-        known += count >> 16
+        twice_below += int(count & 65535)
+        known += int(count >> 16)
     return twice_below, flat.shape[0] - known
 
 

@@ -6,6 +6,7 @@ read as a compressed sparse matrix as they stand, so that nothing is sorted or c
 runs on any device and also gives gradients with respect to the weights.
 """
 
+from functools import reduce
 from typing import Any
 
 import torch
@@ -90,7 +91,7 @@ def spread_to_pixels_reference(values: Tensor, taps: WindowTaps) -> Tensor:
         values.index_select(1, taps.index[:, tap]) * taps.weight[:, tap].to(values.dtype)
         for tap in range(taps.index.shape[1])
     )
-    return sum(columns)  # type: ignore[return-value]
+    return reduce(torch.add, columns)
 
 
 def _has_sparse_path(values: Tensor, taps: WindowTaps) -> bool:
@@ -108,12 +109,12 @@ class _SparseProduct(torch.autograd.Function):
     def forward(ctx: Any, values: Tensor, taps: WindowTaps, to_cells: bool) -> Tensor:
         ctx.taps, ctx.to_cells = taps, to_cells
         matrix = taps.matrix(values.dtype)
-        matrix = matrix.T if to_cells else matrix
+        matrix, n_out = (matrix.T, taps.n_cells) if to_cells else (matrix, len(taps.index))
         maps = values.detach().contiguous()
         if len(maps) < FEW_MAPS:
             rows = [torch.from_numpy(matrix @ single.numpy()) for single in maps]
-            return torch.stack(rows) if rows else maps.new_empty(0, matrix.shape[0])
-        result = maps.new_empty(len(maps), matrix.shape[0])
+            return torch.stack(rows) if rows else maps.new_empty(0, n_out)
+        result = maps.new_empty(len(maps), n_out)
         # one pass over the taps serves several maps, channels last; a buffer costs less than fresh memory each time
         buffer = maps.new_empty(maps.shape[1] * MAPS_PER_PASS)
         for first in range(0, len(maps), MAPS_PER_PASS):
@@ -123,5 +124,5 @@ class _SparseProduct(torch.autograd.Function):
         return result
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
-        return _SparseProduct.apply(gradient, ctx.taps, not ctx.to_cells), None, None
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
+        return _SparseProduct.apply(gradients[0], ctx.taps, not ctx.to_cells), None, None

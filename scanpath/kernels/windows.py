@@ -120,6 +120,6 @@ def string_embedding_pairs(pairs, skip, distances, first, first_start, second, s
                     fewest = min(fewest, _window_edits(a[i : i + window], b[j : j + window], window, rows))
                     if fewest == 0:
                         break
-                edits += fewest
+                edits += int(fewest)
             total += edits / (window * (len(a) - window + 1))
         distances[k] = total / len(lengths)

@@ -6,8 +6,8 @@ from skimage import data, transform
 
 import scanpath as sp
 from scanpath.foveation.neurofovea import Decoder, Vgg19Encoder, _transfer, load_decoder, load_encoder
-from scanpath.foveation.pooled_frame import WindowSettings
 from scanpath.foveation.texture_steerable import strength
+from scanpath.foveation.windows import windows_beyond_fovea
 
 
 @pytest.fixture(scope="module")
@@ -16,9 +16,8 @@ def photograph():
     return torch.from_numpy(image.transpose(2, 0, 1).astype("f4").copy())
 
 
-SETTINGS = WindowSettings(
-    size=(256, 256), x=127.5, y=127.5, px_per_deg=9.85, scaling=0.5, window="cosine", fovea_deg=1.82
-)
+WINDOWS = {"px_per_deg": 9.85, "scaling": 0.5, "window": "cosine"}
+CENTERED = windows_beyond_fovea((256, 256), torch.tensor([127.5, 127.5]), fovea_deg=1.82, **WINDOWS)
 NETWORKS = {"encoder": "vgg19", "weights": {"seed": 0}, "decoder": {"seed": 0}}
 
 
@@ -49,12 +48,12 @@ def test_decoder_mirrors_the_encoder():
 
 def test_transferring_a_texture_to_itself_changes_nothing():
     features = torch.rand(5, 32, 32, generator=torch.Generator().manual_seed(0))
-    torch.testing.assert_close(_transfer(features, features, SETTINGS), features, atol=1e-4, rtol=0)
+    torch.testing.assert_close(_transfer(features, features, CENTERED), features, atol=1e-4, rtol=0)
 
 
 def test_far_windows_get_the_moments_of_the_picture_and_the_structure_of_the_noise():
     generator = torch.Generator().manual_seed(0)
-    far = WindowSettings(size=(256, 256), x=-900.0, y=127.5, px_per_deg=9.85, scaling=0.5, window="cosine", fovea_deg=2)
+    far = windows_beyond_fovea((256, 256), torch.tensor([-900.0, 127.5]), fovea_deg=2, **WINDOWS)
     content = 3 + 2 * torch.rand(8, 32, 32, generator=generator)
     noise = torch.randn(8, 32, 32, generator=generator)
     mixed = _transfer(content, noise, far)
@@ -67,7 +66,7 @@ def test_far_windows_get_the_moments_of_the_picture_and_the_structure_of_the_noi
 def test_features_in_the_fovea_are_not_touched():
     generator = torch.Generator().manual_seed(0)
     content, noise = torch.rand(4, 32, 32, generator=generator), torch.randn(4, 32, 32, generator=generator)
-    change = (_transfer(content, noise, SETTINGS) - content).abs().amax(0)
+    change = (_transfer(content, noise, CENTERED) - content).abs().amax(0)
     # the coordinates of features: this toy map has no margin, and the first feature lies 28.5 px before the picture
     x = torch.arange(32) * 8 - 28.5 - 127.5
     eccentricity = torch.hypot(x, x[:, None]) / 9.85

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scanpath._core.errors import InputError
 from scanpath.kernels.blur import KeptLevels, variable_blur
 from scanpath.kernels.blur_field import Field
-from scanpath.kernels.blur_plan import level_table, plan_blur
+from scanpath.kernels.blur_plan import BlurPlan, level_table, plan_blur
 
 SIZES = [(1, 1), (1, 9), (7, 1), (5, 40), (33, 32), (64, 64), (51, 83), (130, 97)]
 
@@ -171,5 +171,6 @@ def test_ready_levels_are_mixed_as_they_are():
     values = torch.tensor([0.0, 0.5, 1.0, 1.5, 2.0, 9.0]).expand(1, 4, 6)
     field = Field(torch.tensor([0.0, 1.0, 2.0, 2.0], dtype=torch.float64), 1.0, values=values)
     for kernel in ("cpu", "reference"):
-        mixed = KeptLevels.from_levels(levels, kernel=kernel).blend(field)
+        plan = BlurPlan.made_by(lambda image: levels, len(levels))
+        mixed = KeptLevels(levels[0], plan, kernel=kernel).blend(field)
         torch.testing.assert_close(mixed[0, 0, 2], torch.tensor([0.0, 5, 10, 20, 30, 30]))

@@ -17,7 +17,7 @@ import sys
 import numpy as np, torch
 from scanpath.kernels.blur import KeptLevels, variable_blur
 from scanpath.kernels.blur_field import Field
-from scanpath.kernels.blur_plan import level_table, plan_blur
+from scanpath.kernels.blur_plan import BlurPlan, level_table, plan_blur
 
 device, cases = sys.argv[1], [((19, 23), "fast"), ((8, 40), "standard"), ((1, 1), "fast"), ((27, 9), "precise")]
 generator, worst = torch.Generator().manual_seed(0), 0.0
@@ -44,7 +44,8 @@ for size, quality in cases[: int(sys.argv[2])]:
     worst = max(worst, *(float((slope - slopes[0]).abs().max()) for slope in slopes[1:]))
 dark = torch.zeros(1, 1, 3, 4, device=device)
 half = Field(torch.tensor([0.0, 1.0, 1.0]), 1.0, values=torch.full((1, 3, 4), 0.5))
-mixed = KeptLevels.from_levels([dark, dark + 1], kernel="gpu").blend(half)
+ready = BlurPlan.made_by(lambda image: [image, image + 1], 2)
+mixed = KeptLevels(dark, ready, kernel="gpu").blend(half)
 print(max(worst, float((mixed - 0.5).abs().max())))
 """
 
