@@ -1,10 +1,7 @@
 """Tensors and arrays at the door: both are computed as tensors, and the result is of the kind that came."""
 
-import functools
-import inspect
-from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, ParamSpec, TypeVar, overload
+from typing import TypeVar, overload
 
 import numpy as np
 import torch
@@ -15,8 +12,6 @@ from scanpath._core.errors import InputError
 #: A tensor or an array: who takes and returns an `Array` gives back the kind that it got.
 Array = TypeVar("Array", Tensor, np.ndarray)
 T = TypeVar("T")
-P = ParamSpec("P")
-R = TypeVar("R")
 
 
 @overload
@@ -58,45 +53,3 @@ def as_given(given: Array, result: Tensor) -> Array:
 def arange_like(count: int, like: Tensor) -> Tensor:
     """Count 0, 1, ... `count` - 1 in the type and on the device of another tensor."""
     return torch.arange(count, dtype=like.dtype, device=like.device)
-
-
-def to_array(value: Any) -> Any:
-    """Turn tensors, also inside tuples, lists and dicts, into arrays."""
-    if isinstance(value, torch.Tensor):
-        return value.detach().cpu().numpy()
-    if isinstance(value, tuple) and hasattr(value, "_fields"):
-        return type(value)(*(to_array(part) for part in value))
-    if isinstance(value, tuple | list):
-        return type(value)(to_array(part) for part in value)
-    if isinstance(value, dict):
-        return {key: to_array(part) for key, part in value.items()}
-    return value
-
-
-def numpy_friendly(function: Callable[P, R]) -> Callable[P, R]:
-    """Let a tensor function take arrays; if its first argument is an array, its tensors come back as arrays.
-
-    Examples
-    --------
-    >>> @numpy_friendly
-    ... def double(image):
-    ...     return 2 * image
-    >>> double(np.ones(2))
-    array([2., 2.])
-    """
-
-    first_name = next(iter(inspect.signature(function).parameters), "")
-
-    @functools.wraps(function)
-    def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
-        first = args[0] if args else kwargs.get(first_name)
-        result = function(*map(_copied, args), **{key: _copied(value) for key, value in kwargs.items()})
-        return to_array(result) if isinstance(first, np.ndarray) else result
-
-    return wrapper
-
-
-def _copied(value: Any) -> Any:
-    if not isinstance(value, np.ndarray) or value.dtype.names is not None:  # checks of fixations read tables by name
-        return value
-    return to_tensor(value).clone()

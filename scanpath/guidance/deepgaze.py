@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from scanpath._core.arrays import numpy_friendly
+from scanpath._core.arrays import Array, as_given, to_tensor
 from scanpath._core.checks import check_image, check_xy
 from scanpath._core.errors import InputError
 from scanpath._core.optional import require
@@ -19,8 +19,7 @@ from scanpath._core.optional import require
 PACKAGE = "git+https://github.com/matthias-k/DeepGaze"
 
 
-@numpy_friendly
-def deepgaze_iie(image: Tensor, *, center_bias: Tensor | None = None) -> Tensor:
+def deepgaze_iie(image: Array, *, center_bias: Tensor | np.ndarray | None = None) -> Array:
     """Return DeepGaze IIE's density of fixations (H, W), which sums to 1.
 
     Parameters
@@ -36,13 +35,15 @@ def deepgaze_iie(image: Tensor, *, center_bias: Tensor | None = None) -> Tensor:
     """
     picture, bias = _inputs(image, center_bias)
     with torch.no_grad():
-        return _density(_model("DeepGazeIIE")(picture, bias))
+        return as_given(image, _density(_model("DeepGazeIIE")(picture, bias)))
 
 
-@numpy_friendly
 def deepgaze_iii(
-    image: Tensor, history_xy: np.ndarray | Sequence[Sequence[float]], *, center_bias: Tensor | None = None
-) -> Tensor:
+    image: Array,
+    history_xy: np.ndarray | Sequence[Sequence[float]],
+    *,
+    center_bias: Tensor | np.ndarray | None = None,
+) -> Array:
     """Return DeepGaze III's density of the next fixation (H, W), which sums to 1.
 
     Parameters
@@ -68,7 +69,7 @@ def deepgaze_iii(
     x, y = (torch.tensor(padded[:, axis][None], dtype=torch.float32) for axis in (0, 1))
     picture, bias = _inputs(image, center_bias)
     with torch.no_grad():
-        return _density(model(picture, bias, x, y))
+        return as_given(image, _density(model(picture, bias, x, y)))
 
 
 @cache
@@ -77,13 +78,13 @@ def _model(name: str) -> Callable[..., Tensor]:
     return getattr(library, name)(pretrained=True).eval()
 
 
-def _inputs(image: Tensor, center_bias: Tensor | None) -> tuple[Tensor, Tensor]:
-    check_image(image)
-    size = image.shape[-2:]
-    bias = torch.zeros(size) if center_bias is None else torch.as_tensor(center_bias, dtype=torch.float32)
+def _inputs(image: Tensor | np.ndarray, center_bias: Tensor | np.ndarray | None) -> tuple[Tensor, Tensor]:
+    picture = check_image(image)
+    size = picture.shape[-2:]
+    bias = torch.zeros(size) if center_bias is None else torch.as_tensor(to_tensor(center_bias), dtype=torch.float32)
     if tuple(bias.shape) != tuple(size):
         raise InputError(f"center_bias must be a log density {tuple(size)}, got {tuple(bias.shape)}.")
-    return (255 * image.expand(3, -1, -1))[None], (bias - bias.logsumexp((0, 1)))[None]
+    return (255 * picture.expand(3, -1, -1))[None], (bias - bias.logsumexp((0, 1)))[None]
 
 
 def _density(log_density: Tensor) -> Tensor:

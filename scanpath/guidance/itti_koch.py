@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from scanpath._core.arrays import numpy_friendly
+from scanpath._core.arrays import Array, as_given
 from scanpath._core.checks import check_image
 from scanpath.guidance.sharpening import enlarge_to_peak_one
 
@@ -14,8 +14,7 @@ CENTERS, DELTAS, MAP_LEVEL = (2, 3, 4), (3, 4), 4
 ORIENTATIONS_DEG = (0, 45, 90, 135)
 
 
-@numpy_friendly
-def itti_koch(image: Tensor) -> Tensor:
+def itti_koch(image: Array) -> Array:
     """Map how much each place stands out from its surroundings in intensity, color and orientation.
 
     42 maps, centers at levels 2 to 4 of a pyramid and surrounds 3 and 4 levels above, are normalized so that maps with
@@ -44,8 +43,8 @@ def itti_koch(image: Tensor) -> Tensor:
     >>> abs(index // 240 - 68) < 16, abs(index % 240 - 158) < 16
     (True, True)
     """
-    batch = check_image(image)
-    batch = batch[None] if image.ndim == 3 else batch
+    given = check_image(image)
+    batch = given[None] if given.ndim == 3 else given
     batch = batch.expand(-1, 3, -1, -1) if batch.shape[1] == 1 else batch
     intensity = _pyramid(batch.mean(1, keepdim=True))
     opponent = [_color_opponents(level) for level in _pyramid(batch)]
@@ -57,7 +56,7 @@ def itti_koch(image: Tensor) -> Tensor:
     saliency = (normalize(brightness) + normalize(color) + normalize(orientation)) / 3  # eq. 8
     height, width = batch.shape[-2:]
     full = enlarge_to_peak_one(saliency, (height, width))
-    return full[0, 0] if image.ndim == 3 else full[:, 0]
+    return as_given(image, full[0, 0] if given.ndim == 3 else full[:, 0])
 
 
 def normalize(maps: Tensor) -> Tensor:

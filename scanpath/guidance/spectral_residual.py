@@ -5,15 +5,14 @@ import torch.nn.functional as F
 from torch import Tensor
 from torchvision.transforms.functional import gaussian_blur
 
-from scanpath._core.arrays import numpy_friendly
+from scanpath._core.arrays import Array, as_given
 from scanpath._core.checks import check_count, check_image, check_positive
 
 #: Weights of red, green and blue in gray (ITU-R BT.601).
 LUMA = (0.299, 0.587, 0.114)
 
 
-@numpy_friendly
-def spectral_residual(image: Tensor, *, size: int = 64, sigma_px: float = 8.0, kernel_px: int = 5) -> Tensor:
+def spectral_residual(image: Array, *, size: int = 64, sigma_px: float = 8.0, kernel_px: int = 5) -> Array:
     """Map where a picture departs from the smooth amplitude spectrum that natural pictures share.
 
     Parameters
@@ -42,15 +41,15 @@ def spectral_residual(image: Tensor, *, size: int = 64, sigma_px: float = 8.0, k
     >>> 55 < index // 192 < 77, 115 < index % 192 < 137
     (True, True)
     """
-    batch = check_image(image)
-    batch = batch[None] if image.ndim == 3 else batch
+    given = check_image(image)
+    batch = given[None] if given.ndim == 3 else given
     check_count("size", size, least=8)
     check_positive("sigma_px", sigma_px)
     small = F.interpolate(gray(batch), (size, size), mode="bilinear", align_corners=False)
     saliency = F.interpolate(
         _residual(small, sigma_px, kernel_px), batch.shape[-2:], mode="bilinear", align_corners=False
     )
-    return saliency[0, 0] if image.ndim == 3 else saliency[:, 0]
+    return as_given(image, saliency[0, 0] if given.ndim == 3 else saliency[:, 0])
 
 
 def gray(image: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from scanpath._core.arrays import to_array, to_tensor
+from scanpath._core.arrays import as_given, to_tensor
 from scanpath._core.checks import check_choice, check_image, check_positive
 from scanpath._core.errors import InputError
 from scanpath.recognition.eccentricity_pooling import EccentricityPool2d, Point, fill_to_square, plain_pool
@@ -235,7 +235,8 @@ class Backbone(nn.Module):
 
     def _levels(self, image: Tensor, stride: int, fixation: Point | None, field_px: int | None) -> list[Tensor]:
         if isinstance(image, np.ndarray):
-            return to_array(self._levels(to_tensor(image), stride, fixation, field_px))
+            levels = self._levels(to_tensor(image), stride, fixation, field_px)
+            return [as_given(image, level) for level in levels]
         if check_image(image).ndim != 4 or image.shape[1] not in (1, 3):
             raise InputError(f"A backbone needs pictures of shape (B, 3, H, W), got {tuple(image.shape)}.")
         image = image.expand(-1, 3, -1, -1).to(next(itertools.chain(self.parameters(), self.buffers())))

@@ -9,7 +9,7 @@ import numpy as np
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from scanpath._core.arrays import numpy_friendly
+from scanpath._core.arrays import Array, as_given
 from scanpath._core.checks import check_choice, check_count, check_image, check_positive, check_xy
 from scanpath._core.errors import InputError
 from scanpath.kernels.eccentricity_pooling import pool_windows
@@ -111,15 +111,14 @@ def window_span(index: np.ndarray, side: np.ndarray, stride: int, length: int) -
     return np.clip(start, 0, length - 1), np.clip(start + side, 1, length)
 
 
-@numpy_friendly
 def eccentricity_pool(
-    x: Tensor,
+    x: Array,
     law: RingLaw | None = None,
     *,
     kind: str = "avg",
     fixation: Point | None = None,
     field_px: int | None = None,
-) -> Tensor:
+) -> Array:
     """Pool maps with a window that grows in rings around the fixation.
 
     Without `fixation` this is the published layer: the fixation is the middle of the map, and a map that is not
@@ -157,11 +156,12 @@ def eccentricity_pool(
     """
     law = law or RingLaw()
     check_choice("kind", kind, ("avg", "max"))
-    if check_image(x, name="x").ndim == 3:
-        return eccentricity_pool(x[None], law, kind=kind, fixation=fixation, field_px=field_px)[0]
+    maps = check_image(x, name="x")
+    if maps.ndim == 3:
+        return as_given(x, eccentricity_pool(maps[None], law, kind=kind, fixation=fixation, field_px=field_px)[0])
     if fixation is None:
-        x = fill_to_square(x)
-    field_px = max(x.shape[-2:]) if field_px is None else check_count("field_px", field_px)
+        maps = fill_to_square(maps)
+    field_px = max(maps.shape[-2:]) if field_px is None else check_count("field_px", field_px)
     n_out = -(-field_px // law.stride)
     if fixation is None:
         center = (n_out // 2, n_out // 2)
@@ -171,10 +171,10 @@ def eccentricity_pool(
             raise InputError(f"fixation must be one pair of x and y in px, got {len(points)} pairs.")
         column, row = points[0]
         center = (int(row // law.stride), int(column // law.stride))
-    size = (int(x.shape[-2]), int(x.shape[-1]))
+    size = (int(maps.shape[-2]), int(maps.shape[-1]))
     if all(side == law.stride for _, side in law.rings(n_out)) and law.stride <= 2:
-        return plain_pool(x, kind) if law.stride == 2 else x
-    return pool_windows(x, ring_bounds(law, size, center, n_out), kind)
+        return as_given(x, plain_pool(maps, kind) if law.stride == 2 else maps)
+    return as_given(x, pool_windows(maps, ring_bounds(law, size, center, n_out), kind))
 
 
 def plain_pool(x: Tensor, kind: str) -> Tensor:

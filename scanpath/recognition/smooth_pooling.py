@@ -4,17 +4,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from scanpath._core.arrays import numpy_friendly
+from scanpath._core.arrays import Array, as_given
 from scanpath._core.checks import check_choice, check_fixation_tensor, check_image
 from scanpath._core.errors import InputError
 from scanpath.kernels.eccentricity_pooling import pool_windows
 from scanpath.recognition.eccentricity_pooling import EccentricityPool2d, Point, RingLaw, plain_pool
 
 
-@numpy_friendly
 def smooth_eccentricity_pool(
-    x: Tensor, law: RingLaw | None = None, *, kind: str = "avg", fixation: Point | None = None
-) -> Tensor:
+    x: Array, law: RingLaw | None = None, *, kind: str = "avg", fixation: Point | None = None
+) -> Array:
     """Pool maps with a window that grows continuously with distance from the fixation.
 
     The window of an output at distance r px is ``min_window + slope max(0, r - fovea)`` px wide and always centered
@@ -45,24 +44,25 @@ def smooth_eccentricity_pool(
     """
     law = law or RingLaw()
     check_choice("kind", kind, ("avg", "max"))
-    if check_image(x, name="x").ndim == 3:
-        return smooth_eccentricity_pool(x[None], law, kind=kind, fixation=fixation)[0]
-    size = (int(x.shape[-2]), int(x.shape[-1]))
+    maps = check_image(x, name="x")
+    if maps.ndim == 3:
+        return as_given(x, smooth_eccentricity_pool(maps[None], law, kind=kind, fixation=fixation)[0])
+    size = (int(maps.shape[-2]), int(maps.shape[-1]))
     middle = [(size[1] - 1) / 2, (size[0] - 1) / 2]
-    fixation = check_fixation_tensor("fixation", middle if fixation is None else fixation).to(x.device, x.dtype)
-    if fixation.shape != (2,):
-        raise InputError(f"fixation must be one pair of x and y in px, got shape {tuple(fixation.shape)}.")
+    point = check_fixation_tensor("fixation", middle if fixation is None else fixation).to(maps.device, maps.dtype)
+    if point.shape != (2,):
+        raise InputError(f"fixation must be one pair of x and y in px, got shape {tuple(point.shape)}.")
     if law.slope == 0 and law.min_window == law.stride == 2:
-        return plain_pool(x, kind)
-    steps = window_steps(law, size, fixation)
+        return as_given(x, plain_pool(maps, kind))
+    steps = window_steps(law, size, point)
     below = torch.floor(steps.detach()).to(torch.int64)
-    share = (steps - below).to(x.dtype)
+    share = (steps - below).to(maps.dtype)
     sides = law.min_window + 2 * below.cpu().numpy()
-    pooled = pool_windows(x, centered_bounds(law, size, sides), kind)
+    pooled = pool_windows(maps, centered_bounds(law, size, sides), kind)
     if not bool((steps.detach() > below).any()):
-        return pooled
-    wider = pool_windows(x, centered_bounds(law, size, sides + 2), kind)
-    return pooled + share * (wider - pooled)
+        return as_given(x, pooled)
+    wider = pool_windows(maps, centered_bounds(law, size, sides + 2), kind)
+    return as_given(x, pooled + share * (wider - pooled))
 
 
 def window_steps(law: RingLaw, size: tuple[int, int], fixation: Tensor) -> Tensor:

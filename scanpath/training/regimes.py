@@ -14,7 +14,7 @@ from torch import Tensor
 from torchvision import tv_tensors
 from torchvision.transforms import v2
 
-from scanpath._core.arrays import numpy_friendly
+from scanpath._core.arrays import Array, as_given, to_tensor
 from scanpath._core.checks import check_choice, check_count
 from scanpath._core.errors import InputError
 
@@ -62,8 +62,7 @@ def overlay_lines(
     return drawn
 
 
-@numpy_friendly
-def fisheye(image: Tensor, *, density_ratio: float = 10.0) -> Tensor:
+def fisheye(image: Array, *, density_ratio: float = 10.0) -> Array:
     """Sample pictures as a retina does whose density of receptors falls off exponentially from the center.
 
     With R half the longer side and density exp(-r ln(k) / R) at distance r from the center, samples at distance rho of
@@ -91,10 +90,11 @@ def fisheye(image: Tensor, *, density_ratio: float = 10.0) -> Tensor:
     """
     if not (math.isfinite(density_ratio) and density_ratio > 1):
         raise InputError(f"density_ratio must be a number above 1, got {density_ratio!r}.")
-    height, width = image.shape[-2:]
-    dtype = image.dtype if image.is_floating_point() else torch.float32
-    y = torch.arange(height, dtype=dtype, device=image.device)[:, None] - (height - 1) / 2
-    x = torch.arange(width, dtype=dtype, device=image.device)[None] - (width - 1) / 2
+    given = to_tensor(image)
+    height, width = given.shape[-2:]
+    dtype = given.dtype if given.is_floating_point() else torch.float32
+    y = torch.arange(height, dtype=dtype, device=given.device)[:, None] - (height - 1) / 2
+    x = torch.arange(width, dtype=dtype, device=given.device)[None] - (width - 1) / 2
     radius = max(height, width) / 2
     rho = torch.hypot(y, x) / radius
     shrunk = 1 - (1 - density_ratio**-0.5) * rho
@@ -103,9 +103,9 @@ def fisheye(image: Tensor, *, density_ratio: float = 10.0) -> Tensor:
     scale = torch.where(rho > 0, source / rho.clamp_min(1e-12), center)
     # grid_sample's frame without aligned corners: the picture's borders, half a pixel beyond the outer centers, are +-1
     grid = torch.stack([(x * scale) * 2 / width, (y * scale) * 2 / height], dim=-1)
-    flat = image.to(dtype).reshape(1, -1, height, width)
-    warped = F.grid_sample(flat, grid[None], padding_mode="zeros", align_corners=False).reshape(image.shape)
-    return warped if image.is_floating_point() else warped.round().to(image.dtype)
+    flat = given.to(dtype).reshape(1, -1, height, width)
+    warped = F.grid_sample(flat, grid[None], padding_mode="zeros", align_corners=False).reshape(given.shape)
+    return as_given(image, warped if given.is_floating_point() else warped.round().to(given.dtype))
 
 
 class _OfPictures(v2.Transform):
