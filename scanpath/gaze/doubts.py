@@ -13,6 +13,7 @@ FAR_PX = 30_000.0
 CODES = (-1.0, -99.0, -999.0, -9999.0, 9999.0, 99999.0, -32768.0, 32767.0, 65535.0, 1e8)
 #: Durations that no fixation has, in ms: below, seconds were probably taken for ms; above, two units or trials mixed.
 SHORTEST_MS, LONGEST_MS = 5.0, 60_000.0
+DAY_MS = 86_400_000.0
 #: Overlap of two fixations of one eye that rounding does not explain, in ms.
 OVERLAP_MS = 20.0
 
@@ -49,9 +50,9 @@ def table_doubts(table: pd.DataFrame, keys: list[str]) -> list[str]:
     keys
         Columns whose values together name a scanpath.
     """
-    found = [_durations(table["duration_ms"]), _corner(table), _other_events(table)]
+    found = [_nobody(table), _durations(table["duration_ms"]), _corner(table), _other_events(table)]
     if table["onset_ms"].notna().any():
-        found += _events(table, keys)
+        found += [*_events(table, keys), _long_after(table, keys)]
     return [sentence for sentence in found if sentence]
 
 
@@ -68,6 +69,14 @@ def _durations(duration_ms: pd.Series) -> str | None:
             "(read_fixations(path, time_unit=...)) and that it is one fixation's"
         )
     return None
+
+
+def _nobody(table: pd.DataFrame) -> str | None:
+    """Rows of nobody among those of people."""
+    nobody = table["subject"].isna() & (table["agent"].isna() if "agent" in table else True)
+    if not nobody.any() or nobody.all():
+        return None
+    return f"subject is missing in {int(nobody.sum())} rows, first in row {nobody.idxmax()}, and not in the others"
 
 
 def _other_events(table: pd.DataFrame) -> str | None:
@@ -94,6 +103,16 @@ def _corner(table: pd.DataFrame) -> str | None:
         f"{int(corner.sum())} fixations lie at exactly (0, 0), first in row {corner.idxmax()}: gaze that was lost is "
         "often written so; drop them if it was"
     )
+
+
+def _long_after(table: pd.DataFrame, keys: list[str]) -> str | None:
+    """An onset that is long after the first of its scanpath."""
+    onset = table["onset_ms"]
+    after = onset - onset.groupby([table[name] for name in keys], dropna=False).transform("min")
+    if not (after > DAY_MS).any():
+        return None
+    row = int(table.index[int((after > DAY_MS).to_numpy().argmax())])
+    return f"onset_ms is {onset[row]:g} in row {row}, more than a day after its scanpath's first: check the column"
 
 
 def _events(table: pd.DataFrame, keys: list[str]) -> list[str | None]:

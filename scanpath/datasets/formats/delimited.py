@@ -41,9 +41,14 @@ def read_text(path: Path, encoding: str | None, changes: Changes) -> str:
         raise InputError(f"{path} is not {guessed} text; it has control characters. Say what it is with encoding=.")
     if not coding and guessed != "utf-8":
         changes.add("assumed", f"the text is {guessed}, as it is not UTF-8 (say what it is with encoding=)")
-    if text and not text.endswith("\n"):
-        changes.add("assumed", "the file is whole, although its last line has no end")
+    say_no_end(text, changes)
     return text
+
+
+def say_no_end(text: str, changes: Changes) -> None:
+    """Note a last line without an end: its last number may have lost digits."""
+    if text and not text.endswith(("\n", "\r")):
+        changes.add("assumed", "the file is whole, although its last line has no end")
 
 
 def _guess(content: bytes) -> str:

@@ -1,6 +1,5 @@
 """EyeLink Data Viewer's fixation report: tab-separated text, a dot for missing, in some countries a decimal comma."""
 
-import io
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,6 +8,7 @@ import pandas as pd
 
 from scanpath._core.errors import InputError
 from scanpath.datasets.formats.changes import Changes
+from scanpath.datasets.formats.delimited import read_text, split_cells
 from scanpath.datasets.formats.format import Format
 from scanpath.datasets.formats.limits import MAX_BYTES, check_bytes
 from scanpath.datasets.formats.placement import PictureAt, PictureSizes, SizePx, to_picture_px
@@ -57,7 +57,7 @@ def read(
     missing
         Numbers and words that stand for a missing place, beside the dot.
     encoding
-        Of the text; by default told by the byte order mark, else UTF-8.
+        Of the text; by default told by the first bytes, else UTF-8, else Latin-1.
     picture_at, picture_px, screen_px
         Where the picture was on the screen; see `to_picture_px`.
     max_bytes
@@ -135,23 +135,12 @@ def _index(report: pd.DataFrame, table: pd.DataFrame, mark: str, path: Path, cha
 
 
 def _read_text(path: Path, encoding: str | None, changes: Changes) -> pd.DataFrame:
-    raw = path.read_bytes()
-    coding = encoding or ("utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
-    try:
-        text = raw.decode(coding)
-    except (UnicodeDecodeError, LookupError):
-        raise InputError(f"{path} is not {coding} text; say what it is with encoding, such as 'latin-1'.") from None
+    text = read_text(path, encoding, changes)
     head = text.split("\n", 1)[0]
     separator = next((sign for sign in "\t;" if sign in head), ",")
-    try:
-        report = pd.read_csv(io.StringIO(text), sep=separator, dtype=str, keep_default_na=False, na_values=[".", ""])
-    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise InputError(f"{path} is not a readable fixation report ({str(error).strip()}).") from error
-    names = [name.strip() for name in report.columns]
-    repeated = (report == pd.Series(report.columns, index=report.columns)).all(axis=1)
-    changes.add("dropped", "lines that repeat the names of the columns, as in files that were put together",
-                n=int(repeated.sum()))  # fmt: skip
-    report = report[~repeated].reset_index(drop=True)
+    cells, _ = split_cells(list(enumerate(text.split("\n"), start=1)), separator, path, changes)
+    report = cells.where(~cells.isin([".", ""]))
+    names = list(report.columns)
     # names that experiments choose themselves may differ from Data Viewer's own by their case only
     report.columns = [name.upper() if name.upper() in _KNOWN and name.upper() not in names else name for name in names]
     return report

@@ -202,7 +202,8 @@ def read_table_as(program: Program, path: Path, changes: Changes, **settings: An
     cells, given, program = program.prepare(cells, given, path, changes)
     cells, theirs = columns_by_our_names(cells, program, given, path, changes)
     cells = keep_only(cells, given.only, path, changes)
-    if given.rows == "samples":  # what is there twice would count twice in the mean
+    if given.rows in ("samples", "fixations") and {"onset_ms", "fixation"} & set(theirs):
+        # a sample that is there twice would count twice in the mean, and a fixation would be two
         twice = cells.duplicated()
         changes.add("dropped", "rows that are there twice", n=int(twice.sum()))
         cells = like(cells, cells[~twice])

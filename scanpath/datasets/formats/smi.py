@@ -33,6 +33,9 @@ class _Smi(Program):
                 f"{path}: line {number} should name the columns of fixations, beginning with 'Event Type'."
             )
         sign = names.removeprefix("Event Type")[:1] or "\t"
+        for n, line in lines[start:]:
+            if line.strip() and not _KNOWN.match(line):
+                raise InputError(f"{path}: line {n} is {line[:40]!r}, which is no event; the file may be damaged.")
         rows = [(n, line) for n, line in lines if line.startswith("Fixation ")]
         changes.add("dropped", "events of other kinds", n=sum(bool(_OTHER.match(line)) for _, line in lines))
         extra = {"Eye": [line.removeprefix("Fixation ")[:1] for _, line in rows]}
@@ -52,6 +55,7 @@ class _Smi(Program):
 
 
 _OTHER = re.compile(r"(Saccade|Blink) [LR]")
+_KNOWN = re.compile(r"(Fixation|Saccade|Blink) [LRB]|UserEvent|Trigger|Table Header|Event Type|##", re.IGNORECASE)
 
 
 def _pictures(

@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from scanpath.datasets.formats.changes import Changes
+from scanpath.datasets.formats.delimited import say_no_end
 from scanpath.datasets.formats.format import Format
 from scanpath.datasets.formats.plain_table import ANY_TABLE, SETTINGS, read_table_as
 from scanpath.gaze.table import MAX_TABLE_BYTES, load_table, write_table
@@ -23,7 +24,10 @@ def read(path: Path, changes: Changes, *, max_bytes: int = MAX_TABLE_BYTES, **se
     """
     if settings:
         return read_table_as(ANY_TABLE, path, changes, max_bytes=max_bytes, **settings)
-    return load_table(path, max_bytes=max_bytes)
+    table = load_table(path, max_bytes=max_bytes)
+    if path.suffix.lower() == ".csv":
+        say_no_end(path.read_bytes()[-4:].decode("latin-1").rstrip("\0"), changes)
+    return table
 
 
 def write(table: pd.DataFrame, path: Path, changes: Changes) -> None:
