@@ -7,11 +7,8 @@ import numpy as np
 
 from scanpath._core.errors import InputError, UndefinedError
 from scanpath.gaze.scanpath import ScanpathLike
-from scanpath.metrics.maps import MapLike, as_density, as_map, not_finite, pixel_index, same_size
+from scanpath.metrics.maps import TOLERANCE_NATS, MapLike, as_density, as_map, not_finite, pixel_index, same_size
 from scanpath.metrics.metric import plain_metric
-
-#: How far the log of a density's sum may be from 0, for densities stored in single precision.
-TOLERANCE_NATS = 0.01
 
 
 def log_density(map: MapLike, *, minimum: float = 0.0) -> np.ndarray:

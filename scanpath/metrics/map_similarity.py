@@ -7,7 +7,16 @@ import numpy as np
 from scanpath._core.checks import check_choice, check_size
 from scanpath._core.errors import InputError, UndefinedError
 from scanpath.kernels.transport import transport_pairs
-from scanpath.metrics.maps import MapLike, as_density, as_finite_map, as_map, same_size, unit_range
+from scanpath.metrics.maps import (
+    MapLike,
+    as_density,
+    as_finite_map,
+    as_map,
+    log_of_density,
+    refuse_logs,
+    same_size,
+    unit_range,
+)
 from scanpath.metrics.metric import plain_metric
 
 CONVENTIONS = ("pysaliency", "mit")
@@ -25,6 +34,8 @@ def correlation(map: MapLike, gold: MapLike) -> float:
 
     Raises
     ------
+    InputError
+        If one map is a density and the other the log of one.
     UndefinedError
         If a map is constant.
 
@@ -33,6 +44,8 @@ def correlation(map: MapLike, gold: MapLike) -> float:
     >>> correlation([[0, 1], [2, 3]], [[5, 4], [3, 2]])
     -1.0
     """
+    if log_of_density(map) != log_of_density(gold, "gold"):  # of two logs the correlation is meant
+        refuse_logs(map), refuse_logs(gold, "gold")
     first, second = (as_finite_map(*side).astype(np.float64) for side in ((map, "map"), (gold, "gold")))
     same_size(first, second)
     for values, name in ((first, "map"), (second, "gold")):
@@ -64,6 +77,8 @@ def similarity(map: MapLike, gold: MapLike, *, convention: str = "pysaliency") -
     ------
     UndefinedError
         If a map is 0 everywhere (constant, for ``"mit"``).
+    InputError
+        If a map is the log of a density.
 
     References
     ----------
@@ -76,6 +91,7 @@ def similarity(map: MapLike, gold: MapLike, *, convention: str = "pysaliency") -
     0.75
     """
     check_choice("convention", convention, CONVENTIONS)
+    refuse_logs(map), refuse_logs(gold, "gold")
     first, second = as_finite_map(map), as_finite_map(gold, "gold")
     same_size(first, second)
     if convention == "mit":
@@ -112,6 +128,8 @@ def kl_divergence(
     ------
     UndefinedError
         If a map is 0 everywhere.
+    InputError
+        If a map is the log of a density.
 
     Examples
     --------

@@ -13,6 +13,11 @@ from scanpath.gaze.scanpath import Scanpath, ScanpathLike
 if TYPE_CHECKING:
     import torch
 
+#: By how much the log of a density's sum may differ from 0, for densities that were kept in single precision.
+TOLERANCE_NATS = 0.01
+#: What undoes a logarithm, and its base.
+_BASES = {"exp": np.e, "exp2": 2.0}
+
 #: What a map may be given as: (H, W) numbers as array, tensor or lists.
 MapLike: TypeAlias = Union["torch.Tensor", ArrayLike]
 
@@ -102,11 +107,14 @@ def as_density(values: MapLike, name: str = "map", *, minimum: float = 0.0) -> n
 
     Raises
     ------
+    InputError
+        If the map is the log of a density.
     UndefinedError
         If nothing is left to scale: the map is 0 everywhere.
     """
     if not (np.isfinite(minimum) and minimum >= 0):
         raise InputError(f"What is added to each pixel must be a number of at least 0, got {minimum!r}.")
+    refuse_logs(values, name)
     array = _below_overflow(as_finite_map(values, name))
     lowest = array.min()
     if lowest < 0:
@@ -117,6 +125,32 @@ def as_density(values: MapLike, name: str = "map", *, minimum: float = 0.0) -> n
     if total == 0:
         raise UndefinedError(f"{name} is 0 everywhere and is no density.", "zero_density")
     return array / total
+
+
+def refuse_logs(values: MapLike, name: str = "map") -> None:
+    """Raise if a map is the log of a density: lifted to 0, it would be scored as a flat density."""
+    function = log_of_density(values, name)
+    if function:
+        raise InputError(
+            f"{name} is the log of a density (nowhere positive, and its {function} sums to 1), and a density is "
+            f"needed: give np.{function}({name})."
+        )
+
+
+def log_of_density(values: MapLike, name: str = "map") -> str:
+    """Name of the NumPy function that turns a map of logs into a density; "" for a map that is no log of a density.
+
+    Examples
+    --------
+    >>> log_of_density(np.log([[0.25, 0.75]])), log_of_density([[0.25, 0.75]])
+    ('exp', '')
+    """
+    array = as_map(values, name)
+    if not (array.max() <= 0 and array.min() < 0):
+        return ""
+    logs = array.astype(np.float64)
+    totals = {function: np.exp(logs * np.log(base)).sum() for function, base in _BASES.items()}
+    return next((function for function, total in totals.items() if abs(total - 1) <= TOLERANCE_NATS), "")
 
 
 def unit_range(values: np.ndarray) -> np.ndarray:

@@ -106,14 +106,15 @@ def test_without_inhibition_every_place_stays_open():
 # recognition
 
 
-@pytest.mark.parametrize(("x", "found"), [(10, True), (19.9, True), (20, False), (9.9, False)])
+@pytest.mark.parametrize(("x", "found"), [(10, True), (9.5, True), (19.4, True), (19.5, False), (9.4, False)])
 def test_a_box_holds_its_left_edge_and_not_its_right(x, found):
     assert InBox().found(blank(target_box=(10, 5, 10, 8)), (x, 6), 1) is found
 
 
 def test_a_margin_counts_on_every_side():
-    assert InBox(margin_px=2).found(blank(target_box=(10, 5, 10, 8)), (8, 14.5), 1)
-    assert not InBox(margin_px=2, test_first=False).found(blank(target_box=(10, 5, 10, 8)), (8, 14.5), 0)
+    assert InBox(margin_px=2).found(blank(target_box=(10, 5, 10, 8)), (8, 14.4), 1)
+    assert not InBox(margin_px=2).found(blank(target_box=(10, 5, 10, 8)), (8, 14.5), 1)
+    assert not InBox(margin_px=2, test_first=False).found(blank(target_box=(10, 5, 10, 8)), (8, 14.4), 0)
 
 
 def test_a_window_reaches_half_its_side_before_the_fixation_and_one_less_behind():

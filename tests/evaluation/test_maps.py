@@ -171,3 +171,14 @@ def test_every_metric_of_one_map_can_be_used(people, maps):
 def test_what_is_no_metric_of_one_map_is_refused(people, maps, name, message):
     with pytest.raises(InputError, match=message):
         evaluate_maps(maps, people, [name], fit=FIT)
+
+
+@pytest.mark.parametrize("metric", ["information_gain", "kl_divergence", "similarity", "correlation"])
+def test_log_densities_are_refused(metric):
+    density = np.random.default_rng(0).random((8, 16))
+    logs = np.log(density / density.sum())
+    people = [
+        Scanpath([(2, 3), (9, 4)], info={"stimulus": name, "subject": who}) for name in "ab" for who in ("s", "t")
+    ]
+    with pytest.raises(InputError, match="log of a density"):
+        evaluate_maps({"logs": dict.fromkeys("ab", logs)}, people, [metric])

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from scanpath import InputError, UndefinedError
 from scanpath.metrics import correlation, kl_divergence, map_emd, similarity
+from scanpath.metrics.maps import as_density
 
 
 def pair(seed, size=(6, 8)):
@@ -148,3 +149,34 @@ def test_divergence_without_epsilon_is_exact_and_perhaps_infinite(convention):
     assert kl_divergence(gold, model, convention=convention, epsilon=0) == np.inf
     with pytest.raises(InputError, match="epsilon"):
         kl_divergence(model, gold, convention=convention, epsilon=-1e-9)
+
+
+LOGS = np.log(as_density(np.random.default_rng(3).random((6, 9)) + 0.01))
+
+
+@pytest.mark.parametrize("metric", [kl_divergence, similarity, map_emd, correlation])
+@pytest.mark.parametrize(
+    ("logs", "undone"), [(LOGS, "exp"), (LOGS.astype(np.float32), "exp"), (LOGS / np.log(2), "exp2")]
+)
+def test_the_log_of_a_density_is_no_density(metric, logs, undone):
+    settings = {"cells": (9, 6)} if metric is map_emd else {}
+    for pair in ((logs, np.exp(LOGS)), (np.exp(LOGS), logs)):
+        with pytest.raises(InputError, match=rf"is the log of a density.*np\.{undone}"):
+            metric(*pair, **settings)
+    best = 1.0 if metric.metric.direction == "similarity" else 0.0
+    assert metric(np.exp(LOGS), np.exp(LOGS), **settings) == pytest.approx(best)
+
+
+def test_an_impossible_pixel_does_not_hide_a_log_density():
+    logs = LOGS.copy()
+    logs[0] = -np.inf
+    logs -= np.log(np.exp(logs).sum())
+    with pytest.raises(InputError, match="log of a density"):
+        kl_divergence(logs, np.exp(LOGS))
+
+
+def test_other_negative_maps_are_lifted_as_before():
+    assert similarity([[-3.0, -1.0]], [[0.0, 2.0]]) == 1.0
+    assert correlation(LOGS, LOGS) == pytest.approx(1)
+    with pytest.raises(UndefinedError):
+        similarity([[0.0]], [[1.0]])
