@@ -1,8 +1,8 @@
 """Checks of shape, range and finiteness; each failure is one sentence with what came and what to do."""
 
 import math
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -63,10 +63,10 @@ def check_choice(name: str, value: str, choices: Sequence[str]) -> str:
     return value
 
 
-def check_size(name: str, size: Any) -> tuple[int, int]:
+def check_size(name: str, size: Iterable[float] | None) -> tuple[int, int]:
     """Return a pair of whole positive numbers, as in (height, width) or (width, height)."""
     try:
-        first, second = (_whole(side) for side in size)
+        first, second = (_whole(side) for side in (() if size is None else size))
     except (TypeError, ValueError, OverflowError):
         raise InputError(f"{name} must be two whole numbers, got {size!r}.") from None
     if first < 1 or second < 1:
@@ -74,7 +74,7 @@ def check_size(name: str, size: Any) -> tuple[int, int]:
     return first, second
 
 
-def check_xy(name: str, xy: Any) -> np.ndarray:
+def check_xy(name: str, xy: object) -> np.ndarray:
     """Return fixations as a finite float64 array of shape (n, 2): x right, y down, in pixels."""
     columns = labeled_columns(xy)
     try:
@@ -99,7 +99,7 @@ def check_xy(name: str, xy: Any) -> np.ndarray:
     return points
 
 
-def check_fixation_tensor(name: str, fixation: Any) -> "torch.Tensor":
+def check_fixation_tensor(name: str, fixation: object) -> "torch.Tensor":
     """Return fixations as a finite floating tensor of shape (..., 2), keeping gradients."""
     import torch
 
@@ -149,12 +149,12 @@ def check_image(image: "torch.Tensor | np.ndarray", *, name: str = "image") -> "
     return image
 
 
-def _whole(side: Any) -> int:
+def _whole(side: float) -> int:
     if int(side) != side:
         raise ValueError
     return int(side)
 
 
-def _short(value: Any) -> str:
+def _short(value: object) -> str:
     text = " ".join(repr(value).split())
     return text if len(text) <= 80 else f"{text[:77]}..."

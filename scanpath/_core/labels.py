@@ -22,7 +22,7 @@ _FRAME_MARKS = ("collect_schema", "columns", "column_names", "__arrow_c_stream__
 _UNNAMED = ("numpy", "torch", "builtins", "scanpath")
 
 
-def labeled_columns(value: Any) -> dict[str, np.ndarray] | None:
+def labeled_columns(value: object) -> dict[str, np.ndarray] | None:
     """Return the columns of labeled data by name, or None for data without labels.
 
     Examples
@@ -116,7 +116,7 @@ def _frame_columns(value: Any) -> dict[str, np.ndarray] | None:
     return {name: frame[name].to_numpy() for name in frame.columns}
 
 
-def native_frame(value: Any) -> "narwhals.DataFrame[Any] | None":
+def native_frame(value: object) -> "narwhals.DataFrame[Any] | None":
     """Return a frame of polars, Arrow or another library under one interface, or None if it is none."""
     import narwhals
 

@@ -1,7 +1,5 @@
 """Times at the door: ms whatever unit a library stores them in, and nothing that only looks like a number."""
 
-from typing import Any
-
 import numpy as np
 
 from scanpath._core.errors import InputError
@@ -9,7 +7,7 @@ from scanpath._core.errors import InputError
 _MS = np.timedelta64(1, "ms")
 
 
-def as_ms(values: Any, what: str) -> np.ndarray:
+def as_ms(values: object, what: str) -> np.ndarray:
     """Return times as float64 ms; spans of time are converted from their own unit, missing ones are NaN.
 
     Raises
@@ -35,7 +33,7 @@ def as_ms(values: Any, what: str) -> np.ndarray:
     return as_real(array, what)
 
 
-def as_real(values: Any, what: str) -> np.ndarray:
+def as_real(values: object, what: str) -> np.ndarray:
     """Return numbers as float64; times, truth values and complex numbers are none."""
     array = np.asarray(values)
     if array.dtype.kind in "mMbc":
@@ -47,5 +45,5 @@ def as_real(values: Any, what: str) -> np.ndarray:
         raise InputError(f"{what} must be numbers, got {' '.join(repr(values).split())[:80]}.") from None
 
 
-def _is_span(value: Any) -> bool:
+def _is_span(value: object) -> bool:
     return type(value).__name__ in ("timedelta", "Timedelta", "timedelta64")

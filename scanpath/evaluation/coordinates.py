@@ -124,7 +124,7 @@ def _meant(xy: np.ndarray, size: np.ndarray | None, reach: np.ndarray) -> str:
 
 def _inside(xy: np.ndarray, size: np.ndarray) -> np.ndarray:
     """Which fixations fall on pixels of their pictures, and two px around to allow for rounding."""
-    return ((xy >= -2.5) & (xy < size + 1.5)).all(axis=1)
+    return np.all((xy >= -2.5) & (xy < size + 1.5), axis=1)
 
 
 def _reach(xy: np.ndarray) -> np.ndarray:

@@ -6,14 +6,13 @@ References
    benchmark. NeurIPS 35, Datasets and Benchmarks Track.
 """
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
 from scanpath._core.checks import check_choice
 from scanpath._core.errors import InputError, UndefinedError
-from scanpath.gaze.scanpath import Scanpath, as_scanpath
+from scanpath.gaze.scanpath import Scanpath, ScanpathLike, as_scanpath
 from scanpath.metrics.search import numbers
 
 #: Terms of the score, with whose value each is compared.
@@ -22,7 +21,7 @@ _AGAINST_GOLD = ("AUChsp", "NSShsp", "IGhsp", "LLhsp")
 VISIONS_CONVENTIONS = ("table", "code")
 
 
-def collapse_fixations(path: Any, window_px: tuple[float, float]) -> Scanpath:
+def collapse_fixations(path: ScanpathLike, window_px: tuple[float, float]) -> Scanpath:
     """Merge neighboring fixations closer than half a window, from left to right, into their midpoint.
 
     The rule of ViSioNS for scanpaths that are brought to a coarser grid: while the next fixation lies within half
@@ -52,7 +51,9 @@ def collapse_fixations(path: Any, window_px: tuple[float, float]) -> Scanpath:
     return Scanpath(np.array(merged).reshape(-1, 2), duration_ms, onset_ms, scanpath.info)
 
 
-def performance_by_limit(found: Any, allowed: Any) -> tuple[np.ndarray, np.ndarray]:
+def performance_by_limit(
+    found: Iterable[float | None], allowed: Iterable[float | None]
+) -> tuple[np.ndarray, np.ndarray]:
     """Share found in each group of trials that were allowed the same number of fixations.
 
     The rule by which ViSioNS scores people on Interiors, whose trials stop after a random number of saccades: its

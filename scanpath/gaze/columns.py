@@ -10,7 +10,7 @@ from scanpath._core.errors import InputError
 from scanpath._core.times import as_ms
 from scanpath.gaze.csv_text import NO_NUMBER, TEXT, numbers_in_text
 
-DTYPES = {"text": TEXT, "count": "Int64", "number": "float64", "flag": "boolean"}
+DTYPES: dict[str, str | pd.StringDtype] = {"text": TEXT, "count": "Int64", "number": "float64", "flag": "boolean"}
 _MEANT = {"text": "text", "count": "whole numbers", "number": "numbers", "flag": "true or false"}
 _FLAGS = {"true": True, "false": False, "1": True, "0": False, "1.0": True, "0.0": False}
 _NO_NUMBERS = {"m": "spans of time", "M": "dates or times of day", "b": "true or false", "c": "complex numbers"}
@@ -41,7 +41,7 @@ def _text(values: pd.Series, name: str) -> pd.Series:
     return text.where(text != "", pd.NA)
 
 
-def _as_text(value: Any) -> str:
+def _as_text(value: object) -> str:
     if hasattr(value, "isoformat"):
         return str(value.isoformat())
     # a subject that a library turned into 1.0, as others of its column are missing, is the subject 1
@@ -49,7 +49,7 @@ def _as_text(value: Any) -> str:
 
 
 def _flag(values: pd.Series, name: str) -> pd.Series:
-    def as_flag(value: Any) -> bool | None:
+    def as_flag(value: object) -> bool | None:
         text = str(value)
         return None if text.strip() in NO_NUMBER else _FLAGS[text.lower()]
 
@@ -122,5 +122,5 @@ def _advice(text: str) -> str:
     return ""
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> Any:
     return value.item() if isinstance(value, np.generic) else value

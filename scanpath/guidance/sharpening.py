@@ -1,8 +1,7 @@
 """Center-surround sharpening of a priority map, and its enlargement to the picture's pixels."""
 
 import math
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -14,7 +13,7 @@ from scanpath._core.errors import InputError
 _FIXED_KERNELS = {1: (1.0,), 3: (0.25, 0.5, 0.25), 5: (0.0625, 0.25, 0.375, 0.25, 0.0625)}
 
 
-def check_sharpening(sharpening: Any) -> tuple[tuple[int, float], tuple[int, float]]:
+def check_sharpening(sharpening: Iterable[Sequence[float]]) -> tuple[tuple[int, float], tuple[int, float]]:
     """Return taps and sigma of center and surround, or say what is wrong with them."""
     try:
         center, surround = ((int(size), float(sigma)) for size, sigma in sharpening)

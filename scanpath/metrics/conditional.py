@@ -7,7 +7,7 @@ names here, and so have their chance levels.
 from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
 from math import inf
-from typing import Any
+from typing import Any, Literal, TypeAlias, overload
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from scanpath._core.errors import InputError, UndefinedError
 from scanpath.gaze.pixels import first_edge, on_picture, pixel_of
 from scanpath.gaze.scanpath import ScanpathLike
 from scanpath.kernels.map_scores import count_below_each, mean_and_squares_each
-from scanpath.metrics.maps import as_map, as_numbers, fixation_points
+from scanpath.metrics.maps import MapLike, as_map, as_numbers, fixation_points
 from scanpath.metrics.metric import plain_metric, reason_code, reason_names
 from scanpath.metrics.ranks import below, twice_below
 
@@ -27,9 +27,19 @@ NSS_CONVENTIONS = ("pysaliency", "stonybrook", "visions")
 #: Added to probabilities by the published programs, so that a 0 costs 52 bits and not infinitely many.
 MACHINE_EPSILON = 2.2204e-16
 
+#: A stack (n, H, W), or n maps one after the other.
+Maps: TypeAlias = MapLike | Iterable[MapLike]
 Scorer = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 
 
+@overload
+def conditional_nss(
+    maps: Maps, xy: ScanpathLike, *, convention: str = ..., pixel: str = ..., return_reasons: Literal[False] = ...
+) -> np.ndarray: ...
+@overload
+def conditional_nss(
+    maps: Maps, xy: ScanpathLike, *, convention: str = ..., pixel: str = ..., return_reasons: Literal[True]
+) -> tuple[np.ndarray, np.ndarray]: ...
 @plain_metric(
     range=(-inf, inf),
     direction="similarity",
@@ -37,8 +47,13 @@ Scorer = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
     reference="Travi, Ruarte, Bujia & Kamienkowski (2022), NeurIPS 35 Datasets and Benchmarks",
 )
 def conditional_nss(
-    maps: Any, xy: ScanpathLike, *, convention: str = "pysaliency", pixel: str = "nearest", return_reasons: bool = False
-) -> Any:
+    maps: Maps,
+    xy: ScanpathLike,
+    *,
+    convention: str = "pysaliency",
+    pixel: str = "nearest",
+    return_reasons: bool = False,
+) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
     """Value of each map at the next fixation, in standard deviations above that map's mean (cNSS).
 
     Parameters
@@ -84,14 +99,22 @@ def conditional_nss(
     return _handed_out(*_scored(maps, xy, score, pixel), return_reasons)
 
 
+@overload
+def conditional_auc(
+    maps: Maps, xy: ScanpathLike, *, convention: str = ..., pixel: str = ..., return_reasons: Literal[False] = ...
+) -> np.ndarray: ...
+@overload
+def conditional_auc(
+    maps: Maps, xy: ScanpathLike, *, convention: str = ..., pixel: str = ..., return_reasons: Literal[True]
+) -> tuple[np.ndarray, np.ndarray]: ...
 @plain_metric(
     range=(0, 1),
     direction="similarity",
     reference="Travi, Ruarte, Bujia & Kamienkowski (2022), NeurIPS 35 Datasets and Benchmarks",
 )
 def conditional_auc(
-    maps: Any, xy: ScanpathLike, *, convention: str = "rank", pixel: str = "nearest", return_reasons: bool = False
-) -> Any:
+    maps: Maps, xy: ScanpathLike, *, convention: str = "rank", pixel: str = "nearest", return_reasons: bool = False
+) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
     """How many pixels of each map the next fixation beats (AUC of one fixation).
 
     Parameters
@@ -131,6 +154,26 @@ def conditional_auc(
     return _handed_out(*_scored(maps, xy, score, pixel), return_reasons)
 
 
+@overload
+def conditional_information_gain(
+    maps: Maps,
+    baseline: MapLike | Maps | None,
+    xy: ScanpathLike,
+    *,
+    epsilon: float = ...,
+    pixel: str = ...,
+    return_reasons: Literal[False] = ...,
+) -> np.ndarray: ...
+@overload
+def conditional_information_gain(
+    maps: Maps,
+    baseline: MapLike | Maps | None,
+    xy: ScanpathLike,
+    *,
+    epsilon: float = ...,
+    pixel: str = ...,
+    return_reasons: Literal[True],
+) -> tuple[np.ndarray, np.ndarray]: ...
 @plain_metric(
     range=(-inf, inf),
     direction="similarity",
@@ -138,14 +181,14 @@ def conditional_auc(
     reference="Travi, Ruarte, Bujia & Kamienkowski (2022), NeurIPS 35 Datasets and Benchmarks",
 )
 def conditional_information_gain(
-    maps: Any,
-    baseline: Any,
+    maps: Maps,
+    baseline: MapLike | Maps | None,
     xy: ScanpathLike,
     *,
     epsilon: float = MACHINE_EPSILON,
     pixel: str = "nearest",
     return_reasons: bool = False,
-) -> Any:
+) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
     """How many bits each map knows about the next fixation beyond a baseline (cIG).
 
     Maps are taken in proportion: scaled to sum 1. A model whose maps are not meant as probabilities can get very
@@ -195,7 +238,9 @@ def conditional_information_gain(
     return _handed_out(values, reasons, return_reasons)
 
 
-def _handed_out(values: np.ndarray, reasons: np.ndarray, return_reasons: bool) -> Any:
+def _handed_out(
+    values: np.ndarray, reasons: np.ndarray, return_reasons: bool
+) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
     return (values, reason_names(reasons)) if return_reasons else values
 
 
@@ -238,7 +283,7 @@ def _sized(maps: Any) -> tuple[Any, list[int]]:
     return taken(), sizes
 
 
-def _scored(maps: Any, xy: ScanpathLike, score: Scorer, pixel: str) -> tuple[np.ndarray, np.ndarray]:
+def _scored(maps: Maps, xy: ScanpathLike, score: Scorer, pixel: str) -> tuple[np.ndarray, np.ndarray]:
     first_edge(pixel)  # a rule of that name?
     points = fixation_points(xy, "xy")
     values, reasons = np.full(len(points), np.nan), np.zeros(len(points), dtype=np.int8)
@@ -293,7 +338,7 @@ def _flat_index(points: np.ndarray, size: tuple[int, int], pixel: str, reasons: 
     return (cell[:, 1] * size[1] + cell[:, 0]).astype(np.int64)
 
 
-def _mark(reasons: np.ndarray, where: Any, reason: str) -> None:
+def _mark(reasons: np.ndarray, where: np.ndarray | np.bool_, reason: str) -> None:
     """Note a reason where there is none yet."""
     if np.any(where):
         reasons[where & (reasons == 0)] = reason_code(reason)

@@ -1,7 +1,7 @@
 """Densities against fixations: log-likelihood in nats, information gain in bits."""
 
 from math import inf
-from typing import Any
+from typing import Literal, overload
 
 import numpy as np
 
@@ -39,6 +39,14 @@ def log_density(map: MapLike, *, minimum: float = 0.0) -> np.ndarray:
         return np.log(as_density(map, minimum=minimum))
 
 
+@overload
+def log_likelihood(
+    log_density: MapLike, xy: ScanpathLike, *, pixel: str = ..., per_fixation: Literal[False] = ...
+) -> float: ...
+@overload
+def log_likelihood(
+    log_density: MapLike, xy: ScanpathLike, *, pixel: str = ..., per_fixation: Literal[True]
+) -> np.ndarray: ...
 @plain_metric(
     range=(-inf, 0),
     direction="similarity",
@@ -48,7 +56,7 @@ def log_density(map: MapLike, *, minimum: float = 0.0) -> np.ndarray:
 )
 def log_likelihood(
     log_density: MapLike, xy: ScanpathLike, *, pixel: str = "nearest", per_fixation: bool = False
-) -> Any:
+) -> float | np.ndarray:
     """Mean log probability of the fixated pixels, in nats a fixation.
 
     Parameters
@@ -82,6 +90,24 @@ def log_likelihood(
     return scores if per_fixation else float(scores.mean())
 
 
+@overload
+def information_gain(
+    log_density: MapLike,
+    baseline_log_density: MapLike | None,
+    xy: ScanpathLike,
+    *,
+    pixel: str = ...,
+    per_fixation: Literal[False] = ...,
+) -> float: ...
+@overload
+def information_gain(
+    log_density: MapLike,
+    baseline_log_density: MapLike | None,
+    xy: ScanpathLike,
+    *,
+    pixel: str = ...,
+    per_fixation: Literal[True],
+) -> np.ndarray: ...
 @plain_metric(
     range=(-inf, inf),
     direction="similarity",
@@ -96,7 +122,7 @@ def information_gain(
     *,
     pixel: str = "nearest",
     per_fixation: bool = False,
-) -> Any:
+) -> float | np.ndarray:
     """How many bits a fixation a density knows more than a baseline [1]_.
 
     The difference of the log-likelihoods over ln 2. Against the uniform density it measures all that is known about

@@ -1,26 +1,50 @@
 """Any metric on sets of scanpaths: all pairs, or those you name, or each alone; what has no value says why."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeAlias, overload
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from scanpath._core.checks import check_count
 from scanpath._core.errors import InputError, UndefinedError
-from scanpath.gaze.scanpath import Scanpath, ScanpathBatch
+from scanpath.gaze.scanpath import Scanpath, ScanpathBatch, ScanpathLike
 from scanpath.metrics.metric import METRICS, Metric, count_reasons, reason_code, reason_names, undefined
-from scanpath.metrics.pairs import Scores, has_nan_coordinates
+from scanpath.metrics.pairs import Labels, Scores, has_nan_coordinates
+
+#: A set of scanpaths, or of sequences of labels.
+SequenceSet: TypeAlias = Iterable[ScanpathLike | Labels] | ScanpathBatch
 
 
+@overload
 def pairwise(
     metric: str | Metric,
-    A: Any,
-    B: Any = None,
+    A: SequenceSet,
+    B: SequenceSet | None = ...,
+    *,
+    jobs: int = ...,
+    return_reasons: Literal[False] = ...,
+    **settings: Any,
+) -> np.ndarray: ...
+@overload
+def pairwise(
+    metric: str | Metric,
+    A: SequenceSet,
+    B: SequenceSet | None = ...,
+    *,
+    jobs: int = ...,
+    return_reasons: Literal[True],
+    **settings: Any,
+) -> tuple[np.ndarray, np.ndarray]: ...
+def pairwise(
+    metric: str | Metric,
+    A: SequenceSet,
+    B: SequenceSet | None = None,
     *,
     jobs: int = 1,
     return_reasons: bool = False,
     **settings: Any,
-) -> Any:
+) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
     """Score every scanpath of one set against every scanpath of another.
 
     The same numbers as calling the metric on each pair, for ragged sets and missing durations, without a loop in
@@ -75,16 +99,38 @@ def pairwise(
     return values, reason_names(_square(scores.faults, rows, columns, (n, m), mirror))
 
 
+@overload
 def score_pairs(
     metric: str | Metric,
-    A: Any,
-    B: Any,
-    pairs: Any,
+    A: SequenceSet,
+    B: SequenceSet | None,
+    pairs: ArrayLike,
+    *,
+    jobs: int = ...,
+    return_reasons: Literal[False] = ...,
+    **settings: Any,
+) -> np.ndarray: ...
+@overload
+def score_pairs(
+    metric: str | Metric,
+    A: SequenceSet,
+    B: SequenceSet | None,
+    pairs: ArrayLike,
+    *,
+    jobs: int = ...,
+    return_reasons: Literal[True],
+    **settings: Any,
+) -> tuple[np.ndarray, np.ndarray]: ...
+def score_pairs(
+    metric: str | Metric,
+    A: SequenceSet,
+    B: SequenceSet | None,
+    pairs: ArrayLike,
     *,
     jobs: int = 1,
     return_reasons: bool = False,
     **settings: Any,
-) -> Any:
+) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
     """Score the named pairs of two sets in one go.
 
     Parameters
@@ -125,7 +171,9 @@ class Plausibility(NamedTuple):
     people: int
 
 
-def plausibility(metric: str | Metric, simulated: Any, people: Sequence[Any], **settings: Any) -> Plausibility:
+def plausibility(
+    metric: str | Metric, simulated: ScanpathLike | Labels, people: SequenceSet, **settings: Any
+) -> Plausibility:
     """Score one scanpath against several people: how near is the nearest person, and how near are they on average?
 
     The best match asks whether anyone might have looked like this, the mean whether it is typical. The best grows with
@@ -171,7 +219,17 @@ def plausibility(metric: str | Metric, simulated: Any, people: Sequence[Any], **
     return Plausibility(float(best), float(defined.mean()), int(defined.size))
 
 
-def describe(metric: str | Metric, A: Any, *, return_reasons: bool = False, **settings: Any) -> Any:
+@overload
+def describe(
+    metric: str | Metric, A: SequenceSet, *, return_reasons: Literal[False] = ..., **settings: Any
+) -> np.ndarray: ...
+@overload
+def describe(
+    metric: str | Metric, A: SequenceSet, *, return_reasons: Literal[True], **settings: Any
+) -> tuple[np.ndarray, np.ndarray]: ...
+def describe(
+    metric: str | Metric, A: SequenceSet, *, return_reasons: bool = False, **settings: Any
+) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
     """Compute a description of one scanpath, such as recurrence or entropy, for each of a set.
 
     Parameters
@@ -224,7 +282,7 @@ def _as_list(paths: Any) -> Any:
     return paths if isinstance(paths, ScanpathBatch) else list(paths)
 
 
-def _check_pairs(pairs: Any, n: int, m: int) -> np.ndarray:
+def _check_pairs(pairs: ArrayLike, n: int, m: int) -> np.ndarray:
     index = np.array(pairs)
     if not index.size:
         return np.zeros((0, 2), dtype=np.int64)

@@ -1,7 +1,5 @@
 """How many values lie below others, and the areas under ROC curves that these counts give."""
 
-from typing import Any
-
 import numpy as np
 
 from scanpath._core.errors import InputError
@@ -40,7 +38,7 @@ def sorted_finite(values: np.ndarray) -> np.ndarray:
 
 def ranked_area(
     positives: np.ndarray, values: np.ndarray, left_out: np.ndarray, thresholds: str, per_fixation: bool
-) -> Any:
+) -> float | np.ndarray:
     """Area under the ROC curve of fixated values against `values` without those in `left_out`."""
     if np.isnan(positives).any():  # no value lies below NaN, nor above it
         raise not_finite("map")
@@ -51,7 +49,9 @@ def ranked_area(
     return _area_through_fixations(positives, values, left_out)
 
 
-def _exact_area(positives: np.ndarray, values: np.ndarray, left_out: np.ndarray, per_fixation: bool) -> Any:
+def _exact_area(
+    positives: np.ndarray, values: np.ndarray, left_out: np.ndarray, per_fixation: bool
+) -> float | np.ndarray:
     """Share of values below each positive, ties half; the values in `left_out` do not count."""
     ranks = twice_below(values, positives) - twice_below(left_out, positives)
     scores = ranks / (2.0 * (len(values) - len(left_out)))

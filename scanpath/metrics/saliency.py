@@ -4,10 +4,12 @@ Defaults are the conventions of pysaliency; those of the MIT benchmark have name
 docstring says by how much.
 """
 
+from collections.abc import Sequence
 from math import inf
-from typing import Any
+from typing import Literal, overload
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from scanpath._core.checks import check_choice, check_count, check_positive
 from scanpath._core.errors import InputError, UndefinedError
@@ -22,6 +24,14 @@ from scanpath.metrics.ranks import THRESHOLDS, ranked_area, roc_area
 NONFIXATIONS = ("uniform", "unfixated")
 
 
+@overload
+def nss(
+    map: MapLike, xy: ScanpathLike, *, ddof: int = ..., pixel: str = ..., per_fixation: Literal[False] = ...
+) -> float: ...
+@overload
+def nss(
+    map: MapLike, xy: ScanpathLike, *, ddof: int = ..., pixel: str = ..., per_fixation: Literal[True]
+) -> np.ndarray: ...
 @plain_metric(
     range=(-inf, inf),
     direction="similarity",
@@ -36,7 +46,7 @@ def nss(
     ddof: int = 0,
     pixel: str = "nearest",
     per_fixation: bool = False,
-) -> Any:
+) -> float | np.ndarray:
     """Normalized scanpath saliency: the map's value at fixations, in standard deviations above its mean [1]_.
 
     Parameters
@@ -80,6 +90,26 @@ def nss(
     return scores if per_fixation else float(scores.mean())
 
 
+@overload
+def auc(
+    map: MapLike,
+    xy: ScanpathLike,
+    *,
+    nonfixations: str = ...,
+    thresholds: str = ...,
+    pixel: str = ...,
+    per_fixation: Literal[False] = ...,
+) -> float: ...
+@overload
+def auc(
+    map: MapLike,
+    xy: ScanpathLike,
+    *,
+    nonfixations: str = ...,
+    thresholds: str = ...,
+    pixel: str = ...,
+    per_fixation: Literal[True],
+) -> np.ndarray: ...
 @plain_metric(
     range=(0, 1),
     direction="similarity",
@@ -94,7 +124,7 @@ def auc(
     thresholds: str = "all",
     pixel: str = "nearest",
     per_fixation: bool = False,
-) -> Any:
+) -> float | np.ndarray:
     """Area under the ROC curve: how often a fixated pixel beats a pixel taken at random, ties half.
 
     An exact rank statistic over all pixels, without thresholds to choose or pixels to sample. 0.5 is chance; a
@@ -206,6 +236,26 @@ def auc_borji(
     return float(_borji_areas(positives, drawn, check_positive("step", step)).mean())
 
 
+@overload
+def shuffled_auc(
+    map: MapLike,
+    xy: ScanpathLike,
+    other_xy: ScanpathLike,
+    *,
+    thresholds: str = ...,
+    pixel: str = ...,
+    per_fixation: Literal[False] = ...,
+) -> float: ...
+@overload
+def shuffled_auc(
+    map: MapLike,
+    xy: ScanpathLike,
+    other_xy: ScanpathLike,
+    *,
+    thresholds: str = ...,
+    pixel: str = ...,
+    per_fixation: Literal[True],
+) -> np.ndarray: ...
 @plain_metric(
     range=(0, 1),
     direction="similarity",
@@ -220,7 +270,7 @@ def shuffled_auc(
     thresholds: str = "all",
     pixel: str = "nearest",
     per_fixation: bool = False,
-) -> Any:
+) -> float | np.ndarray:
     """Shuffled AUC: fixations against where people looked on other pictures, which discounts the center bias [1]_.
 
     Exact: all other fixations are nonfixations, none is sampled, so values differ a little from sampled ones.
@@ -249,7 +299,9 @@ def shuffled_auc(
     return ranked_area(positives, negatives, negatives[:0], thresholds, per_fixation)
 
 
-def other_fixations(fixations: Any, sizes: Any, index: int, *, pixel: str = "nearest") -> np.ndarray:
+def other_fixations(
+    fixations: Sequence[ScanpathLike], sizes: ArrayLike, index: int, *, pixel: str = "nearest"
+) -> np.ndarray:
     """Fixations of all pictures but one, stretched to its size: the nonfixations of the shuffled AUC.
 
     Parameters
@@ -271,9 +323,9 @@ def other_fixations(fixations: Any, sizes: Any, index: int, *, pixel: str = "nea
     if not -len(fixations) <= index < len(fixations):
         raise InputError(f"index must name one of the {len(fixations)} pictures, got {index}.")
     index %= len(fixations)
-    sizes = np.broadcast_to(np.asarray(sizes, dtype=np.float64), (len(fixations), 2))[:, ::-1]
+    size_of = np.broadcast_to(np.asarray(sizes, dtype=np.float64), (len(fixations), 2))[:, ::-1]
     scaled = [
-        resized(fixation_points(xy, "fixations"), sizes[other], sizes[index], pixel)
+        resized(fixation_points(xy, "fixations"), size_of[other], size_of[index], pixel)
         for other, xy in enumerate(fixations)
         if other != index
     ]

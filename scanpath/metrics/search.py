@@ -1,7 +1,8 @@
 """Search: was the target found, by which fixation, and by how direct a way."""
 
+from collections.abc import Iterable
 from math import inf
-from typing import Any
+from typing import TypedDict, Unpack
 
 import numpy as np
 
@@ -12,6 +13,15 @@ from scanpath.gaze.scanpath import Scanpath, ScanpathLike, as_scanpath
 from scanpath.metrics.metric import ROUNDING, plain_metric
 
 Box = tuple[float, float, float, float]
+
+
+class Rule(TypedDict, total=False):
+    """When a fixation finds the target; see `on_target`."""
+
+    rule: str
+    margin_px: float
+    window_px: tuple[int, int]
+
 
 FOUND_RULES = ("box", "strict", "window")
 CENSORING = ("ignore", "allowed", "kaplan_meier")
@@ -74,7 +84,7 @@ def on_target(
     return np.asarray(inside.all(axis=1))
 
 
-def found_at(path: ScanpathLike, target_box: Box, **rule: Any) -> int | None:
+def found_at(path: ScanpathLike, target_box: Box, **rule: Unpack[Rule]) -> int | None:
     """Index of the first fixation that finds the target, None if none does.
 
     The start fixation has index 0. Keywords are those of `on_target`.
@@ -88,7 +98,7 @@ def found_at(path: ScanpathLike, target_box: Box, **rule: Any) -> int | None:
     return int(hits.argmax()) if hits.any() else None
 
 
-def cut_at_target(path: ScanpathLike, target_box: Box, **rule: Any) -> Scanpath:
+def cut_at_target(path: ScanpathLike, target_box: Box, **rule: Unpack[Rule]) -> Scanpath:
     """The scanpath up to and with the fixation that finds the target; whole if none does."""
     scanpath = as_scanpath(path)
     found = found_at(scanpath, target_box, **rule)
@@ -103,13 +113,13 @@ def cut_at_target(path: ScanpathLike, target_box: Box, **rule: Any) -> Scanpath:
     reference="Travi, Ruarte, Bujia & Kamienkowski (2022), NeurIPS 35 Datasets and Benchmarks",
 )
 def cumulative_performance(
-    found: Any,
+    found: Iterable[float | None],
     n_fixations: int,
     *,
     censoring: str = "ignore",
-    allowed: Any = None,
-    observed: Any = None,
-    weights: Any = None,
+    allowed: Iterable[float | None] | None = None,
+    observed: Iterable[float | None] | None = None,
+    weights: Iterable[float] | None = None,
 ) -> np.ndarray:
     """Share of targets found within 1, 2, ..., `n_fixations` fixations.
 
@@ -168,7 +178,12 @@ def cumulative_performance(
 
 
 def success_counts(
-    found: Any, n_fixations: int, *, censoring: str = "ignore", allowed: Any = None, observed: Any = None
+    found: Iterable[float | None],
+    n_fixations: int,
+    *,
+    censoring: str = "ignore",
+    allowed: Iterable[float | None] | None = None,
+    observed: Iterable[float | None] | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """What each trial adds to the two sums that a curve is made of, each (trials, n_fixations).
 
@@ -204,7 +219,7 @@ def success_curve(gained: np.ndarray, able: np.ndarray, censoring: str) -> np.nd
     needs=("target_box",),
     reference="Travi, Ruarte, Bujia & Kamienkowski (2022), NeurIPS 35 Datasets and Benchmarks",
 )
-def performance_auc(curve: Any) -> float:
+def performance_auc(curve: Iterable[float]) -> float:
     """Area under a cumulative performance curve, its n axis scaled to [0, 1] (trapezoids).
 
     Examples
@@ -226,7 +241,7 @@ def performance_auc(curve: Any) -> float:
     reference="Yang et al. (2020), CVPR",
     doi="10.1109/CVPR42600.2020.00027",
 )
-def tfp_auc(curve: Any) -> float:
+def tfp_auc(curve: Iterable[float]) -> float:
     """Sum of a target fixation probability curve: its area in the convention of COCO-Search18 (at most its length).
 
     Raises
@@ -251,7 +266,7 @@ def tfp_auc(curve: Any) -> float:
     reference="Yang et al. (2020), CVPR",
     doi="10.1109/CVPR42600.2020.00027",
 )
-def probability_mismatch(curve: Any, human_curve: Any) -> float:
+def probability_mismatch(curve: Iterable[float], human_curve: Iterable[float]) -> float:
     """Sum over steps of the absolute difference of two target fixation probabilities; 0 is like people.
 
     Raises
@@ -278,7 +293,7 @@ def probability_mismatch(curve: Any, human_curve: Any) -> float:
     reference="Yang et al. (2020), CVPR",
     doi="10.1109/CVPR42600.2020.00027",
 )
-def scanpath_ratio(path: ScanpathLike, target_box: Box, **rule: Any) -> float:
+def scanpath_ratio(path: ScanpathLike, target_box: Box, **rule: Unpack[Rule]) -> float:
     """How direct the way to the target was: the straight distance over the length of the path, at most 1.
 
     The straight distance goes from the first fixation to the center of the box, (x + width / 2, y + height / 2), the
@@ -312,7 +327,7 @@ def scanpath_ratio(path: ScanpathLike, target_box: Box, **rule: Any) -> float:
     return float(min(1.0, np.hypot(*((near + far) / 2 - scanpath.xy[0])) / length))
 
 
-def _check_rule(rule: str, margin_px: Any, window_px: Any) -> None:
+def _check_rule(rule: str, margin_px: float, window_px: tuple[int, int]) -> None:
     margin, window = np.asarray(margin_px), np.asarray(window_px)
     if margin.shape != () or not np.isfinite(margin):
         raise InputError(f"margin_px must be one finite number, got {margin_px!r}.")
@@ -333,7 +348,7 @@ def _edges(target_box: Box, rule: str) -> tuple[np.ndarray, np.ndarray]:
     return near, near + box[2:]
 
 
-def numbers(name: str, values: Any) -> np.ndarray:
+def numbers(name: str, values: Iterable[float | None]) -> np.ndarray:
     """Return values as numbers that are not negative, None as NaN."""
     try:
         array = np.array([np.nan if value is None else value for value in values], dtype=np.float64)
@@ -346,7 +361,7 @@ def numbers(name: str, values: Any) -> np.ndarray:
     return array
 
 
-def _whole_curve(name: str, values: Any) -> np.ndarray:
+def _whole_curve(name: str, values: Iterable[float | None]) -> np.ndarray:
     curve = numbers(name, values)
     if (curve > 1 + ROUNDING).any():
         raise InputError(f"{name} must hold shares of trials, at most 1, got {np.nanmax(curve):g}.")
@@ -355,7 +370,7 @@ def _whole_curve(name: str, values: Any) -> np.ndarray:
     return curve
 
 
-def _limits(name: str, values: Any, number: np.ndarray) -> np.ndarray:
+def _limits(name: str, values: Iterable[float | None] | None, number: np.ndarray) -> np.ndarray:
     if values is None:
         raise InputError(f"This way of censoring needs {name}=..., the number of fixations for each trial.")
     limits = numbers(name, values)

@@ -77,18 +77,18 @@ def _check_differ(kind: str, names: Sequence[str] | Sequence[int]) -> None:
             raise InputError(f"Two {kind}s are both named {name!r}; names must differ to tell rows apart.")
 
 
-def check_jobs(jobs: Any) -> int:
+def check_jobs(jobs: object) -> int:
     """Return `jobs` if it says how many workers there are."""
     if isinstance(jobs, bool) or not isinstance(jobs, Integral) or jobs == 0:
         raise InputError(f"jobs must be a whole number: 1 or more, or -1 for one worker a core; got {jobs!r}.")
     return int(jobs)
 
 
-def _seed(seed: Any) -> int:
+def _seed(seed: object) -> int:
     if isinstance(seed, bool) or not isinstance(seed, Integral):
         raise InputError(f"seed must be a whole number, or several of them, got {seed!r}.")
     return int(seed)
 
 
-def _given(value: Any) -> str:
+def _given(value: object) -> str:
     return repr(value) if isinstance(value, str) else type(value).__name__

@@ -234,6 +234,6 @@ def _quoted(word: str) -> str:
     return '"' + word.replace('"', '""') + '"' if any(sign in word for sign in ',"\n\r') else word
 
 
-def _short(value: Any) -> str:
+def _short(value: object) -> str:
     text = json.dumps(value)
     return text if len(text) <= 120 else f"{text[:117]}..."

@@ -7,10 +7,11 @@ target and distractor.
 
 from functools import cache
 from importlib import resources
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from scanpath._core.errors import InputError, unknown_name
 from scanpath._core.random import numpy_generator
@@ -23,8 +24,10 @@ INTERCEPT_MS = 376.271
 _TRIAL_COLUMNS = ("agent", "condition", "set_size", "n_saccades")
 _TASK_OF = {condition: task for task in ASYMMETRY_TASKS.values() for condition in task.conditions}
 
+Count = TypeVar("Count", float, np.ndarray)
 
-def reaction_time_ms(n_saccades: Any) -> Any:
+
+def reaction_time_ms(n_saccades: Count) -> Count:
     """Reaction time in ms of a search that needed so many saccades.
 
     Examples
@@ -35,7 +38,7 @@ def reaction_time_ms(n_saccades: Any) -> Any:
     return MS_PER_SACCADE * n_saccades + INTERCEPT_MS
 
 
-def search_slope(set_sizes: Any, rt_ms: Any) -> np.ndarray:
+def search_slope(set_sizes: ArrayLike, rt_ms: ArrayLike) -> np.ndarray:
     """Least-squares slopes of reaction time on set size, in ms an item.
 
     Parameters
@@ -59,7 +62,7 @@ def search_slope(set_sizes: Any, rt_ms: Any) -> np.ndarray:
     return (rt_ms - rt_ms[..., :1]) @ centered / (centered @ centered)
 
 
-def asymmetry_index(slope_hard: Any, slope_easy: Any) -> np.ndarray:
+def asymmetry_index(slope_hard: ArrayLike, slope_easy: ArrayLike) -> np.ndarray:
     """(H - L) / (H + L) of two slopes cut at 0; above 0 is people's polarity, and 0 if neither slope is above 0.
 
     Cut slopes make it jump to 1 or -1 as soon as one condition is flat, however flat the other is: read it with the

@@ -59,7 +59,7 @@ def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is no JSON; missing values are null")
 
 
-def numbers(values: Any, name: str, what: str) -> np.ndarray:
+def numbers(values: object, name: str, what: str) -> np.ndarray:
     """Take a list of numbers out of JSON, or say what is wrong with it."""
     try:
         array = np.asarray(values, dtype=np.float64)
