@@ -45,8 +45,10 @@ def columns_by_our_names(
     InputError
         If a column that is named is not there, or one that is needed is neither there nor named.
     """
-    theirs = _by_pattern(cells, program) if program.columns else _by_name(cells, given)
     cells = _split_pairs(cells, given, path)
+    theirs = _by_pattern(cells, program) if program.columns else _by_name(cells, given)
+    if "xy_px" in given.columns.values():
+        theirs |= {"x_px": "x_px", "y_px": "y_px"}
     for own, name in given.columns.items():
         if name == "xy_px":
             continue
