@@ -24,8 +24,9 @@ def convert(
 ) -> None:
     """Convert fixations and say what was changed: units, offsets, flips, dropped rows.
 
-    Settings of a format are options, too, such as --picture-at 128,96 --stimulus-column image --eye left; what a file
-    does not say is asked for by name.
+    Exports of eye trackers are recognized. Settings of a format are options, too, such as --picture-at 128,96
+    --eye left, and of any table --columns GazeX=x_px,Dur=duration_ms --time-unit s; what a file does not say is asked
+    for by name.
     """
     from scanpath.datasets.formats import convert as run
     from scanpath.datasets.formats.format import FORMATS, detect_format, format_for_writing
@@ -54,8 +55,32 @@ def settings_from(arguments: list[str]) -> dict[str, Any]:
             if not rest:
                 raise InputError(f"--{name} needs a value.")
             value = rest.pop(0)
-        settings[name.replace("-", "_")] = parse_value(value)
+        name = name.replace("-", "_")
+        settings[name] = parse_pairs(value) if name in _PAIRS and "=" in value else parse_value(value)
     return settings
+
+
+#: Settings that are pairs of names.
+_PAIRS = ("columns", "only", "time_unit")
+
+
+def parse_pairs(text: str) -> dict[str, Any]:
+    """Read pairs of names; the values of a name that is there several times become a list.
+
+    Examples
+    --------
+    >>> parse_pairs("GazeX=x_px,Dur=duration_ms"), parse_pairs("label=FIXA,label=PURS")
+    ({'GazeX': 'x_px', 'Dur': 'duration_ms'}, {'label': ['FIXA', 'PURS']})
+    """
+    if text.startswith("{"):
+        return dict(parse_value(text))
+    found: dict[str, Any] = {}
+    for part in text.split(","):
+        own, _, name = part.rpartition("=")
+        found[own] = (
+            name if own not in found else [*([found[own]] if isinstance(found[own], str) else found[own]), name]
+        )
+    return found
 
 
 def parse_value(text: str) -> Any:

@@ -91,3 +91,33 @@ def test_a_report_is_written_and_needs_nothing_but_the_run(scanpath, tmp_path):
         "report", tmp_path / "run.csv", "--out", tmp_path / "r.html", "--dataset", "osie", "--human", "x"
     )
     assert refused.returncode == 2
+
+
+def test_an_eye_trackers_export_is_recognized_and_asks_for_what_it_does_not_store(scanpath, tmp_path):
+    path = tmp_path / "User 0_fixations.csv"
+    path.write_text("MEDIA_NAME,FPOGX,FPOGY,FPOGS,FPOGD,FPOGID,FPOGV,\na.png,0.25,0.25,0.01,0.21,1,1,\n")
+    given = []
+    for asked, *more in (
+        ("subject=", "--subject", "u1"),
+        ("screen_px=", "--screen-px", "1280x720"),
+        ("picture_at=", "--picture-at", "screen"),
+    ):
+        done = scanpath("convert", path, tmp_path / "out.csv", *given)
+        assert done.returncode == 2
+        assert asked in done.stderr
+        given += more
+    done = scanpath("convert", path, tmp_path / "out.csv", *given)
+    assert "(gazepoint) ->" in done.stdout
+    assert "'FPOGX' to x_px" in done.stdout
+    assert "a.png,u1,,0,319.5,179.5,10.0,210.0" in (tmp_path / "out.csv").read_text()
+
+
+def test_any_table_is_converted_by_what_is_said_of_it(scanpath, tmp_path):
+    path = tmp_path / "own.txt"
+    path.write_text("Bild;Person;X;Y;Dauer;Art\na.png;s1;10,5;20;0,2;FIXA\na.png;s1;30;40;0,1;SACC\n")
+    columns = "Bild=stimulus,Person=subject,X=x_px,Y=y_px,Dauer=duration_ms"
+    done = scanpath(
+        "convert", path, tmp_path / "out.csv", "--columns", columns, "--time-unit", "s", "--only", "Art=FIXA"
+    )
+    assert done.returncode == 0, done.stderr
+    assert "a.png,s1,,0,10.5,20.0,,200.0,FIXA" in (tmp_path / "out.csv").read_text()
