@@ -98,7 +98,10 @@ def read(
     size = None if screen_px is None else check_size("screen_px", screen_px)
     session = Session.of(recording, phrases, size)
     if not session.names:
-        raise InputError(_no_picture(recording, stimulus_message, path))
+        raise InputError(
+            f"{path} has no message that matches {stimulus_message!r}; give stimulus_message, a regular expression with "
+            f"a group (?P<stimulus>...) for the picture's name. {frequent_messages(recording.events)}"
+        )
     if named is None:
         _check_named_at_start(session, path)
     sizes = _Sizes(picture_px)
@@ -154,15 +157,6 @@ def _choose_eye(recording: Recording, eye: str | None, changes: Changes, path: P
         raise InputError(f"{path} holds no fixation of the eye {eye!r}; it has {', '.join(sorted(counts))}.")
     changes.add("dropped", f"fixations of the other eye (eye={eye!r})", n=len(recording.fixations) - len(kept))
     recording.fixations = kept
-
-
-def _no_picture(recording: Recording, stimulus_message: str, path: Path) -> str:
-    messages = frequent_messages(recording.events)
-    return (
-        f"{path} has no message that matches {stimulus_message!r}; give stimulus_message, a regular expression with a "
-        "group (?P<stimulus>...) for the picture's name."
-        + (f" Its most frequent messages are {messages}." if messages else " It has no messages of an experiment.")
-    )
 
 
 def _check_named_at_start(session: Session, path: Path) -> None:

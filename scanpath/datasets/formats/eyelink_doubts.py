@@ -57,27 +57,23 @@ def say_doubts(session: Session, phrases: Phrases, table: pd.DataFrame, unlabell
 
 
 def _doubt_blocks(session: Session) -> None:
-    """Note lines that stand there twice, blocks without a begin or an end, and fixations outside of them."""
+    """Note lines that stand there twice, ends of blocks without a begin, and fixations outside of all blocks."""
     recording = session.recording
-    lines: dict[str, list[int]] = {"begin": [], "end": []}
+    ends: list[int] = []
     blocks: list[tuple[float, float]] = []
     opened: Edge | None = None
     for one in (one for one in session.said if isinstance(one, Edge)):
-        if one.opens and opened:
-            lines["end"].append(opened.line)
-        elif not one.opens and not opened:
-            lines["begin"].append(one.line)
         if opened:
             blocks.append((opened.time, one.time))
+        elif not one.opens:
+            ends.append(one.line)
         opened = one if one.opens else None
     if opened:
-        lines["end"].append(opened.line)
         blocks.append((opened.time, float("inf")))
     recording.doubt(
         recording.repeated, "stands there twice, and was taken once", "stand there twice, and were taken once"
     )
-    recording.doubt(lines["end"], "begins a block (START) that has no END", "begin blocks (START) that have no END")
-    recording.doubt(lines["begin"], "ends a block (END) that has no START", "end blocks (END) that have no START")
+    recording.doubt(ends, "ends a block (END) that has no START", "end blocks (END) that have no START")
     starts = [start for start, _ in blocks]
     place = [bisect_right(starts, one.start_ms) for one in recording.fixations]
     recording.doubt(

@@ -188,24 +188,28 @@ def pattern(text: str, group: str) -> re.Pattern[str]:
 def kind_of(text: str) -> str:
     """A message without what differs from trial to trial: its numbers, and a picture's name with all behind it."""
     words = re.sub(r"-?\d+(?:\.\d+)?", "#", text).split()
-    return " ".join(words[: min(2, len(words) - 1)] if _PICTURE.search(text) else words)
+    if _PICTURE.search(text):
+        words = words[: min(3 if words[0] == "!V" else 2, len(words) - 1)]
+    return " ".join(words)
 
 
 def frequent_messages(events: list[Edge | Message]) -> str:
-    """The most frequent messages, alike but for numbers, those that seem to name a picture first."""
+    """Say which messages are the most frequent ones, those first that seem to name a picture, and propose a pattern."""
     counts: Counter[str] = Counter()
     first: dict[str, str] = {}
-    for event in events:
-        if (
-            isinstance(event, Message)
-            and event.text
-            and not event.text.startswith((*SETUP, "GAZE_COORDS", "DISPLAY_COORDS"))
-        ):
-            counts[kind := kind_of(event.text)] += 1
-            first.setdefault(kind, event.text)
+    for text in (one.text for one in events if isinstance(one, Message)):
+        if text and not text.startswith((*SETUP, "GAZE_COORDS", "DISPLAY_COORDS")):
+            counts[kind := kind_of(text)] += 1
+            first.setdefault(kind, text)
+    if not counts:
+        return "It has no messages of an experiment."
     ranked = sorted(counts, key=lambda kind: (not _PICTURE.search(first[kind]), -counts[kind]))
     shown = [f"{first[kind]!r} ({counts[kind]} like it)" if counts[kind] > 1 else repr(first[kind]) for kind in ranked]
-    return ", ".join(shown[:_SHOWN])
+    best = ranked[0]
+    proposed = _PICTURE.search(first[best]) and best and "#" not in best
+    return (f"It may be {best + ' (?P<stimulus>.+)'!r}. " if proposed else "") + (
+        f"Its most frequent messages are {', '.join(shown[:_SHOWN])}."
+    )
 
 
 def _numbers_behind(text: str) -> str:

@@ -98,17 +98,7 @@ class Session:
     @classmethod
     def of(cls, recording: Recording, phrases: Phrases, screen_px: tuple[int, int] | None) -> "Session":
         """Interpret the messages of a recording; a screen size that is given stands for all that it states."""
-        said: list[Edge | Said] = []
-        seen: set[tuple[float, str]] = set()
-        for event in recording.events:
-            one = event if isinstance(event, Edge) else phrases.read(event)
-            if isinstance(event, Edge) or isinstance(one, Edge):
-                said.append(one)
-            elif one.anything and (event.time, event.whole) in seen:
-                recording.repeated.append(event.line)
-            elif one.anything:
-                seen.add((event.time, event.whole))
-                said.append(one)
+        said = _close_blocks(_said(recording, phrases), recording)
         screens = [(one.time, one.screen) for one in said if isinstance(one, Said) and one.screen]
         if screen_px is not None:
             screens = [(time, one._replace(width=screen_px[0], height=screen_px[1])) for time, one in screens]
@@ -157,6 +147,45 @@ class Session:
                 trials[place - 1].fixations.append(fixation)
 
 
+def _said(recording: Recording, phrases: Phrases) -> list[Edge | Said]:
+    found: list[Edge | Said] = []
+    seen: set[tuple[float, str]] = set()
+    for event in recording.events:
+        if isinstance(event, Edge):
+            found.append(event)
+        elif (said := phrases.read(event)).anything:
+            if (event.time, event.whole) in seen:
+                recording.repeated.append(event.line)
+            else:
+                found.append(said)
+            seen.add((event.time, event.whole))
+    return found
+
+
+def _close_blocks(said: list[Edge | Said], recording: Recording) -> list[Edge | Said]:
+    """End each block that has no END: before the next trial if that is opened behind its fixations, or at the START."""
+    begins = [one.start_ms for one in recording.fixations]
+    closed: list[Edge | Said] = []
+    unclosed: list[int] = []
+    opened: Edge | None = None
+    for one in said:
+        if isinstance(one, Edge):
+            if one.opens and opened:
+                last = bisect.bisect_left(begins, one.time) - 1
+                behind = begins[last] if last >= 0 and begins[last] >= opened.time else one.time
+                later = [n for n, it in enumerate(closed) if isinstance(it, Said) and it.trial and it.time > behind]
+                place = later[0] if later else len(closed)
+                time = closed[place].time if place < len(closed) else one.time
+                closed.insert(place, Edge(opened.line, time, False))
+                unclosed.append(opened.line)
+            opened = one if one.opens else None
+        closed.append(one)
+    if opened:
+        unclosed.append(opened.line)
+    recording.doubt(unclosed, "begins a block (START) that has no END", "begin blocks (START) that have no END")
+    return closed
+
+
 def named_late(session: Session) -> tuple[int, int]:
     """In how many trials the picture is named after all fixations have begun, and how many have both.
 
@@ -191,7 +220,7 @@ class _StartMode:
     def run(self) -> Timeline:
         for one in self.session.said:
             if isinstance(one, Edge):
-                if self.inside or not one.opens:
+                if not one.opens:
                     self._clear(one.time)
                     self.closed += 1
                 self.inside = one.opens

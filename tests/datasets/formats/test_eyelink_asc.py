@@ -101,10 +101,9 @@ def test_a_recording_without_picture_messages_asks_for_their_pattern(read):
 
 def test_a_recording_shows_its_most_frequent_messages_where_none_names_a_picture(read):
     block = ["1 SYNCTIME", "2 RECCFG CR 1000 2 1 L", (50, 1, 1), "80 var picture my cat.png"]
-    with pytest.raises(
-        ValueError, match=r"messages are 'var picture my cat.png' \(2 like it\), 'SYNCTIME' \(2 like it\)"
-    ):
+    with pytest.raises(ValueError, match=r"'var picture my cat.png' \(2 like it\), 'SYNCTIME' \(2 like it\)") as error:
         read(recording(block, block), picture_at="screen")
+    assert "It may be 'var picture (?P<stimulus>.+)'." in str(error.value)
 
 
 def test_a_damaged_line_is_named_by_its_number(read):
@@ -204,6 +203,17 @@ def test_a_start_without_an_end_closes_the_block_before_it(read):
         table, changes = read(text, picture_at="screen", stimulus_message="picture (?P<stimulus>.+)")
     assert places(table) == [["a.png", 1], ["b.png", 2]]
     assert "dropped: fixations that began while no picture was shown (1 row)" in map(str, changes)
+
+
+@pytest.mark.parametrize("named", ["start", "end"])
+def test_a_block_without_an_end_ends_before_the_next_trial_that_is_opened_between_blocks(named, read):
+    texts = ["TRIALID 2", "!V IMGLOAD FILL a.png"]
+    lines = [f"MSG\t195{n} {text}" for n, text in enumerate(texts if named == "start" else reversed(texts))]
+    blocks = [[(50, 1, 1), "END", *lines], [(50, 2, 2)]]
+    text = recording(*blocks).replace("END\t1900 \tSAMPLES\tEVENTS\tRES\t  36.93\t  37.03\n", "")
+    with pytest.warns(InputWarning, match=r"line 2 begins a block \(START\) that has no END"):
+        table, _ = read(text, picture_at="screen", named=named)
+    assert places(table) == [["a.png", 2 if named == "start" else 1]]
 
 
 @pytest.mark.parametrize("end", ["!V CLEAR 0 0 0", "TRIAL_RESULT 0", "TRIALID 2"])
