@@ -99,8 +99,8 @@ def read(
     session = Session.of(recording, phrases, size)
     if not session.names:
         raise InputError(
-            f"{path} has no message that matches {stimulus_message!r}; give stimulus_message, a regular expression with "
-            f"a group (?P<stimulus>...) for the picture's name. {frequent_messages(recording.events)}"
+            f"{path} has no message that matches {stimulus_message!r}; give stimulus_message, a regular expression "
+            f"with a group (?P<stimulus>...) for the picture's name. {frequent_messages(recording.events)}"
         )
     if named is None:
         _check_named_at_start(session, path)

@@ -209,7 +209,7 @@ def test_a_start_without_an_end_closes_the_block_before_it(read):
 def test_a_block_without_an_end_ends_before_the_next_trial_that_is_opened_between_blocks(named, read):
     texts = ["TRIALID 2", "!V IMGLOAD FILL a.png"]
     lines = [f"MSG\t195{n} {text}" for n, text in enumerate(texts if named == "start" else reversed(texts))]
-    blocks = [[(50, 1, 1), "END", *lines], [(50, 2, 2)]]
+    blocks = [["1 TRIALID 1", (50, 1, 1), "END", *lines], [(50, 2, 2)]]
     text = recording(*blocks).replace("END\t1900 \tSAMPLES\tEVENTS\tRES\t  36.93\t  37.03\n", "")
     with pytest.warns(InputWarning, match=r"line 2 begins a block \(START\) that has no END"):
         table, _ = read(text, picture_at="screen", named=named)
