@@ -94,7 +94,8 @@ def _picture(source: Path, out: Path, fixations: list[tuple[float, float]], tran
 
     if out.suffix.lower() not in PICTURES:
         raise InputError(f"OUT {out} must be a picture file, such as {out.stem or 'seen'}.png.")
-    _save(transform(read(source), fixations), out)
+    image = read(source)
+    _save(transform(image, _on_picture(image, fixations)), out)
     typer.echo(str(out))
 
 
@@ -117,7 +118,8 @@ def _folder(source: Path, out: Path, fixations: list[tuple[float, float]], trans
                 if target.exists():
                     kept += 1
                 else:
-                    _save(transform(read(picture), fixations), target)
+                    image = read(picture)
+                    _save(transform(image, _on_picture(image, fixations)), target)
                 done += 1
             except InputError as error:
                 say(f"skipped {picture.name}: {error}")
@@ -223,6 +225,22 @@ def _pixels(image: "Tensor") -> "np.ndarray":
     """8-bit RGB (H, W, 3); blur and texture may overshoot white or black by a little."""
     rgb = image.expand(3, -1, -1) if image.shape[0] == 1 else image
     return (rgb.clamp(0, 1) * 255).round().byte().permute(1, 2, 0).contiguous().numpy()
+
+
+def _on_picture(image: "Tensor", fixations: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Return fixations of the command line if all lie on the picture; nobody means a place beside it."""
+    import numpy as np
+
+    from scanpath._core.errors import InputError
+    from scanpath.gaze.pixels import on_picture
+
+    height, width = image.shape[-2:]
+    for x, y in fixations:
+        if not on_picture(np.array([x, y]), (width, height)):
+            raise InputError(
+                f"--at {x:g},{y:g} lies outside the picture of {width} x {height} px; give x,y in px from the top left."
+            )
+    return fixations
 
 
 def _points(xy: list[tuple[float, float]]) -> "Tensor":

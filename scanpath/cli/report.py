@@ -25,7 +25,9 @@ def report(
     dataset: Annotated[str | None, typer.Option(help="Take people and pictures from this data set.")] = None,
     root: Annotated[Path | None, typer.Option(help="Folder that holds the data set.")] = None,
     metrics: Annotated[str, typer.Option(help="Names of metrics, separated by commas.")] = "multimatch,scanmatch",
-    floors: Annotated[str, typer.Option(help="Marks to score beside: shuffled, center, or both.")] = "",
+    floors: Annotated[
+        str, typer.Option(help="Marks to score beside: shuffled, center or shuffled,center (both).")
+    ] = "",
     px_per_deg: Annotated[float | None, typer.Option(help="Scale of the pictures, for the foveated view.")] = None,
     title: Annotated[str, typer.Option(help="Heading of the page.")] = "Scanpath report",
     max_pictures: Annotated[int, typer.Option(help="Most pictures on the page.")] = 12,
@@ -34,6 +36,7 @@ def report(
     """Write one page with playable scanpaths, scores, plots and provenance; it opens without a network."""
     from scanpath._core.errors import InputError
     from scanpath.cli.progress import say
+    from scanpath.cli.score import floor_names
     from scanpath.report import write_report
 
     people: Run | None = human
@@ -52,7 +55,7 @@ def report(
         pictures=shown,
         px_per_deg=px_per_deg,
         metrics=[name.strip() for name in metrics.split(",") if name.strip()],
-        floors=[name.strip() for name in floors.split(",") if name.strip()],
+        floors=floor_names(floors),
         title=title,
         max_pictures=max_pictures,
         seed=seed,

@@ -19,7 +19,9 @@ def score(
     pairing: Annotated[
         str, typer.Option(help="Who is compared with whom: leave_one_out, best, pairwise or visions.")
     ] = "leave_one_out",
-    floors: Annotated[str, typer.Option(help="Marks to score beside: shuffled, center, or both.")] = "",
+    floors: Annotated[
+        str, typer.Option(help="Marks to score beside: shuffled, center or shuffled,center (both).")
+    ] = "",
     screen_px: Annotated[str | None, typer.Option(help="Size of the pictures, as in 1024x768.")] = None,
     dataset: Annotated[str | None, typer.Option(help="Take the people from this data set instead.")] = None,
     root: Annotated[Path | None, typer.Option(help="Folder that holds the data set.")] = None,
@@ -44,7 +46,7 @@ def score(
         names,
         pairing=pairing,
         screen_px=_size(screen_px) or sizes,
-        floors=[name.strip() for name in floors.split(",") if name.strip()],
+        floors=floor_names(floors),
         seed=seed,
         jobs=jobs,
         progress=_with_bar,
@@ -60,6 +62,13 @@ def score(
         typer.echo(write_evaluation(result), nl=False)
     else:
         _print(result)
+
+
+def floor_names(text: str) -> list[str]:
+    """Names of floors separated by commas; "both" stands for all there are."""
+    from scanpath.evaluation.ceiling import FLOORS
+
+    return list(FLOORS) if text.strip() == "both" else [name.strip() for name in text.split(",") if name.strip()]
 
 
 def _people(

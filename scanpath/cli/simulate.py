@@ -1,7 +1,7 @@
 """`scanpath simulate`: agents look at pictures."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -24,7 +24,9 @@ def simulate(
     caption: Annotated[str | None, typer.Option(help="Words for what is looked for.")] = None,
     px_per_deg: Annotated[float | None, typer.Option(help="Pixels per degree of visual angle.")] = None,
     settings: Annotated[list[str] | None, typer.Option("--set", help="Any agent setting, as in name=value.")] = None,
-    fixations: Annotated[int, typer.Option(help="Most fixations, the first at the center included.")] = 10,
+    fixations: Annotated[
+        int, typer.Option(help="Most fixations; the first is the center, unless the agent or the data set chooses it.")
+    ] = 10,
     seed: Annotated[int, typer.Option(min=-(2**63), max=2**63 - 1, help="Names the run's random numbers.")] = 0,
     jobs: Annotated[int, typer.Option(help="Worker processes; -1 for one a core.")] = 1,
     dataset: Annotated[str | None, typer.Option(help="A data set instead of pictures.")] = None,
@@ -44,7 +46,7 @@ def simulate(
 
     _check(out, jobs)
     stimuli, skipped = _stimuli(pictures, dataset, root, target, _box(target_box), caption, px_per_deg)
-    agents = _agents(list(dict.fromkeys(agent)), backbone, weights, settings or [])
+    agents = _agents(agent, backbone, weights, settings or [])
     # a picture that was named must work; one that was found in a folder or data set is skipped and named
     on_error = "skip" if dataset or any(path.is_dir() for path in pictures or []) else "raise"
     folder = out if out is not None and not out.suffix else None
@@ -57,6 +59,8 @@ def simulate(
         say(f"skipped {name}: {reason}")
     if table.empty:
         raise InputError("None of the pictures could be looked at; the reasons are above.")
+    for remark in _ended_early(table, fixations):
+        say(remark)
     if figures is not None:
         _draw(table, agents, stimuli, figures)
     if out is None:
@@ -65,6 +69,20 @@ def simulate(
     if folder is None:
         write_table(table, out)
     say(f"wrote {len(table)} fixations to {out}")
+
+
+def _ended_early(table: "pd.DataFrame", fixations: int) -> Iterator[str]:
+    """Name the agents whose scanpaths are shorter than asked for, though no target was found."""
+    from scanpath.gaze.table import scanpath_keys
+
+    found = table["target_found"].fillna(False).astype(bool)
+    looks = found.groupby([table[key] for key in scanpath_keys(table)], sort=False, dropna=False)
+    scanpaths = looks.agg(n="size", found="any").reset_index()
+    for agent, mine in scanpaths.groupby("agent", sort=False):
+        n = mine.loc[~mine["found"] & (mine["n"] < fixations), "n"]
+        if len(n):
+            ended = f"{agent} ended {len(n)} of {len(mine)} scanpaths"
+            yield f"{ended} before {fixations} fixations, the shortest after {n.min()}"
 
 
 def _check(out: Path | None, jobs: int) -> None:
@@ -132,6 +150,12 @@ def _agents(names: list[str], backbone: str | None, weights: Path | None, pairs:
     from scanpath._core.errors import InputError
     from scanpath.agents.catalog import agent_settings
 
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise InputError(
+            f"--agent {twice} is given twice, and both would leave the same scanpaths under one name; name it once, "
+            "and run it again with another --seed, --set or --out."
+        )
     settings = _settings(pairs)
     known = {name: agent_settings(name) for name in names}
     shared = {"backbone": backbone, "weights": None if weights is None else str(weights)}

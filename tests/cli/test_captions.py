@@ -73,9 +73,12 @@ def test_wrong_use_is_one_sentence_and_code_2(command, picture, settings, messag
 def test_people_are_replayed_from_a_file(command, picture, tmp_path):
     rows = {"stimulus": "noise.png", "subject": "s", "fixation": [0, 1], "x_px": [3.0, 4.0], "y_px": [5.0, 6.0]}
     pd.DataFrame(rows).to_csv(tmp_path / "people.csv", index=False)
-    code, table, _ = command("simulate", "--agent", "human", "--set", f"fixations={tmp_path / 'people.csv'}", picture)
+    code, table, remarks = command(
+        "simulate", "--agent", "human", "--set", f"fixations={tmp_path / 'people.csv'}", picture
+    )
     assert code == 0
     assert [line.split(",")[5:7] for line in table.splitlines()[1:]] == [["3.0", "5.0"], ["4.0", "6.0"]]
+    assert "human ended 1 of 1 scanpaths before 10 fixations, the shortest after 2" in remarks
 
 
 def test_figures_show_the_fixations_of_the_table_without_a_second_search(command, picture, tmp_path, monkeypatch):

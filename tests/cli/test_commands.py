@@ -150,6 +150,7 @@ def test_a_seed_that_no_table_holds_is_wrong_use(scanpath, photo):
         ),
         (["simulate", "--agent", "random", "--set", "found_rule=box", "PHOTO"], "found_rule must be"),
         (["simulate", "--agent", "random", "none.png"], "no picture at none.png"),
+        (["simulate", "--agent", "random", "--agent", "random", "PHOTO"], "--agent random is given twice"),
         (["simulate", "--agent", "random"], "Give pictures"),
         (["simulate", "--agent", "random", "--out", "run.txt", "PHOTO"], "must end in .parquet or .csv"),
         (["simulate", "--agent", "random", "--fixations", "0", "PHOTO"], "n_fixations must be"),
@@ -249,3 +250,19 @@ def test_control_codes_in_names_do_not_reach_the_terminal(scanpath, tmp_path, pe
     line = one_sentence(scanpath("score", tmp_path / "a\x1b[31mb\u202e.csv", people, "--metrics", "dtw"))
     assert line.isprintable()
     assert "[31mb" in line
+
+
+@pytest.mark.parametrize("floors", ["both", "shuffled,center", "center"])
+def test_both_floors_are_scored_where_both_are_asked_for(scanpath, tmp_path, people, floors):
+    table = pd.read_csv(people)
+    pd.concat([table, table.assign(stimulus="other.png")]).to_csv(people, index=False)
+    done = scanpath("score", people, people, "--metrics", "levenshtein", "--screen-px", "96x96", "--floors", floors)
+    assert done.returncode == 0, done.stderr
+    assert ("floor: shuffled" in done.stdout) == (floors != "center")
+    assert "floor: center" in done.stdout
+
+
+def test_an_agent_that_finds_its_target_is_not_said_to_stop_early(scanpath, photo):
+    done = scanpath("simulate", "--agent", "random", "--target-box", "0,0,128,96", photo)
+    assert done.stdout.count("photo.png") == 1
+    assert "ended" not in done.stderr
