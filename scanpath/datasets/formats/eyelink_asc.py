@@ -60,8 +60,8 @@ def read(
     """Read the fixations that began while a picture was shown.
 
     A fixation belongs to the picture on which it began; onsets are ms from when that picture appeared. A picture stays
-    until another one is named, ``!V CLEAR``, TRIAL_RESULT, the next trial, or the end of the recording block (END, or a
-    START without it). Of several pictures at once, the one is taken whose place holds the fixation.
+    until another one is named, ``!V CLEAR``, TRIAL_RESULT, the next trial, or the end of the recording block (END or,
+    without it, the next START). Of several pictures at once, the one is taken whose place holds the fixation.
 
     Parameters
     ----------
@@ -111,10 +111,10 @@ def read(
         changes.add("assumed", text)
     table = _deal(session, timeline, sizes.of, changes)
     if table.empty:
+        late = "" if named == "end" else "; if these come after the fixations of their trials, give named='end'"
         raise InputError(
-            f"{path} has no fixation that began while a picture was shown; its pictures are named by the "
-            f"{len(session.names)} messages that match {stimulus_message!r}, and if these come after the fixations of "
-            "their trials, give named='end'."
+            f"{path} has no fixation with a position that began while a picture was shown, as the {len(session.names)} "
+            f"messages say that match {stimulus_message!r}{late}."
         )
     say_doubts(session, phrases, table, timeline.unlabelled, changes)
     table["subject"] = subject or path.stem

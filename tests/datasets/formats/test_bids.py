@@ -148,6 +148,18 @@ def test_bids_events_that_mark_moments_last_until_the_next_one(tmp_path):
     )
 
 
+def test_a_bids_fixation_belongs_to_the_picture_on_which_it_began(tmp_path):
+    bids(tmp_path)
+    (tmp_path / "sub-01/beh/sub-01_task-look_run-1_events.tsv").write_text(
+        "onset\tduration\tstim_file\n0.05\t0.15\ta.png\n0.2\t1.0\tb.png\n"
+    )
+    table, changes = read_fixations(tmp_path, picture_at="screen")
+    assert table["stimulus"].tolist() == ["a.png", "b.png", "b.png"]
+    np.testing.assert_allclose(table["onset_ms"], [50, 150, 900])
+    said = "assumed: fixations that lasted into the next picture belong to the one on which they began (1 row)"
+    assert said in map(str, changes)
+
+
 def test_bids_runs_without_a_fixation_are_left_out_and_named(tmp_path):
     bids(tmp_path)
     events = next(tmp_path.rglob("*_physioevents.tsv.gz"))
