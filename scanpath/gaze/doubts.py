@@ -13,6 +13,8 @@ FAR_PX = 30_000.0
 CODES = (-1.0, -99.0, -999.0, -9999.0, 9999.0, 99999.0, -32768.0, 32767.0, 65535.0, 1e8)
 #: Durations that no fixation has, in ms: below, seconds were probably taken for ms; above, two units or trials mixed.
 SHORTEST_MS, LONGEST_MS = 5.0, 60_000.0
+#: Time between rows that are samples rather than fixations, in ms, and from how many on that is said.
+SAMPLE_MS, FEWEST_SAMPLES = 25.0, 20
 DAY_MS = 86_400_000.0
 #: Overlap of two fixations of one eye that rounding does not explain, in ms.
 OVERLAP_MS = 20.0
@@ -52,7 +54,7 @@ def table_doubts(table: pd.DataFrame, keys: list[str]) -> list[str]:
     """
     found = [_nobody(table), _durations(table["duration_ms"]), _corner(table), _other_events(table)]
     if table["onset_ms"].notna().any():
-        found += [*_events(table, keys), _long_after(table, keys)]
+        found += [*_events(table, keys), _long_after(table, keys), _samples(table, keys)]
     return [sentence for sentence in found if sentence]
 
 
@@ -102,6 +104,19 @@ def _corner(table: pd.DataFrame) -> str | None:
     return (
         f"{int(corner.sum())} fixations lie at exactly (0, 0), first in row {corner.idxmax()}: gaze that was lost is "
         "often written so; drop them if it was"
+    )
+
+
+def _samples(table: pd.DataFrame, keys: list[str]) -> str | None:
+    """Rows that follow one another as fast as an eye tracker's samples."""
+    rows = table.sort_values([*keys, "onset_ms"], kind="stable", na_position="last")
+    same = rows.groupby(keys, dropna=False, sort=False).ngroup().diff() == 0
+    step_ms = rows["onset_ms"].diff()[same]
+    if len(step_ms) < FEWEST_SAMPLES or not 0 < step_ms.median() < SAMPLE_MS:
+        return None
+    return (
+        f"rows follow one another every {step_ms.median():.3g} ms, as samples do and not fixations: find the fixations "
+        "first, or say that rows are samples of numbered fixations with read_fixations(path, rows='samples')"
     )
 
 

@@ -12,6 +12,7 @@ import pandas as pd
 from scanpath._core.errors import InputError, MissingFileError, unknown_name
 from scanpath._core.registry import Registry
 from scanpath.datasets.formats.limits import read_json, refuse_packed
+from scanpath.gaze.table import REQUIRED
 
 Reader: TypeAlias = Callable[..., pd.DataFrame]
 Writer: TypeAlias = Callable[..., None]
@@ -172,13 +173,15 @@ def _detect_text(path: Path) -> str | None:
     with path.open("rb") as file:
         head = file.read(1 << 16)
     coding = "utf-16" if head[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-16-le" if b"\0" in head[:64] else "utf-8-sig"
-    lines = head.decode(coding, errors="ignore").splitlines()[:200]
+    lines = head.decode(coding, errors="ignore").splitlines()[:80]
     text = "\n".join(lines)
     if "CURRENT_FIX_X" in text.upper() or "RECORDING_SESSION_LABEL" in text.upper():
         return "eyelink_report"
     if "Table Header for Fixations" in text:
         return "smi"
     rows = [{cell.strip().strip('"') for cell in re.split(r"[\t,;|]", line)} for line in lines]
+    if rows and set(REQUIRED) <= rows[0]:
+        return "csv" if path.suffix.lower() == ".csv" else "table"
     for name in _PROGRAMS:
         if any(_has_all(cells, patterns) for patterns in FORMATS[name].known_by for cells in rows):
             return name

@@ -13,6 +13,7 @@ import pandas as pd
 
 from scanpath._core.checks import check_choice
 from scanpath._core.errors import InputError
+from scanpath._core.files import require_file
 from scanpath.datasets.formats.changes import Changes
 from scanpath.datasets.formats.delimited import read_text, separator_sign, split_cells
 from scanpath.datasets.formats.format import Format
@@ -217,6 +218,7 @@ def read_table_as(program: Program, path: Path, changes: Changes, **settings: An
 
 
 def _cells(program: Program, path: Path, given: TableSettings, changes: Changes) -> pd.DataFrame:
+    require_file(path, "table")
     check_bytes(path, "the table", path.stat().st_size, given.max_bytes)
     if path.suffix.lower() in (".parquet", ".feather"):
         import pyarrow

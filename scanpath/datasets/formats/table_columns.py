@@ -45,9 +45,13 @@ def columns_by_our_names(
     InputError
         If a column that is named is not there, or one that is needed is neither there nor named.
     """
+    mapped = list(given.columns.values())
+    twice = next((name for name in mapped if mapped.count(name) > 1), None)
+    if twice is not None:
+        raise InputError(f"columns names {twice!r} for more than one column of {path}; choose one.")
     cells = _split_pairs(cells, given, path)
     theirs = _by_pattern(cells, program) if program.columns else _by_name(cells, given)
-    if "xy_px" in given.columns.values():
+    if "xy_px" in mapped:
         theirs |= {"x_px": "x_px", "y_px": "y_px"}
     for own, name in given.columns.items():
         if name == "xy_px":

@@ -26,7 +26,8 @@ class _Tobii(Program):
     def prepare(
         self, cells: pd.DataFrame, settings: TableSettings, path: Path, changes: Changes
     ) -> tuple[pd.DataFrame, TableSettings, Program]:
-        columns, only = dict(self.columns), dict(settings.only)
+        columns = {**self.columns, **{name: (re.escape(own),) for own, name in settings.columns.items()}}
+        only = dict(settings.only)
         snapshots = [name for name in cells.columns if re.match(r"Mapped fixation X \[", name)]
         whose: str = self.whose_px
         frame: str | None = settings.frame
