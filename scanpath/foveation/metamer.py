@@ -14,7 +14,7 @@ from scanpath._core.arrays import Array, as_given
 from scanpath._core.checks import check_count, check_image
 from scanpath._core.random import torch_generator
 from scanpath.foveation.fixated_images import check_unit_range, fixation_of_each, size_of
-from scanpath.foveation.pooled_frame import OPPONENT, opponent_colors
+from scanpath.foveation.pooled_frame import OPPONENT, WholePicture, opponent_colors
 from scanpath.foveation.progress import progress_bar
 from scanpath.foveation.statistics import Groups, StatisticsModel, in_full_precision
 from scanpath.foveation.windows import PoolingWindows
@@ -201,7 +201,7 @@ def synthesize_metamer(
 
 
 @torch.no_grad()
-def mean_matched_noise(image: Tensor, windows: PoolingWindows, seed: int) -> Tensor:
+def mean_matched_noise(image: Tensor, windows: PoolingWindows | WholePicture, seed: int) -> Tensor:
     """White noise (C, H, W), no more colorful than a picture, with its pooled means and the pixels of its fovea."""
     generator = torch_generator(seed, "metamer")
     noise = torch.randn(image.shape, generator=generator, dtype=torch.float32).to(image)
@@ -236,7 +236,7 @@ def _synthesize(
 ) -> tuple[Tensor, MetamerReport]:
     wanted = {name: parts for name, parts in model.groups(image).items() if any(v.numel() for _, v in parts)}
     windows = model.pooled.windows[0]
-    start = mean_matched_noise(image, windows, seed)  # type: ignore[arg-type]
+    start = mean_matched_noise(image, windows, seed)
     free = (1 - windows.fovea).to(image)
     gain, axes = _spectral_gain(image), color_axes(image)
 

@@ -77,8 +77,10 @@ class Screen:
 
 def resolve_px_per_deg(px_per_deg: float | None, screen: Screen | None) -> float:
     """Return the one scale that was given; both or none is a mistake worth a sentence."""
-    if (px_per_deg is None) == (screen is None):
+    if screen is None and px_per_deg is not None:
+        return check_positive("px_per_deg", px_per_deg)
+    if screen is None or px_per_deg is not None:
         raise InputError("Give either px_per_deg=... or screen=Screen(...), not both and not neither.")
-    if screen is not None and not isinstance(screen, Screen):
+    if not isinstance(screen, Screen):
         raise InputError(f"screen must be a Screen, as in Screen(width_px=...), got {type(screen).__name__}.")
-    return screen.px_per_deg if screen is not None else check_positive("px_per_deg", px_per_deg)  # type: ignore[arg-type]
+    return screen.px_per_deg

@@ -10,7 +10,7 @@ import math
 import numpy as np
 
 from scanpath.kernels.compiled import compiled
-from scanpath.kernels.ragged import comes_first, longest
+from scanpath.kernels.ragged import comes_first, longest, nth
 
 # Columns of a saccade set
 X, Y, DX, DY, AMPLITUDE, ANGLE, DURATION = range(7)
@@ -126,8 +126,7 @@ def multimatch_pairs(pairs, skip, differences, duration_fault, first, first_star
     for k in range(len(pairs)):
         if skip[k]:
             continue
-        a = first[first_start[pairs[k, 0]] : first_start[pairs[k, 0] + 1]]
-        b = second[second_start[pairs[k, 1]] : second_start[pairs[k, 1] + 1]]
+        a, b = nth(first, first_start, pairs[k, 0]), nth(second, second_start, pairs[k, 1])
         if not comes_first(a[:, DX:AMPLITUDE], b[:, DX:AMPLITUDE]):
             a, b = b, a
         _align_saccades(a, b, steps, before, now)

@@ -136,8 +136,8 @@ class _Mixture(torch.autograd.Function):
         return target
 
     @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, *slopes: Tensor) -> tuple[Tensor, None]:  # pyright: ignore  # the decorator's type is amiss
+    @once_differentiable  # whose own type hides the names of the parameters
+    def backward(ctx: Any, *slopes: Tensor) -> tuple[Tensor, None]:  # pyright: ignore[reportIncompatibleMethodOverride]
         if ctx.loads != ctx.kept.loads:
             raise InputError("The pyramid was reloaded between a view and its gradient; take the gradient first.")
         (coordinate,) = ctx.saved_tensors

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from scanpath.kernels.compiled import compiled
-from scanpath.kernels.ragged import longest
+from scanpath.kernels.ragged import longest, nth
 
 # What an alignment of two curves adds up: distances, their squares, or only the largest distance (Frechet)
 SUM, SUM_OF_SQUARES, LARGEST = 0, 1, 2
@@ -20,8 +20,7 @@ def warping_pairs(pairs, skip, costs, first, first_start, second, second_start, 
     for k in range(len(pairs)):
         if skip[k]:
             continue
-        a = first[first_start[pairs[k, 0]] : first_start[pairs[k, 0] + 1]]
-        b = second[second_start[pairs[k, 1]] : second_start[pairs[k, 1] + 1]]
+        a, b = nth(first, first_start, pairs[k, 0]), nth(second, second_start, pairs[k, 1])
         m = len(b)
         for i in range(len(a)):
             x, y = a[i, 0], a[i, 1]
@@ -47,8 +46,7 @@ def nearest_pairs(pairs, skip, found, first, first_start, second, second_start):
     for k in range(len(pairs)):
         if skip[k]:
             continue
-        a = first[first_start[pairs[k, 0]] : first_start[pairs[k, 0] + 1]]
-        b = second[second_start[pairs[k, 1]] : second_start[pairs[k, 1] + 1]]
+        a, b = nth(first, first_start, pairs[k, 0]), nth(second, second_start, pairs[k, 1])
         m = len(b)
         nearest_b[:m] = np.inf
         found[k] = 0.0

@@ -3,7 +3,7 @@
 import numpy as np
 
 from scanpath.kernels.compiled import compiled
-from scanpath.kernels.ragged import longest
+from scanpath.kernels.ragged import longest, nth
 
 
 @compiled
@@ -16,8 +16,7 @@ def prefix_alignment_pairs(pairs, scores, first, first_start, second, second_sta
     """
     row = np.empty(longest(second_start) + 1)
     for k in range(len(pairs)):
-        a = first[first_start[pairs[k, 0]] : first_start[pairs[k, 0] + 1]]
-        b = second[second_start[pairs[k, 1]] : second_start[pairs[k, 1] + 1]]
+        a, b = nth(first, first_start, pairs[k, 0]), nth(second, second_start, pairs[k, 1])
         n = min(len(a), len(b))
         row[: n + 1] = 0.0
         for i in range(n):

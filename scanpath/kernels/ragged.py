@@ -4,6 +4,12 @@ from scanpath.kernels.compiled import compiled
 
 
 @compiled
+def nth(flat, start, index):
+    """One sequence of a set."""
+    return flat[start[index] : start[index + 1]]
+
+
+@compiled
 def longest(start):
     """Length of the longest sequence of a set, at least 1."""
     most = 1

@@ -3,7 +3,7 @@
 import numpy as np
 
 from scanpath.kernels.compiled import compiled
-from scanpath.kernels.ragged import longest
+from scanpath.kernels.ragged import longest, nth
 
 # Columns of what is counted
 POINTS, ON_DIAGONALS, ON_ROWS, ON_COLUMNS, LAG = range(5)
@@ -49,8 +49,7 @@ def recurrence_pairs(pairs, skip, counts, first, first_start, second, second_sta
     for k in range(len(pairs)):
         if skip[k]:
             continue
-        a = first[first_start[pairs[k, 0]] : first_start[pairs[k, 0] + 1]]
-        b = second[second_start[pairs[k, 1]] : second_start[pairs[k, 1] + 1]]
+        a, b = nth(first, first_start, pairs[k, 0]), nth(second, second_start, pairs[k, 1])
         n = min(len(a), len(b))
         counts[k] = 0
         for i in range(n):

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from scanpath.kernels.compiled import compiled
-from scanpath.kernels.ragged import longest
+from scanpath.kernels.ragged import longest, nth
 
 
 @compiled
@@ -19,8 +19,7 @@ def global_alignment_pairs(pairs, skip, scores, first, first_start, second, seco
     for k in range(len(pairs)):
         if skip[k]:
             continue
-        a = first[first_start[pairs[k, 0]] : first_start[pairs[k, 0] + 1]]
-        b = second[second_start[pairs[k, 1]] : second_start[pairs[k, 1] + 1]]
+        a, b = nth(first, first_start, pairs[k, 0]), nth(second, second_start, pairs[k, 1])
         m = len(b)
         for j in range(m + 1):
             row[j] = corner + gap * j
@@ -49,8 +48,7 @@ def edit_distance_pairs(pairs, skip, distances, first, first_start, second, seco
     for k in range(len(pairs)):
         if skip[k]:
             continue
-        a = first[first_start[pairs[k, 0]] : first_start[pairs[k, 0] + 1]]
-        b = second[second_start[pairs[k, 1]] : second_start[pairs[k, 1] + 1]]
+        a, b = nth(first, first_start, pairs[k, 0]), nth(second, second_start, pairs[k, 1])
         m = len(b)
         for j in range(m + 1):
             before[j] = j
@@ -73,8 +71,7 @@ def matching_pairs(pairs, skip, scores, first, first_start, second, second_start
     for k in range(len(pairs)):
         if skip[k]:
             continue
-        a = first[first_start[pairs[k, 0]] : first_start[pairs[k, 0] + 1]]
-        b = second[second_start[pairs[k, 1]] : second_start[pairs[k, 1] + 1]]
+        a, b = nth(first, first_start, pairs[k, 0]), nth(second, second_start, pairs[k, 1])
         m = len(b)
         for j in range(m + 1):
             row[j] = gap * j
@@ -101,8 +98,7 @@ def timed_edit_pairs(pairs, skip, distances, first, first_start, second, second_
     for k in range(len(pairs)):
         if skip[k]:
             continue
-        a = first[first_start[pairs[k, 0]] : first_start[pairs[k, 0] + 1]]
-        b = second[second_start[pairs[k, 1]] : second_start[pairs[k, 1] + 1]]
+        a, b = nth(first, first_start, pairs[k, 0]), nth(second, second_start, pairs[k, 1])
         m = len(b)
         row[0] = 0.0
         for j in range(m):

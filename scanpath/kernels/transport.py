@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from scanpath.kernels.compiled import compiled
-from scanpath.kernels.ragged import comes_first, longest
+from scanpath.kernels.ragged import comes_first, longest, nth
 
 
 @compiled
@@ -105,8 +105,7 @@ def transport_pairs(pairs, skip, works, first, first_start, second, second_start
     for k in range(len(pairs)):
         if skip[k]:
             continue
-        a = first[first_start[pairs[k, 0]] : first_start[pairs[k, 0] + 1]]
-        b = second[second_start[pairs[k, 1]] : second_start[pairs[k, 1] + 1]]
+        a, b = nth(first, first_start, pairs[k, 0]), nth(second, second_start, pairs[k, 1])
         if not comes_first(a, b):
             a, b = b, a
         cost = scratch[: len(a) * len(b)].reshape(len(a), len(b))

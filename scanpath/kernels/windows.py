@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from scanpath.kernels.compiled import compiled
-from scanpath.kernels.ragged import longest
+from scanpath.kernels.ragged import longest, nth
 
 
 @compiled
@@ -43,8 +43,7 @@ def embedding_pairs(pairs, skip, distances, first, first_start, second, second_s
     for k in range(len(pairs)):
         if skip[k]:
             continue
-        a = first[first_start[pairs[k, 0]] : first_start[pairs[k, 0] + 1]]
-        b = second[second_start[pairs[k, 1]] : second_start[pairs[k, 1] + 1]]
+        a, b = nth(first, first_start, pairs[k, 0]), nth(second, second_start, pairs[k, 1])
         total, worst = 0.0, 0.0
         for i in range(len(a) - window + 1):
             nearest = np.inf
@@ -67,8 +66,7 @@ def scaled_embedding_pairs(pairs, skip, similarities, first, first_start, second
     for k in range(len(pairs)):
         if skip[k]:
             continue
-        a = first[first_start[pairs[k, 0]] : first_start[pairs[k, 0] + 1]]
-        b = second[second_start[pairs[k, 1]] : second_start[pairs[k, 1] + 1]]
+        a, b = nth(first, first_start, pairs[k, 0]), nth(second, second_start, pairs[k, 1])
         n, m = len(a), len(b)
         squares, sums = scratch[0], scratch[1]
         _squared_distances(a, b, squares)
@@ -108,8 +106,7 @@ def string_embedding_pairs(pairs, skip, distances, first, first_start, second, s
     for k in range(len(pairs)):
         if skip[k]:
             continue
-        a = first[first_start[pairs[k, 0]] : first_start[pairs[k, 0] + 1]]
-        b = second[second_start[pairs[k, 1]] : second_start[pairs[k, 1] + 1]]
+        a, b = nth(first, first_start, pairs[k, 0]), nth(second, second_start, pairs[k, 1])
         lengths = windows if len(windows) else np.arange(1, min(len(a), len(b)) + 1)
         total = 0.0
         for window in lengths:
