@@ -95,11 +95,12 @@ class Phrases:
     def read(self, message: Message) -> Said:
         """Interpret one message; its event's time is that of the message less its delay."""
         text = message.text
-        trial, _ = self._find(self.trial, "trial", message)
-        picture, delay = self._find(self.stimulus, "stimulus", message)
+        trial, numbered = self._find(self.trial, "trial", message)
+        picture, named = self._find(self.stimulus, "stimulus", message)
         return Said(
             line=message.line,
-            time=message.time - delay,
+            # a number in front that a pattern takes is no delay
+            time=message.time - (0.0 if numbered or named else message.delay),
             trial=trial,
             picture=picture,
             place=self._place(text, message.line) if picture else None,
@@ -109,13 +110,13 @@ class Phrases:
             tracker=text.startswith("GAZE_COORDS"),
         )
 
-    def _find(self, pattern: re.Pattern[str], group: str, message: Message) -> tuple[str | None, float]:
-        match, delay = pattern.search(message.text), message.delay
-        if match is None:
-            # a number in front that the pattern asks for is no delay
-            match, delay = pattern.search(message.whole), 0.0
+    def _find(self, pattern: re.Pattern[str], group: str, message: Message) -> tuple[str | None, bool]:
+        """Name that a pattern finds in a message, and whether it is found only with the number in front of it."""
+        match = pattern.search(message.text)
+        whole = match is None
+        match = match or pattern.search(message.whole)
         if match is None or not (match[group] or "").strip():
-            return None, 0.0
+            return None, False
         name, behind = match[group].strip(), match.string[match.end(group) :]
         if _IMGLOAD.match(match.string):
             numbers = _numbers_behind(match.string)
@@ -127,7 +128,7 @@ class Phrases:
                     f"group run on, as (?P<{group}>.+) does."
                 )
             self.behind.setdefault((group, name), {})[behind.strip()] = None
-        return name, delay
+        return name, whole
 
     def _place(self, text: str, line: int) -> Place | None:
         match = _IMGLOAD.match(text)

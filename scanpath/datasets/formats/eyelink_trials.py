@@ -159,7 +159,8 @@ def _said(recording: Recording, phrases: Phrases) -> list[Edge | Said]:
             else:
                 found.append(said)
             seen.add((event.time, event.whole))
-    return found
+    # with delays, messages may be sent long after what they tell of, such as all at the end of a trial
+    return sorted(found, key=lambda one: one.time)
 
 
 def _close_blocks(said: list[Edge | Said], recording: Recording) -> list[Edge | Said]:

@@ -372,6 +372,16 @@ def test_one_picture_named_by_two_messages_at_once_is_one(read):
     assert places(table) == [["my a.png", 50]]
 
 
+def test_messages_sent_at_the_end_with_their_delays_count_from_when_it_happened(read):
+    # as the integration examples of SR Research for PsychoPy do
+    block = [(20, 9, 9), (150, 1, 1), (300, 2, 2), (500, 3, 3),
+             "800 700 !V CLEAR 9 9 9", "801 701 !V IMGLOAD FILL a.png",
+             "802 402 !V CLEAR 9 9 9", "803 403 !V IMGLOAD FILL b.png", "804 154 !V CLEAR 9 9 9"]  # fmt: skip
+    table, _ = read(recording([*block, (700, 8, 8)]), picture_at="screen")
+    assert places(table) == [["a.png", 1], ["a.png", 2], ["b.png", 3]]
+    assert table["onset_ms"].tolist() == [50, 200, 100]
+
+
 def test_a_message_may_name_both_trial_and_picture(read):
     text = recording(["10 trial 3 image my cat.png", (50, 1, 1)])
     table, _ = read(
