@@ -61,7 +61,7 @@ def settings_from(arguments: list[str]) -> dict[str, Any]:
 
 
 #: Settings that are pairs of names.
-_PAIRS = ("columns", "only", "time_unit")
+_PAIRS = ("columns", "only", "time_unit", "detect")
 
 
 def parse_pairs(text: str) -> dict[str, Any]:

@@ -116,7 +116,7 @@ def _samples(table: pd.DataFrame, keys: list[str]) -> str | None:
         return None
     return (
         f"rows follow one another every {step_ms.median():.3g} ms, as samples do and not fixations: find the fixations "
-        "first, or say that rows are samples of numbered fixations with read_fixations(path, rows='samples')"
+        "with read_fixations(path, detect=...), or say with rows='samples' that they are numbered in the samples"
     )
 
 

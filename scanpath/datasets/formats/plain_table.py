@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from scanpath._core.checks import check_choice
@@ -16,6 +17,7 @@ from scanpath._core.errors import InputError
 from scanpath._core.files import require_file
 from scanpath.datasets.formats.changes import Changes
 from scanpath.datasets.formats.delimited import read_text, separator_sign, split_cells
+from scanpath.datasets.formats.detected_fixations import find_fixations
 from scanpath.datasets.formats.format import Format
 from scanpath.datasets.formats.limits import MAX_BYTES, check_bytes
 from scanpath.datasets.formats.placement import PictureAt, PictureSizes, SizePx
@@ -78,6 +80,8 @@ class TableSettings:
     rows
         What rows are: "fixations"; "samples", whose places are averaged over those with one number in ``fixation``;
         "repeated", samples that repeat what their fixation is; "growing", states of a fixation up to its last.
+    detect
+        How fixations are found where rows are samples without numbers of fixations; see `find_fixations`.
     eye
         "left" or "right", where the table holds both.
     stimulus, subject, agent
@@ -103,6 +107,7 @@ class TableSettings:
     missing: Sequence[float | str] | float | str = ()
     only: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
     rows: str = "fixations"
+    detect: Mapping[str, Any] | None = None
     eye: str | None = None
     stimulus: str | None = None
     subject: str | None = None
@@ -116,6 +121,8 @@ class TableSettings:
                 example = "{'their name': 'x_px'}" if name == "columns" else "{'their name': 'value to keep'}"
                 raise InputError(f"{name} must be a mapping such as {example}, got {value!r}.")
         check_choice("rows", self.rows, ROW_KINDS)
+        if self.detect is not None and not isinstance(self.detect, Mapping):
+            raise InputError(f"detect must be a mapping with 'method' and its thresholds, got {self.detect!r}.")
         for name in ("decimal", "thousands"):
             value = getattr(self, name)
             if value is not None and (not isinstance(value, str) or len(value) != 1 or value.isalnum()):
@@ -210,8 +217,11 @@ def read_table_as(program: Program, path: Path, changes: Changes, **settings: An
         cells = like(cells, cells[~twice])
     cells = keep_eye(cells, theirs, given.eye, path, changes)
     table = _numbers_and_words(cells, theirs, program, given, path, changes)
-    table = fixations_of_rows(table, given.rows, path, changes, counts_through=program.counts_through)
+    if given.detect is None:
+        table = fixations_of_rows(table, given.rows, path, changes, counts_through=program.counts_through)
     table = place_in_picture(table, theirs, program, given, path, changes)
+    if given.detect is not None:
+        table = find_fixations(table.drop(columns="fixation", errors="ignore"), given.detect, path, changes)
     if program.columns:
         table = table.drop(columns=[name for name in HELPERS if name in table])
     return number_fixations(table, changes, anew=bool(program.columns), from_first=program.from_first)
@@ -268,6 +278,9 @@ def _numbers_and_words(
     table = pd.DataFrame(columns, index=cells.index)
     zeros = (table["x_px"] == 0) & (table["y_px"] == 0) & any(code in (0, "0") for code in given.codes)
     gone = table["x_px"].isna() | table["y_px"].isna() | zeros
+    if given.detect is not None:  # lost samples end a fixation
+        table.loc[gone, ["x_px", "y_px"]] = np.nan
+        return table.reset_index(drop=True)
     changes.add("dropped", "rows without a place", n=int(gone.sum()))
     return table[~gone].reset_index(drop=True)
 

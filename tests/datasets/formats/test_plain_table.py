@@ -225,3 +225,51 @@ def test_doubts_are_said_of_frames_and_files_alike(tmp_path):
     with pytest.warns(InputWarning, match="below 5 ms") as caught:
         read_fixations(tmp_path / "a.csv")
     assert len(caught) == 1
+
+
+def samples(path, gap=()):
+    """500 Hz: 300 ms at (100, 50), a jump, 200 ms at (400, 250); gaze lost in the rows of `gap`."""
+    rng = np.random.default_rng(0)
+    lines = ["stimulus,subject,onset_ms,x_px,y_px"]
+    for n in range(250):
+        x, y = np.array([100, 50] if n < 150 else [400, 250]) + rng.uniform(-0.5, 0.5, 2)
+        lines.append(f"a.png,s,{2 * n},,{y:.3f}" if n in gap else f"a.png,s,{2 * n},{x:.3f},{y:.3f}")
+    return write(path, lines)
+
+
+IDT = {"method": "idt", "dispersion_deg": 1.0, "minimum_ms": 80, "px_per_deg": 35}
+IVT = {"method": "ivt", "velocity_deg_s": 60, "minimum_ms": 80, "px_per_deg": 35}
+
+
+@pytest.mark.filterwarnings("ignore:.*:DeprecationWarning")
+@pytest.mark.parametrize("detect", [IDT, IVT], ids=["idt", "ivt"])
+def test_fixations_are_found_in_samples_with_stated_thresholds(detect, tmp_path):
+    pytest.importorskip("pymovements")
+    table, changes = read_fixations(samples(tmp_path / "samples.csv"), detect=detect)
+    assert table[["x_px", "y_px"]].to_numpy() == pytest.approx(np.array([[100, 50], [400, 250]]), abs=0.2)
+    assert table["onset_ms"].to_numpy() == pytest.approx([0, 300], abs=4)
+    assert table["duration_ms"].to_numpy() == pytest.approx([298, 198], abs=6)
+    assert "px_per_deg 35" in said(changes)
+    lost, _ = read_fixations(samples(tmp_path / "lost.csv", gap=range(70, 80)), detect=detect)
+    assert lost["onset_ms"].to_numpy() == pytest.approx([0, 160, 300], abs=4)
+
+
+@pytest.mark.parametrize(
+    ("detect", "asked"),
+    [
+        ({**IDT, "method": "hmm"}, "No method of detect="),
+        ({"method": "ivt"}, "needs velocity_deg_s, minimum_ms, px_per_deg"),
+        ({**IDT, "velocity_deg_s": 3}, "No threshold of detect="),
+        ({**IDT, "px_per_deg": -1}, "numbers above 0"),
+        ("idt", "detect must be a mapping"),
+    ],
+)
+def test_a_detection_without_all_its_thresholds_is_refused(detect, asked, tmp_path):
+    with pytest.raises(ValueError, match=asked):
+        read_fixations(samples(tmp_path / "samples.csv"), detect=detect)
+
+
+def test_samples_taken_for_fixations_are_told_of(tmp_path):
+    path = samples(tmp_path / "samples.csv")
+    with pytest.warns(InputWarning, match=r"every 2 ms, as samples do and not fixations.*detect="):
+        read_fixations(path, format="table")
