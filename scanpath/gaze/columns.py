@@ -42,8 +42,8 @@ def _text(values: pd.Series, name: str) -> pd.Series:
 
 
 def _as_text(value: object) -> str:
-    if hasattr(value, "isoformat"):
-        return str(value.isoformat())
+    if iso := getattr(value, "isoformat", None):
+        return str(iso())
     # a subject that a library turned into 1.0, as others of its column are missing, is the subject 1
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 

@@ -45,7 +45,8 @@ def correlation(map: MapLike, gold: MapLike) -> float:
     -1.0
     """
     if log_of_density(map) != log_of_density(gold, "gold"):  # of two logs the correlation is meant
-        refuse_logs(map), refuse_logs(gold, "gold")
+        refuse_logs(map)
+        refuse_logs(gold, "gold")
     first, second = (as_finite_map(*side).astype(np.float64) for side in ((map, "map"), (gold, "gold")))
     same_size(first, second)
     for values, name in ((first, "map"), (second, "gold")):
@@ -91,7 +92,8 @@ def similarity(map: MapLike, gold: MapLike, *, convention: str = "pysaliency") -
     0.75
     """
     check_choice("convention", convention, CONVENTIONS)
-    refuse_logs(map), refuse_logs(gold, "gold")
+    refuse_logs(map)
+    refuse_logs(gold, "gold")
     first, second = as_finite_map(map), as_finite_map(gold, "gold")
     same_size(first, second)
     if convention == "mit":

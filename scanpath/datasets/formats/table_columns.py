@@ -235,8 +235,10 @@ def _from_least(cells: pd.DataFrame, columns: Mapping[str, str]) -> dict[str, pd
     long = {name: one for name, one in text.items() if one.str.fullmatch(r"\d{16,19}").any()}
     if not long or not all(one.str.fullmatch(r"\d{1,19}|").all() for one in long.values()):
         return {}
-    least = min(int(value) for one in long.values() for value in one if value)
-    return {name: one.map(lambda value: float(int(value) - least) if value else np.nan) for name, one in long.items()}
+    least = min(int(str(value)) for one in long.values() for value in one if value)
+    return {
+        name: one.map(lambda value: float(int(str(value)) - least) if value else np.nan) for name, one in long.items()
+    }
 
 
 def unit_told(own: str) -> str | None:

@@ -101,7 +101,7 @@ def _presentations(
         order = pd.DataFrame({"recording": pd.factorize(recording)[0], "time": values}).sort_values(
             ["recording", "time"], kind="stable"
         )
-        cells, recording, values = cells.loc[order.index], recording.loc[order.index], values.loc[order.index]
+        cells, recording, values = cells.loc[order.index], recording.loc[order.index], values.reindex(order.index)
     stimulus = _find(cells, *columns["stimulus"])
     shown = cells[stimulus].str.strip() if stimulus else pd.Series("all", index=cells.index)
     there = shown != ""
@@ -119,7 +119,7 @@ def _presentations(
     if time is None:
         return cells
     unit = unit_told(time) or _unit_of(values, cells, kind, columns, recording, settings, path, changes)
-    ms = values * UNITS_MS[unit]
+    ms = values.mul(UNITS_MS[unit])
     start = ms[there].groupby(run[there]).min()
     changes.add("offset", f"{time!r} (in {unit}) counts from the first sample with the picture")
     return cells.assign(**{_ONSET: ms - run.map(start).fillna(0.0)})
