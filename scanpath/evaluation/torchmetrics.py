@@ -1,6 +1,9 @@
 """Our metrics in a training loop that speaks torchmetrics; needs that library, and keeps sums alone."""
 
-from collections.abc import Sequence
+import functools
+import hashlib
+import math
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +16,17 @@ from scanpath.metrics import METRICS, Metric, score_pairs
 
 if TYPE_CHECKING:
     import torchmetrics
+
+#: Keywords of ``torchmetrics.Metric``; no metric has a setting of such a name.
+LIBRARY_SETTINGS = (
+    "compute_on_cpu",
+    "compute_with_cache",
+    "dist_sync_fn",
+    "dist_sync_on_step",
+    "distributed_available_fn",
+    "process_group",
+    "sync_on_compute",
+)
 
 
 def as_torchmetric(metric: str, **settings: Any) -> "torchmetrics.Metric":
@@ -28,7 +42,14 @@ def as_torchmetric(metric: str, **settings: Any) -> "torchmetrics.Metric":
     metric
         Name of a metric of two inputs in `scanpath.metrics.METRICS`.
     **settings
-        Of the metric, such as ``screen_px=(1280, 720)``.
+        Of the metric, such as ``screen_px=(1280, 720)``; and of ``torchmetrics.Metric``, such as
+        ``sync_on_compute=False``.
+
+    Returns
+    -------
+    torchmetrics.Metric
+        It can be pickled, moved, put into a ``MetricCollection``, merged with another one (``merge_state``) and
+        plotted. As with all of that library, ``persistent(True)`` puts its sums into ``state_dict``.
 
     Raises
     ------
@@ -50,30 +71,48 @@ def as_torchmetric(metric: str, **settings: Any) -> "torchmetrics.Metric":
         raise InputError(f"{metric} takes a {spec.takes}, not two inputs at a time; call scanpath.metrics.{metric}.")
     if "maps" in spec.inputs:
         raise InputError(f"{metric} scores a stack of maps; wrap {metric.removeprefix('conditional_')!r} instead.")
+    of_library = {name: settings.pop(name) for name in LIBRARY_SETTINGS if name in settings}
     spec.check_settings(settings)
+    return _metric_class()(spec.name, settings, **of_library)
+
+
+@functools.cache
+def _metric_class() -> type:
     library = require("torchmetrics", purpose="as_torchmetric")
-    return _metric_class(library)(spec, settings)
 
-
-def _metric_class(library: Any) -> type:
     class ScanpathMetric(library.Metric):
+        """The mean of one of our metrics over the pairs that it is updated with."""
+
+        __module__, __qualname__ = __name__, "ScanpathMetric"  # where pickle finds it
         is_differentiable = False
         full_state_update = False
         total: Tensor
         count: Tensor
         undefined: Tensor
 
-        def __init__(self, spec: Metric, settings: dict[str, Any]) -> None:
-            super().__init__()
-            self.metric_name, self.settings = spec.name, settings
-            parts = len(spec.parts)
+        def __init__(self, metric: str, settings: dict[str, Any], **library_settings: Any) -> None:
+            super().__init__(**library_settings)
+            self.metric_name, self.settings = metric, settings
+            parts = len(METRICS[metric].parts)
             self.add_state("total", torch.zeros(parts, dtype=torch.float64), dist_reduce_fx="sum")
             self.add_state("count", torch.zeros(parts, dtype=torch.int64), dist_reduce_fx="sum")
             self.add_state("undefined", torch.zeros(parts, dtype=torch.int64), dist_reduce_fx="sum")
+            # an empty state that no other metric has: collections join metrics whose states have been equal so far, and
+            # files and processes bring states that must be of the same metric
+            identity = hashlib.sha256(repr((metric, sorted(settings.items()))).encode()).hexdigest()[:16]
+            self.add_state(f"{metric}_{identity}", torch.zeros(0), dist_reduce_fx="sum")
 
         @property
         def higher_is_better(self) -> bool:
             return METRICS[self.metric_name].higher_is_better
+
+        @property
+        def plot_lower_bound(self) -> float | None:
+            return _finite(METRICS[self.metric_name].range[0])
+
+        @property
+        def plot_upper_bound(self) -> float | None:
+            return _finite(METRICS[self.metric_name].range[1])
 
         def update(self, first: Sequence[Any], second: Sequence[Any]) -> None:
             values = torch.from_numpy(_scores(METRICS[self.metric_name], first, second, self.settings))
@@ -86,10 +125,44 @@ def _metric_class(library: Any) -> type:
             mean = (self.total / self.count).to(torch.get_default_dtype())
             return mean[0] if len(mean) == 1 else mean
 
+        def merge_state(self, incoming_state: Any) -> None:
+            """Add the sums of another one of the same metric and settings, or of its state."""
+            state = incoming_state if isinstance(incoming_state, Mapping) else incoming_state.metric_state
+            if state.keys() != self.metric_state.keys():
+                raise InputError(
+                    f"{self} can be merged with one of the same metric and settings, got {incoming_state!r}."
+                )
+            for name, value in state.items():
+                setattr(self, name, getattr(self, name) + value.to(self.device))
+            self._computed = None  # what was computed before is no longer the mean
+            self._update_count += 1
+
+        def plot(self, val: Any = None, ax: Any = None) -> Any:
+            """Plot the mean of each part, or the values of several steps, as torchmetrics does."""
+            spec = METRICS[self.metric_name]
+            values = self.compute() if val is None else val
+            if len(spec.parts) > 1:
+                steps = values if isinstance(values, list | tuple) else [values]
+                named = [dict(zip(spec.parts, step)) for step in steps]
+                values = named if steps is values else named[0]
+            figure, axes = self._plot(values, ax)
+            axes.set_ylabel(f"{spec.name} ({spec.unit})" if spec.unit != "1" else spec.name)
+            return figure, axes
+
         def __repr__(self) -> str:
             return f"ScanpathMetric({self.metric_name!r})"
 
     return ScanpathMetric
+
+
+def __getattr__(name: str) -> type:
+    if name == "ScanpathMetric":
+        return _metric_class()
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def _finite(bound: float) -> float | None:
+    return bound if math.isfinite(bound) else None
 
 
 def _scores(spec: Metric, first: Sequence[Any], second: Sequence[Any], settings: dict[str, Any]) -> np.ndarray:
