@@ -76,83 +76,85 @@ def as_torchmetric(metric: str, **settings: Any) -> "torchmetrics.Metric":
     return _metric_class()(spec.name, settings, **of_library)
 
 
+#: What the running mean is built upon, known when torchmetrics is there.
+_Base: Any = object
+
+
+class _RunningMean(_Base):
+    """The mean of one of our metrics over the pairs that it is updated with, as a ``torchmetrics.Metric``."""
+
+    is_differentiable = False
+    full_state_update = False
+    total: Tensor
+    count: Tensor
+    undefined: Tensor
+
+    def __init__(self, metric: str, settings: dict[str, Any], **library_settings: Any) -> None:
+        super().__init__(**library_settings)
+        self.metric_name, self.settings = metric, settings
+        parts = len(METRICS[metric].parts)
+        self.add_state("total", torch.zeros(parts, dtype=torch.float64), dist_reduce_fx="sum")
+        self.add_state("count", torch.zeros(parts, dtype=torch.int64), dist_reduce_fx="sum")
+        self.add_state("undefined", torch.zeros(parts, dtype=torch.int64), dist_reduce_fx="sum")
+        # an empty state that no other metric has: collections join metrics whose states have been equal so far, and
+        # files and processes bring states that must be of the same metric
+        identity = hashlib.sha256(repr((metric, sorted(settings.items()))).encode()).hexdigest()[:16]
+        self.add_state(f"{metric}_{identity}", torch.zeros(0), dist_reduce_fx="sum")
+
+    @property
+    def higher_is_better(self) -> bool:
+        return METRICS[self.metric_name].higher_is_better
+
+    @property
+    def plot_lower_bound(self) -> float | None:
+        return _finite(METRICS[self.metric_name].range[0])
+
+    @property
+    def plot_upper_bound(self) -> float | None:
+        return _finite(METRICS[self.metric_name].range[1])
+
+    def update(self, first: Sequence[Any], second: Sequence[Any]) -> None:
+        values = torch.from_numpy(_scores(METRICS[self.metric_name], first, second, self.settings))
+        defined = ~values.isnan()  # minus infinity, an impossible fixation, is a value and the worst one
+        self.total += values.where(defined, 0.0).sum(dim=0).to(self.total.device)
+        self.count += defined.sum(dim=0).to(self.count.device)
+        self.undefined += (~defined).sum(dim=0).to(self.undefined.device)
+
+    def compute(self) -> Tensor:
+        mean = (self.total / self.count).to(torch.get_default_dtype())
+        return mean[0] if len(mean) == 1 else mean
+
+    def merge_state(self, incoming_state: Any) -> None:
+        """Add the sums of another one of the same metric and settings, or of its state."""
+        state = incoming_state if isinstance(incoming_state, Mapping) else incoming_state.metric_state
+        if state.keys() != self.metric_state.keys():
+            raise InputError(f"{self} can be merged with one of the same metric and settings, got {incoming_state!r}.")
+        for name, value in state.items():
+            setattr(self, name, getattr(self, name) + value.to(self.device))
+        self._computed = None  # what was computed before is no longer the mean
+        self._update_count += 1
+
+    def plot(self, val: Any = None, ax: Any = None) -> Any:
+        """Plot the mean of each part, or the values of several steps, as torchmetrics does."""
+        spec = METRICS[self.metric_name]
+        values = self.compute() if val is None else val
+        if len(spec.parts) > 1:
+            steps = values if isinstance(values, list | tuple) else [values]
+            named = [dict(zip(spec.parts, step)) for step in steps]
+            values = named if steps is values else named[0]
+        figure, axes = self._plot(values, ax)
+        axes.set_ylabel(f"{spec.name} ({spec.unit})" if spec.unit != "1" else spec.name)
+        return figure, axes
+
+    def __repr__(self) -> str:
+        return f"ScanpathMetric({self.metric_name!r})"
+
+
 @functools.cache
 def _metric_class() -> type:
+    """Make the class when it is first needed, as only then torchmetrics must be there; pickle finds it by its name."""
     library = require("torchmetrics", purpose="as_torchmetric")
-
-    class ScanpathMetric(library.Metric):
-        """The mean of one of our metrics over the pairs that it is updated with."""
-
-        __module__, __qualname__ = __name__, "ScanpathMetric"  # where pickle finds it
-        is_differentiable = False
-        full_state_update = False
-        total: Tensor
-        count: Tensor
-        undefined: Tensor
-
-        def __init__(self, metric: str, settings: dict[str, Any], **library_settings: Any) -> None:
-            super().__init__(**library_settings)
-            self.metric_name, self.settings = metric, settings
-            parts = len(METRICS[metric].parts)
-            self.add_state("total", torch.zeros(parts, dtype=torch.float64), dist_reduce_fx="sum")
-            self.add_state("count", torch.zeros(parts, dtype=torch.int64), dist_reduce_fx="sum")
-            self.add_state("undefined", torch.zeros(parts, dtype=torch.int64), dist_reduce_fx="sum")
-            # an empty state that no other metric has: collections join metrics whose states have been equal so far, and
-            # files and processes bring states that must be of the same metric
-            identity = hashlib.sha256(repr((metric, sorted(settings.items()))).encode()).hexdigest()[:16]
-            self.add_state(f"{metric}_{identity}", torch.zeros(0), dist_reduce_fx="sum")
-
-        @property
-        def higher_is_better(self) -> bool:
-            return METRICS[self.metric_name].higher_is_better
-
-        @property
-        def plot_lower_bound(self) -> float | None:
-            return _finite(METRICS[self.metric_name].range[0])
-
-        @property
-        def plot_upper_bound(self) -> float | None:
-            return _finite(METRICS[self.metric_name].range[1])
-
-        def update(self, first: Sequence[Any], second: Sequence[Any]) -> None:
-            values = torch.from_numpy(_scores(METRICS[self.metric_name], first, second, self.settings))
-            defined = ~values.isnan()  # minus infinity, an impossible fixation, is a value and the worst one
-            self.total += values.where(defined, 0.0).sum(dim=0).to(self.total.device)
-            self.count += defined.sum(dim=0).to(self.count.device)
-            self.undefined += (~defined).sum(dim=0).to(self.undefined.device)
-
-        def compute(self) -> Tensor:
-            mean = (self.total / self.count).to(torch.get_default_dtype())
-            return mean[0] if len(mean) == 1 else mean
-
-        def merge_state(self, incoming_state: Any) -> None:
-            """Add the sums of another one of the same metric and settings, or of its state."""
-            state = incoming_state if isinstance(incoming_state, Mapping) else incoming_state.metric_state
-            if state.keys() != self.metric_state.keys():
-                raise InputError(
-                    f"{self} can be merged with one of the same metric and settings, got {incoming_state!r}."
-                )
-            for name, value in state.items():
-                setattr(self, name, getattr(self, name) + value.to(self.device))
-            self._computed = None  # what was computed before is no longer the mean
-            self._update_count += 1
-
-        def plot(self, val: Any = None, ax: Any = None) -> Any:
-            """Plot the mean of each part, or the values of several steps, as torchmetrics does."""
-            spec = METRICS[self.metric_name]
-            values = self.compute() if val is None else val
-            if len(spec.parts) > 1:
-                steps = values if isinstance(values, list | tuple) else [values]
-                named = [dict(zip(spec.parts, step)) for step in steps]
-                values = named if steps is values else named[0]
-            figure, axes = self._plot(values, ax)
-            axes.set_ylabel(f"{spec.name} ({spec.unit})" if spec.unit != "1" else spec.name)
-            return figure, axes
-
-        def __repr__(self) -> str:
-            return f"ScanpathMetric({self.metric_name!r})"
-
-    return ScanpathMetric
+    return type("ScanpathMetric", (_RunningMean, library.Metric), {"__module__": __name__})
 
 
 def __getattr__(name: str) -> type:
