@@ -63,7 +63,9 @@ def pooled_statistics(
     dict of Tensor
         Name of a group to values (n, windows), or (B, n, windows); float32 for half precision. Where a window covers
         fewer than four samples of a scale, that scale's values are NaN. Without windows, the Portilla-Simoncelli
-        values of a gray picture are those of plenoptic's model, in its order.
+        values of a gray picture are those of plenoptic's model, in its order; but where a side divided by 2^n_scales is
+        odd, values of the coarsest scale differ from plenoptic's. Here they are those of the filter applied to the
+        whole picture at its full resolution.
 
     Raises
     ------

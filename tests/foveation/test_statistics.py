@@ -4,6 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from scipy import stats
 
 import scanpath as sp
 
@@ -41,6 +42,22 @@ def test_without_windows_portilla_simoncelli_equals_plenoptic(size, n_scales, n_
         spatial_corr_width=width,
     )
     torch.testing.assert_close(vector(table), expected, rtol=1e-5, atol=3e-5)
+
+
+@pytest.mark.parametrize(("size", "n_scales"), [((40, 56), 3), ((48, 48), 4), ((24, 40), 2), ((64, 64), 3)])
+def test_the_coarsest_scale_is_the_picture_filtered_at_full_resolution(size, n_scales):
+    # also where the coarsest samples have odd sides: 5 x 7, 3 x 3, 6 x 10, 8 x 8
+    image = np.random.default_rng(0).random(size)
+    radius = np.hypot(*np.meshgrid(2 * np.fft.fftfreq(size[0]), 2 * np.fft.fftfreq(size[1]), indexing="ij"))
+    octave = np.log2(np.maximum(radius, 1e-12) * 2.0 ** np.arange(n_scales + 1)[:, None, None]) + 1
+    low_pass = np.prod(np.cos(np.pi / 2 * octave.clip(0, 1)) ** 2, axis=0)
+    rest = 4.0**n_scales * np.fft.ifft2(np.fft.fft2(image) * low_pass).real
+    samples = rest[:: 2**n_scales, :: 2**n_scales]
+    settings = {"statistics": "portilla_simoncelli", "n_scales": n_scales, "spatial_corr_width": 3}
+    table = {name: values[-1].item() for name, values in sp.pooled_statistics(image[None], **settings).items()}
+    assert table["std_reconstructed"] == pytest.approx(rest.std(), rel=1e-6)
+    assert table["skew_reconstructed"] == pytest.approx(stats.skew(samples, axis=None), rel=1e-6)
+    assert table["kurtosis_reconstructed"] == pytest.approx(stats.kurtosis(samples, axis=None, fisher=False), rel=1e-6)
 
 
 def photograph(name, size):
