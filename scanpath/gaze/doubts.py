@@ -15,6 +15,8 @@ CODES = (-1.0, -99.0, -999.0, -9999.0, 9999.0, 99999.0, -32768.0, 32767.0, 65535
 SHORTEST_MS, LONGEST_MS = 5.0, 60_000.0
 #: Time between rows that are samples rather than fixations, in ms, and from how many on that is said.
 SAMPLE_MS, FEWEST_SAMPLES = 25.0, 20
+#: From how many fixations on within one pixel they are taken for parts of the picture.
+FEWEST_FRACTIONS = 5
 DAY_MS = 86_400_000.0
 #: Overlap of two fixations of one eye that rounding does not explain, in ms.
 OVERLAP_MS = 20.0
@@ -52,7 +54,7 @@ def table_doubts(table: pd.DataFrame, keys: list[str]) -> list[str]:
     keys
         Columns whose values together name a scanpath.
     """
-    found = [_nobody(table), _durations(table["duration_ms"]), _corner(table), _other_events(table)]
+    found = [_nobody(table), _fractions(table), _durations(table["duration_ms"]), _corner(table), _other_events(table)]
     if table["onset_ms"].notna().any():
         found += [*_events(table, keys), _long_after(table, keys), _samples(table, keys)]
     return [sentence for sentence in found if sentence]
@@ -71,6 +73,17 @@ def _durations(duration_ms: pd.Series) -> str | None:
             "(read_fixations(path, time_unit=...)) and that it is one fixation's"
         )
     return None
+
+
+def _fractions(table: pd.DataFrame) -> str | None:
+    """Places that are all within a pixel of the origin, and between its whole numbers."""
+    xy = table[["x_px", "y_px"]].to_numpy(dtype=np.float64)
+    if len(xy) < FEWEST_FRACTIONS or np.abs(xy).max() > 1 or (xy % 1 == 0).all():
+        return None
+    return (
+        "all fixations lie within a pixel of the origin: if they are parts of the screen or the picture, read the "
+        "table with read_fixations(path, frame='normalized', ...)"
+    )
 
 
 def _nobody(table: pd.DataFrame) -> str | None:

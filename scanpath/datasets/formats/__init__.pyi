@@ -10,5 +10,6 @@ from .frames import table_from_frame as table_from_frame
 from .frames import table_to_frame as table_to_frame
 from .multimatch_gaze import from_multimatch as from_multimatch
 from .multimatch_gaze import to_multimatch as to_multimatch
+from .plain_table import TableSettings as TableSettings
 from .pymovements_events import table_from_events as table_from_events
 from .pymovements_events import table_to_events as table_to_events

@@ -135,12 +135,26 @@ def read_fixations(
     format
         One of `list_formats`; by default recognized from the content.
     settings
-        Settings of the format's reader.
+        Settings of the format's reader; those of tables of one's own, and of eye trackers' exports, are the attributes
+        of `TableSettings`.
 
     Returns
     -------
     tuple
         The table, and the list of changes.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> path = pathlib.Path(tempfile.mkdtemp(), "own.csv")
+    >>> _ = path.write_text("Image;Who;X;Y;Dur\\na.png;s1;0,25;0,5;0,2\\n")
+    >>> columns = {"Image": "stimulus", "Who": "subject", "X": "x_px", "Y": "y_px", "Dur": "duration_ms"}
+    >>> table, changes = read_fixations(path, separator=";", columns=columns, frame="normalized", time_unit="s",
+    ...                                 picture_px=(800, 600))
+    >>> table[["x_px", "y_px", "duration_ms"]].values.tolist()
+    [[199.5, 299.5, 200.0]]
+    >>> [str(change) for change in changes if change.kind == "unit"]
+    ["unit: 'Dur' from s to ms"]
     """
     source = Path(source)
     form, read = _reader(format or detect_format(source))

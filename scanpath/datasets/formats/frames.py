@@ -44,6 +44,9 @@ def table_from_frame(frame: Any, *, columns: Mapping[str, str] | None = None) ->
     mapping = dict(columns or {})
     for own in mapping.values():
         if own not in native.columns:
+            other = next(name for name, theirs in mapping.items() if theirs == own)
+            if other in native.columns:
+                raise InputError(f"columns gives the table's names first: columns={{{own!r}: {other!r}}}.")
             raise unknown_name("column of the frame", own, native.columns)
     native = native.rename({own: name for name, own in mapping.items()})
     table = native.to_pandas()

@@ -17,6 +17,8 @@ from scanpath.datasets.formats.reference_frame import WHAT_FRAMES_ARE, Sizes, po
 if TYPE_CHECKING:
     from scanpath.datasets.formats.plain_table import Program, TableSettings
 
+#: Names of columns that tell that numbers are no px.
+_NO_PX = re.compile(r"(^|[\s_(\[])(deg|degrees?|norm|normali[sz]ed|mm|cm|%)([\s_)\]]|$)|°", re.IGNORECASE)
 _PX = re.compile(r"(^|[\s_(\[])(px|pix|pixels?)[\])]?$", re.IGNORECASE)
 
 
@@ -44,7 +46,7 @@ def place_in_picture(
     table["x_px"], table["y_px"] = to_px(x, y, frame, size_px=own_size, y_up=given.y_up)
     if frame != "px" or given.y_up:
         upward = points_up(frame, given.y_up)
-        turned = ", y from upward to downward" if upward else ""
+        turned = ", y from upward to downward" if upward else ", y downward"
         changes.add("flip" if upward else "scale", f"coordinates {_SAID[frame]} of the {whose} to px{turned}")
     placed = _by_columns(table, given, whose, changes) if whose == "screen" else None
     if placed is not None:
@@ -78,7 +80,7 @@ _SAID = {
 def _told_frame(theirs: Mapping[str, str], given: "TableSettings", path: Path) -> str:
     for name in ("x_px", "y_px"):
         own = theirs[name]
-        if not _PX.search(own) and given.columns.get(own) != name:
+        if _NO_PX.search(own) or (not _PX.search(own) and given.columns.get(own) != name):
             raise InputError(f"{path}: {own!r} does not tell what its numbers are: give frame={WHAT_FRAMES_ARE}.")
     return "px"
 

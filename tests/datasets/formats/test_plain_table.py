@@ -273,3 +273,22 @@ def test_samples_taken_for_fixations_are_told_of(tmp_path):
     path = samples(tmp_path / "samples.csv")
     with pytest.warns(InputWarning, match=r"every 2 ms, as samples do and not fixations.*detect="):
         read_fixations(path, format="table")
+
+
+def test_a_column_whose_name_tells_another_unit_is_asked_about(tmp_path):
+    path = write(tmp_path / "own.csv", ["stimulus,subject,x (deg),y_norm,z", "a,s,1,2,3"])
+    for columns in ({"x (deg)": "x_px", "z": "y_px"}, {"y_norm": "y_px", "z": "x_px"}):
+        with pytest.raises(ValueError, match="does not tell what its numbers are: give frame="):
+            read_fixations(path, columns=columns)
+
+
+def test_fractions_taken_for_pixels_are_told_of(tmp_path):
+    lines = ["stimulus,subject,fixation,x_px,y_px", *(f"a,s,{n},0.{n},0.5" for n in range(1, 8))]
+    with pytest.warns(InputWarning, match=r"within a pixel of the origin.*frame='normalized'"):
+        read_fixations(write(tmp_path / "own.csv", lines))
+
+
+def test_a_frames_columns_given_the_other_way_round_are_told(tmp_path):
+    frame = pd.DataFrame({"stimulus": ["a"], "subject": ["s"], "fixation": [0], "gx": [1.0], "y_px": [2.0]})
+    with pytest.raises(ValueError, match=r"table's names first: columns=\{'x_px': 'gx'\}"):
+        table_from_frame(frame, columns={"gx": "x_px"})
