@@ -33,6 +33,8 @@ def labeled_columns(value: object) -> dict[str, np.ndarray] | None:
     True
     """
     if isinstance(value, np.ndarray):
+        if np.ma.is_masked(value):
+            raise InputError("Some values of a masked array are masked, so they are no places; drop those rows first.")
         return None if value.dtype.names is None else {name: np.atleast_1d(value[name]) for name in value.dtype.names}
     if isinstance(value, Mapping):
         return _same_length({str(name): np.atleast_1d(np.asarray(column)) for name, column in value.items()})
@@ -77,6 +79,8 @@ def path_by_name(
         as_ms(columns[name], f"{what}: {name}") if name in columns else None for name in ("duration_ms", "onset_ms")
     ]
     if "fixation" not in columns:
+        if times[1] is not None and (np.diff(times[1]) < 0).any():
+            raise InputError(f"{what} is a table whose rows are not in the order of onset_ms; sort it by that.")
         return xy, times[0], times[1]
     number = as_real(columns["fixation"], f"{what}: fixation")
     if len(np.unique(number)) < len(number):
@@ -89,6 +93,10 @@ def path_by_name(
 def _named_rows(rows: Sequence[Any]) -> dict[str, np.ndarray] | None:
     if not rows:
         return None
+    if all(hasattr(row, "iloc") and hasattr(row, "index") for row in rows):  # rows of a pandas frame
+        rows = [dict(row.items()) for row in rows]
+    if all(isinstance(row, np.void) and row.dtype.names for row in rows):  # rows of a record array
+        return labeled_columns(np.array(rows))
     if all(isinstance(row, Mapping) for row in rows):
         return {str(name): np.asarray([row.get(name) for row in rows]) for name in rows[0]}
     names = getattr(rows[0], "_fields", None)

@@ -207,7 +207,7 @@ class _Comparison:
                 groups.setdefault(agent_of(path), {}).setdefault(picture, []).append(path)
         kept = {picture: people[picture] for picture in common}
         doubts = check_tables(simulated=simulated, human=human) + check_left_out(scored, people)
-        doubts += check_frames(*_by_side(groups, kept, sizes))
+        doubts += _check_frames(groups, kept, sizes)
         for floor in floors:
             check_choice("floor", floor, sorted(FLOORS))
             paths = FLOORS[floor](people, sizes, seed)
@@ -240,13 +240,27 @@ class _Comparison:
         return score_block(measure, picture, paths, self.people[picture], self.pairing, self.observers, jobs)
 
 
-def _by_side(
+def _check_frames(
     groups: Mapping[str, Mapping[str, Sequence[Scanpath]]],
     people: Mapping[str, Sequence[Scanpath]],
     sizes: Sizes | None,
+) -> list[str]:
+    """Check the frames of each agent and of people, and then whether one person's is another than the others'."""
+    agents = {f"simulated, {agent!r}": pictures for agent, pictures in groups.items()}
+    sentences = check_frames(*_fixations(agents | {"human": people}, sizes))
+    persons: dict[str, dict[str, list[Scanpath]]] = {}
+    for picture, paths in people.items():
+        for path in paths:
+            persons.setdefault(f"human, {observer_of(path)!r}", {}).setdefault(picture, []).append(path)
+    if len(persons) < 2 or any(sentence.startswith("human") for sentence in sentences):
+        return sentences
+    return sentences + check_frames(*_fixations(persons, sizes))
+
+
+def _fixations(
+    sides: Mapping[str, Mapping[str, Sequence[Scanpath]]], sizes: Sizes | None
 ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray] | None]:
-    """All fixations of each agent and of people, and the sizes of the pictures under them."""
-    sides = {f"simulated, {agent!r}": pictures for agent, pictures in groups.items()} | {"human": people}
+    """All fixations of each side, and the sizes of the pictures under them."""
     xy = {name: np.concatenate([path.xy for paths in side.values() for path in paths]) for name, side in sides.items()}
     if sizes is None:
         return xy, None

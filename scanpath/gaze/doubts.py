@@ -7,10 +7,21 @@ of these gives scores that look right.
 import numpy as np
 import pandas as pd
 
-#: Farther from the origin, in px, lies no picture or screen: such numbers stand for missing gaze.
-FAR_PX = 30_000.0
-#: What programs write into both coordinates of gaze that was lost.
-CODES = (-1.0, -99.0, -999.0, -9999.0, 9999.0, 99999.0, -32768.0, 32767.0, 65535.0, 1e8)
+from scanpath._core.errors import InputError
+
+#: Farther to the right or below, in px, lies no picture; farther to the left or above, no screen.
+FAR_PX, FAR_BEFORE_PX = 30_000.0, -5_000.0
+#: Nines, to the precision that programs write.
+_NINES = [10.0**digits - rest for digits in range(2, 6) for rest in (1.0, 0.1, 0.01)]
+#: What programs write into both coordinates of gaze that was lost: -1, nines, powers of 2 and of 10; positive ones
+#: only those that lie on hardly any screen.
+CODES = np.array(
+    [
+        *(-1.0, -1e3, -1e4, -1e5, 1e4, 1e5, 1e8, -16384.0, 16383.0, 16384.0, -32768.0, 32767.0, -3276.8, 65535.0),
+        *(-nines for nines in _NINES),
+        *(nines for nines in _NINES if nines > 9_000),
+    ]
+)
 #: Durations that no fixation has, in ms: below, seconds were probably taken for ms; above, two units or trials mixed.
 SHORTEST_MS, LONGEST_MS = 5.0, 60_000.0
 #: Time between rows that are samples rather than fixations, in ms, and from how many on that is said.
@@ -31,12 +42,23 @@ def coded_row(table: pd.DataFrame) -> tuple[int, str] | None:
     (1, '-32768')
     """
     x, y = (table[name].to_numpy(dtype=np.float64) for name in ("x_px", "y_px"))
-    coded = (np.abs(x) > FAR_PX) | (np.abs(y) > FAR_PX) | ((x == y) & np.isin(x, CODES))
+    far = [(each > FAR_PX) | (each < FAR_BEFORE_PX) for each in (x, y)]
+    coded = far[0] | far[1] | ((x == y) & np.isin(x, CODES))
     if not coded.any():
         return None
     row = int(coded.argmax())
-    code = x[row] if x[row] == y[row] or abs(x[row]) > FAR_PX else y[row]
+    code = x[row] if x[row] == y[row] or far[0][row] else y[row]
     return row, f"{code:.15g}"
+
+
+def refuse_codes(table: pd.DataFrame, source: str) -> None:
+    """Refuse places that are codes for missing gaze; to be asked before places are moved or scaled."""
+    coded = coded_row(table)
+    if coded is not None:
+        raise InputError(
+            f"{source}: row {coded[0]} has {coded[1]} as a place, which is a code for missing gaze or no pixel; drop "
+            f"such rows, or read a text with read_fixations(path, missing=[{coded[1]}])."
+        )
 
 
 #: Names under which tables of events tell what an event is, and words of what is no fixation.
@@ -54,18 +76,27 @@ def table_doubts(table: pd.DataFrame, keys: list[str]) -> list[str]:
     keys
         Columns whose values together name a scanpath.
     """
-    found = [_nobody(table), _fractions(table), _durations(table["duration_ms"]), _corner(table), _other_events(table)]
+    places = [_fractions(table), _far(table), _corner(table)]
+    found = [_nobody(table), *places, _durations(table), _other_events(table)]
     if table["onset_ms"].notna().any():
         found += [*_events(table, keys), _long_after(table, keys), _samples(table, keys)]
     return [sentence for sentence in found if sentence]
 
 
-def _durations(duration_ms: pd.Series) -> str | None:
-    known = duration_ms.dropna()
+def _durations(table: pd.DataFrame) -> str | None:
+    known = table["duration_ms"].dropna()
     if len(known) and (known < SHORTEST_MS).all():
         return (
             f"all durations are below {SHORTEST_MS:g} ms, at most {known.max():g}: if they are seconds, multiply them "
             "by 1000 or read the table with read_fixations(path, time_unit='s')"
+        )
+    person = table["subject"].reindex(known.index)
+    longest = known.groupby(person).agg(["max", "size"])
+    short = longest.index[(longest["max"] < SHORTEST_MS) & (longest["size"] > 2)]
+    if len(short):
+        return (
+            f"all durations of {short[0]!r} are below {SHORTEST_MS:g} ms, those of others are not: were seconds and ms "
+            "put together?"
         )
     if (known > LONGEST_MS).any():
         return (
@@ -105,6 +136,20 @@ def _other_events(table: pd.DataFrame) -> str | None:
             return (
                 f"column {name!r} calls {len(others)} rows {', '.join(map(repr, sorted(set(others))[:4]))}, and all "
                 f"are taken for fixations: read a table of events with read_fixations(path, only={{{name!r}: ...}})"
+            )
+    return None
+
+
+def _far(table: pd.DataFrame) -> str | None:
+    """Single places so far from all others that no screen holds both."""
+    for name in ("x_px", "y_px"):
+        place = table[name].abs()
+        far = (place > 5_000) & (place > 4 * place.quantile(0.9))
+        if far.any():
+            return (
+                f"{name} is {table[name][far.idxmax()]:g} in row {far.idxmax()}, far from all others "
+                f"({int(far.sum())} such rows): if it stands for missing gaze, read a text with "
+                f"read_fixations(path, missing=[{table[name][far.idxmax()]:g}])"
             )
     return None
 

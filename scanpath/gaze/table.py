@@ -14,7 +14,7 @@ from scanpath._core.errors import InputError, InputWarning
 from scanpath._core.files import atomic_path, require_file
 from scanpath.gaze.columns import typed_column
 from scanpath.gaze.csv_text import plain_extra, read_cells, write_cells
-from scanpath.gaze.doubts import coded_row, table_doubts
+from scanpath.gaze.doubts import refuse_codes, table_doubts
 from scanpath.gaze.frames import TableLike, arrow_to_pandas, as_pandas
 from scanpath.gaze.scanpath import Scanpath
 
@@ -267,12 +267,7 @@ def _check_values(table: pd.DataFrame, source: str) -> None:
             f"{source}: duration_ms is negative in row {row}; use null for missing, or read a text with "
             f"read_fixations(path, missing=[{table['duration_ms'].iloc[row]:g}])."
         )
-    coded = coded_row(table)
-    if coded is not None:
-        raise InputError(
-            f"{source}: row {coded[0]} has {coded[1]} as a place, which is a code for missing gaze or no pixel; drop "
-            f"such rows, or read a text with read_fixations(path, missing=[{coded[1]}])."
-        )
+    refuse_codes(table, source)
     if (table["fixation"] < 0).any():
         raise InputError(f"{source}: fixation counts from 0, got {table['fixation'].min()}.")
     keys = scanpath_keys(table)

@@ -76,6 +76,19 @@ def test_people_in_fractions_are_refused_where_they_are_compared_with_themselves
         sp.evaluation.evaluate_maps(maps, people, ["nss"])
 
 
+def test_one_person_in_another_frame_is_named():
+    others = pd.concat([PEOPLE, PEOPLE[60:].assign(subject="s3")], ignore_index=True)
+    third = others["subject"] == "s3"
+    simulated = agent(lambda x: x, lambda y: y)
+    centered = others.assign(x_px=others["x_px"] - 840 * third, y_px=others["y_px"] - 525 * third)
+    with pytest.warns(sp.InputWarning, match="human, 's3': .*frame='centered'"):
+        compare(simulated, centered)
+    fractions = others.copy()
+    fractions.loc[third, ["x_px", "y_px"]] /= list(SIZE)
+    with pytest.raises(sp.InputError, match=r"human, 's3': .*fractions"):
+        compare(simulated, fractions)
+
+
 def test_nothing_on_the_pictures_is_no_comparison():
     with pytest.raises(sp.InputError, match="no fixation lies on its picture"):
         compare(agent(lambda x: x + 3000, lambda y: y))
@@ -107,7 +120,7 @@ def test_real_gaze_raises_no_doubt(shared, name):
     data = sp.load_dataset(name, root=shared / "data" / name)
     size = {one.name: one.size[::-1] for one in data.stimuli}
     table = data.fixations
-    for _, seen in table.groupby("stimulus"):
+    for _, seen in [*table.groupby("stimulus"), *table.groupby("subject")]:
         xy = seen[["x_px", "y_px"]].to_numpy()
         assert check_frames({"human": xy}, {"human": np.array(seen["stimulus"].map(size).tolist(), dtype=float)}) == []
 

@@ -27,6 +27,8 @@ FORMS = {
     "columns": SWAPPED.to_dict("list"),
     "rows": SWAPPED.to_dict("records"),
     "named tuples": list(SWAPPED.itertuples()),
+    "rows of pandas": [row for _, row in SWAPPED.iterrows()],
+    "records": list(SWAPPED.to_records(index=False)),
 }
 
 
@@ -56,6 +58,18 @@ def test_fixations_on_a_map_are_taken_by_name(form):
 def test_a_duration_without_its_unit_is_not_dropped_in_silence():
     with pytest.warns(sp.InputWarning, match="'duration_s' is not read; name it 'duration_ms'"):
         assert as_scanpath(FRAME.assign(duration_s=0.2)).duration_ms is None
+
+
+def test_masked_values_are_no_places_and_no_times():
+    with pytest.raises(InputError, match="masked"):
+        as_scanpath(np.ma.masked_array(XY, mask=[[0, 0], [0, 0], [1, 1]]))
+    path = Scanpath(XY, duration_ms=np.ma.masked_array([1, 2, 3], mask=[0, 1, 0]))
+    np.testing.assert_equal(path.duration_ms, [1, np.nan, 3])
+
+
+def test_rows_out_of_the_order_of_their_onsets_are_no_scanpath():
+    with pytest.raises(InputError, match="not in the order of onset_ms"):
+        as_scanpath(FRAME.assign(onset_ms=[0, 400, 200]))
 
 
 def test_other_names_are_refused_and_named():

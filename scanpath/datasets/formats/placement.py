@@ -12,6 +12,7 @@ import pandas as pd
 from scanpath._core.checks import check_size
 from scanpath._core.errors import InputError
 from scanpath.datasets.formats.changes import Changes
+from scanpath.gaze.doubts import refuse_codes
 from scanpath.gaze.pictures import find_pictures, picture_size
 
 T = TypeVar("T")
@@ -65,6 +66,7 @@ def to_picture_px(
     if isinstance(picture_at, str) and picture_at == "screen":
         changes.add("assumed", "picture pixels are screen pixels, as picture_at='screen' says")
         return table
+    refuse_codes(table, what)
     left, top, scale_x, scale_y = _boxes(table["stimulus"], picture_at, picture_px, screen_px)
     moved = table.copy()
     moved["x_px"] = (table["x_px"] - left + 0.5) * scale_x - 0.5

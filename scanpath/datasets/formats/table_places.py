@@ -13,6 +13,7 @@ from scanpath._core.errors import InputError
 from scanpath.datasets.formats.changes import Changes
 from scanpath.datasets.formats.placement import HOW_TO_GIVE, picture_sizes, to_picture_px
 from scanpath.datasets.formats.reference_frame import WHAT_FRAMES_ARE, Sizes, points_up, to_px
+from scanpath.gaze.doubts import refuse_codes
 
 if TYPE_CHECKING:
     from scanpath.datasets.formats.plain_table import Program, TableSettings
@@ -42,6 +43,7 @@ def place_in_picture(
     table = table[~blank].reset_index(drop=True)
     frame = given.frame or _told_frame(theirs, given, path)
     own_size, whose = _size(table, frame, program, given, path)
+    refuse_codes(table, str(path))
     x, y = (table[name].to_numpy(dtype=np.float64) for name in ("x_px", "y_px"))
     table["x_px"], table["y_px"] = to_px(x, y, frame, size_px=own_size, y_up=given.y_up)
     if frame != "px" or given.y_up:
