@@ -7,6 +7,7 @@ from dataclasses import is_dataclass
 from typing import Any
 
 import torch
+from numpy.typing import ArrayLike
 from torch import Tensor
 
 from scanpath._core.errors import InputError
@@ -195,7 +196,7 @@ class PriorityAgent(Agent):
         """Return the map of each of some episodes, all with a history; agents that look in step override this."""
         return [self.attention(one.stimulus, one.xy) for one in episodes]
 
-    def priority(self, stimulus: Stimulus, history_xy: Any) -> Tensor:
+    def priority(self, stimulus: Stimulus, history_xy: Tensor | ArrayLike) -> Tensor:
         """Return the (H, W) map the next fixation is picked from.
 
         Parameters

@@ -29,6 +29,7 @@ from scanpath.guidance.target_cue import WEIGHTINGS, combine_levels, cue_map
 from scanpath.recognition.backbone import Backbone
 from scanpath.recognition.backbones import create_backbone
 from scanpath.recognition.rectangles import Rectangle
+from scanpath.recognition.weights import Weights
 
 #: Taps and sigma of center and surround, as for the lighting displays and all natural pictures of the study.
 SHARPENING = ((3, 0.0), (5, 1.0))
@@ -115,7 +116,7 @@ class EccNet(PriorityAgent):
         *,
         name: str = "eccnet",
         backbone: str | Backbone = "vgg16",
-        weights: Any = None,
+        weights: Weights | None = None,
         preprocessing: str | None = None,
         eccentricity: bool = True,
         windows: str = "rings",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import ArrayLike
 from scipy.ndimage import gaussian_filter, map_coordinates
 from torch import Tensor
 
@@ -105,7 +106,7 @@ class GEymolAgent(Agent):
         height, width = stimulus.size
         return field, Frame(0, 0, width, height, field.size)
 
-    def priority(self, stimulus: Stimulus, history_xy: object) -> Tensor:
+    def priority(self, stimulus: Stimulus, history_xy: Tensor | ArrayLike) -> Tensor:
         """Return the mass (H, W) that earlier fixations have left: what pulls, not where the eye is next."""
         field, _ = self.prepared(stimulus)
         body = self._body(stimulus, as_history(history_xy))

@@ -1,8 +1,8 @@
 """Where an eye has been."""
 
 from collections.abc import Sequence
-from typing import Any
 
+from numpy.typing import ArrayLike
 from torch import Tensor
 
 from scanpath._core.checks import check_xy
@@ -12,7 +12,7 @@ from scanpath._core.errors import InputError
 History = Sequence[tuple[float, float]]
 
 
-def as_history(history_xy: Any) -> list[tuple[float, float]]:
+def as_history(history_xy: Tensor | ArrayLike) -> list[tuple[float, float]]:
     """Return fixations so far as a list of (x, y); there is always at least one, where the eye is now."""
     points = check_xy("history_xy", history_xy.detach().cpu() if isinstance(history_xy, Tensor) else history_xy)
     if len(points) == 0:

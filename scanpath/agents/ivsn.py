@@ -17,6 +17,7 @@ from scanpath.agents.target_found import FoundRule, study_window
 from scanpath.gaze.stimulus import Stimulus
 from scanpath.guidance.target_cue import scale_to_unit
 from scanpath.recognition.backbone import Backbone
+from scanpath.recognition.weights import Weights
 
 #: White of the 2018 program, where the network was trained with 255.
 WHITE = 256.0
@@ -60,7 +61,7 @@ class Ivsn(PriorityAgent):
         self,
         *,
         backbone: str | Backbone = "vgg16",
-        weights: Any = None,
+        weights: Weights | None = None,
         preprocessing: str | None = None,
         target_px: int = 28,
         block_px: int = 224,

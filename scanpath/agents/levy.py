@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 from scipy.ndimage import gaussian_filter
 from torch import Tensor
 
@@ -105,7 +106,7 @@ class LevyAgent(Agent):
         slope = np.stack([edge[1:-1, 2:] - edge[1:-1, :-2], edge[2:, 1:-1] - edge[:-2, 1:-1]]) / 2
         return Landscape(saliency, gaussian_filter(saliency, foa / 2, mode="nearest"), -slope, foa)
 
-    def priority(self, stimulus: Stimulus, history_xy: object) -> Tensor:
+    def priority(self, stimulus: Stimulus, history_xy: Tensor | ArrayLike) -> Tensor:
         """Return the saliency map (H, W), which does not depend on where the eye was."""
         return torch.from_numpy(self.prepared(stimulus).saliency).to(torch.float32)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import torch
+from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
 from scanpath._core.checks import check_choice, check_count, check_positive, check_size
@@ -164,7 +165,7 @@ class NevaAgent(Agent):
                 return published_search(look, how, device=prepared.eye.sharp.device)
             return best_search(look, self._starts(prepared, memory, look), how)
 
-    def priority(self, stimulus: Stimulus, history_xy: Any) -> Tensor:
+    def priority(self, stimulus: Stimulus, history_xy: Tensor | ArrayLike) -> Tensor:
         """Return how far the loss falls, to first order, when the eye goes to each pixel (H, W); zero at the least.
 
         One forward and backward pass, with the picture halfway between what is seen now and the sharp one. `history_xy`

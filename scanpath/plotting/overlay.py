@@ -1,13 +1,11 @@
 """A scanpath over its picture: numbered fixations joined by saccades."""
 
-from typing import Any
-
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 from matplotlib.patheffects import withStroke
 
-from scanpath.gaze.scanpath import as_scanpath
+from scanpath.gaze.scanpath import ScanpathLike, as_scanpath
 from scanpath.gaze.stimulus import Stimulus
 from scanpath.plotting.figures import COLORS, new_axes
 
@@ -15,7 +13,7 @@ _OUTLINE = [withStroke(linewidth=3, foreground="white")]
 
 
 def plot_scanpath(
-    path: Any,
+    path: ScanpathLike,
     stimulus: Stimulus | None = None,
     *,
     ax: Axes | None = None,
