@@ -12,11 +12,11 @@ def warn_renamed(kind: str, old: str, new: str, since: str, *, stacklevel: int =
     Parameters
     ----------
     kind
-        What is named: "function", "agent", "setting".
+        What is named: "name", "agent", "setting".
     old, new
         The names.
     since
-        The version that renamed it; the old name goes with the next but one minor version.
+        The version that renamed it; the old name goes with the next minor version.
     stacklevel
         As for `warnings.warn`: 3 blames the caller of the function that calls this one.
     """
@@ -48,7 +48,7 @@ def with_old_names(
         if name not in moved:
             return getattribute(name)
         place, _, attribute = moved[name].partition(":")
-        warn_renamed("function", f"{module}.{name}", f"{place}.{attribute}", since)
+        warn_renamed("name", f"{module}.{name}", f"{place}.{attribute}", since)
         return getattr(importlib.import_module(place), attribute)
 
     return find

@@ -154,6 +154,8 @@ def _parameters(build: Callable[..., Agent]) -> dict[str, inspect.Parameter]:
         found = {one.name: one for one in own if one.kind is one.KEYWORD_ONLY} | found
         if all(one.kind is not one.VAR_KEYWORD for one in own):
             break
+    if found.get("name") is not None and found["name"].default is None:
+        del found["name"]  # the base's, which `create_agent` gives itself as the label
     return found
 
 

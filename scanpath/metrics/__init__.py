@@ -23,10 +23,10 @@ def _find(name: str) -> object:
 
 
 _MOVED = {
-    "MetricSpec": "scanpath.metrics.metric:Metric",
-    "collapse_fixations": "scanpath.evaluation.visions:collapse_fixations",
-    "performance_by_limit": "scanpath.evaluation.visions:performance_by_limit",
-    "visions_score": "scanpath.evaluation.visions:visions_score",
+    "MetricSpec": "scanpath.metrics:Metric",
+    "collapse_fixations": "scanpath.evaluation:collapse_fixations",
+    "performance_by_limit": "scanpath.evaluation:performance_by_limit",
+    "visions_score": "scanpath.evaluation:visions_score",
 }
 __getattr__ = with_old_names(__name__, _find, _MOVED, since="0.2.0")
 
