@@ -5,7 +5,7 @@ these lines are read here, without a library.
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from scanpath.datasets.formats.eyelink_messages import (
     pattern,
 )
 from scanpath.datasets.formats.eyelink_trials import (
+    ASK_TRIALS,
     Session,
     Shown,
     Size,
@@ -38,6 +39,7 @@ from scanpath.datasets.formats.eyelink_trials import (
 from scanpath.datasets.formats.format import Format
 from scanpath.datasets.formats.limits import MAX_BYTES, check_bytes
 from scanpath.datasets.formats.placement import PictureAt, PictureSizes, SizePx, picture_sizes, to_picture_px
+from scanpath.gaze.doubts import coded_row
 
 _NAMED = ("start", "end")
 
@@ -51,6 +53,7 @@ def read(
     trial_message: str = TRIAL_MESSAGE,
     named: str | None = None,
     eye: str | None = None,
+    missing: Sequence[float] | float = (),
     encoding: str = "utf-8",
     picture_at: PictureAt | None = None,
     picture_px: PictureSizes | None = None,
@@ -77,6 +80,9 @@ def read(
         onsets are ms from the begin of its recording. By default "start", and refused where it looks otherwise.
     eye
         "left" or "right", for binocular recordings.
+    missing
+        Numbers on EFIX lines that stand for a missing place, such as ``[-1, 1e8]``; such fixations are left out and
+        counted. 0 counts only where x and y are 0.
     encoding
         Of the text.
     picture_at, picture_px, screen_px
@@ -95,6 +101,8 @@ def read(
             f"{path} has no fixation (EFIX line); convert the .edf again with events (edf2asc without -s)."
         )
     _choose_eye(recording, eye, changes, path)
+    _lose(recording, missing)
+    _check_codes(recording, path)
     size = None if screen_px is None else check_size("screen_px", screen_px)
     session = Session.of(recording, phrases, size)
     if not session.names:
@@ -120,6 +128,8 @@ def read(
     table["subject"] = subject or path.stem
     when = "recording began" if named == "end" else "picture's message"
     changes.add("offset", f"onsets from the recording's clock to ms after the {when}")
+    if named != "end":
+        _say_delays(session, changes)
     table = _tell_showings_apart(table, changes)
     table["fixation"] = table.groupby(["stimulus", "trial"], dropna=False).cumcount()
     several = any(len(shown) > 1 for shown in timeline.shown)
@@ -159,9 +169,41 @@ def _choose_eye(recording: Recording, eye: str | None, changes: Changes, path: P
     recording.fixations = kept
 
 
+def _lose(recording: Recording, missing: Sequence[float] | float) -> None:
+    """Take away places that the caller calls missing."""
+    try:
+        codes = np.atleast_1d(np.asarray(missing, dtype=np.float64))
+    except (TypeError, ValueError):
+        raise InputError(f"missing must be a number or a list of them, such as [-1, 1e8], got {missing!r}.") from None
+    xy = np.array([(one.x_px, one.y_px) for one in recording.fixations])
+    lost = np.isin(xy, codes[codes != 0]).any(axis=1) | ((0 in codes) & (xy == 0).all(axis=1))
+    recording.fixations = [
+        one._replace(x_px=np.nan, y_px=np.nan) if gone else one for one, gone in zip(recording.fixations, lost)
+    ]
+
+
+def _check_codes(recording: Recording, path: Path) -> None:
+    """Look for codes among the tracker's own numbers, as one that is moved looks like a place."""
+    coded = coded_row(pd.DataFrame(recording.fixations))
+    if coded is not None:
+        row, code = coded
+        raise InputError(
+            f"{path}: line {recording.fixations[row].line} (EFIX) has {code} as a place, which is a code for missing "
+            f"gaze or no pixel; leave such fixations out with missing=[{code}]."
+        )
+
+
 def _check_named_at_start(session: Session, path: Path) -> None:
     late, trials = named_late(session)
     if late and 2 * late >= trials:
+        several = len({one.picture for one in session.names}) > 1
+        if trials == 1 and several and not session.trial_messages:
+            messages = frequent_messages(session.recording.events, propose=False)
+            raise InputError(
+                f"{path} names {len(session.names)} pictures in one trial, the last of them (line "
+                f"{session.names[-1].line}) after all fixations; {ASK_TRIALS}, and then named='end', or named='start' "
+                f"if each name is that of the picture that appears then. {messages}"
+            )
         raise InputError(
             f"{path} names its pictures after the fixations of their trials have begun (in {late} of {trials} trials; "
             f"the first name is on line {session.names[0].line}); give named='end' if each name is that of the trial "
@@ -228,6 +270,17 @@ def _row(
         "shown": picture,
         "screen": screen,
     }
+
+
+def _say_delays(session: Session, changes: Changes) -> None:
+    delayed = [one for one in session.names if one.delay]
+    if delayed:
+        changes.add(
+            "offset",
+            f"{len(delayed)} pictures from when they were named to when they appeared, by the ms in front of the "
+            f"messages, such as {delayed[0].delay:g} (if these are something else, let stimulus_message begin with "
+            r"them, as '^\d+ ...' does)",
+        )
 
 
 def _say_screens(timeline: Timeline, changes: Changes) -> None:

@@ -20,14 +20,19 @@ from scanpath.datasets.formats.eyelink_lines import SETUP, Edge, Message
 from scanpath.gaze.pictures import PICTURE_SUFFIXES
 
 #: The message that Experiment Builder writes when it shows a picture; numbers behind the name are its place.
-PICTURE_MESSAGE = r"^!V IMGLOAD\s+(?:(?:FILL|CENTER|TOP_LEFT)\s+)?(?P<stimulus>.*\S)"
+PICTURE_MESSAGE = r"(?i)^!V IMGLOAD\s+(?:(?:FILL|CENTER|TOP_LEFT)\s+)?(?P<stimulus>.*\S)"
 TRIAL_MESSAGE = r"^TRIALID\s+(?P<trial>.*\S)"
-_IMGLOAD = re.compile(r"!V IMGLOAD\s+(FILL|CENTER|TOP_LEFT)\s+(.*\S)")
-_CLEAR = re.compile(r"!V CLEAR\b")
+_IMGLOAD = re.compile(r"!V IMGLOAD\s+(FILL|CENTER|TOP_LEFT)\s+(.*\S)", re.IGNORECASE)
+_CLEAR = re.compile(r"!V CLEAR\b", re.IGNORECASE)
 _RESULT = re.compile(r"TRIAL_RESULT\b")
 _COORDS = re.compile(r"(DISPLAY|GAZE)_COORDS\b(.*)")
 _PLACE = re.compile(r"(?:\s+-?\d+(?:\.\d+)?)*$")
 _ENDING = re.compile(r"\.\w{1,5}$")
+#: An ending behind a part of a name, as in "my face.svg" cut to "my"; numbers such as 12.5 have none.
+_LATER_ENDING = re.compile(r"[^\s.]\.[A-Za-z]\w{1,4}(?!\S)")
+#: The rest of a word, before and behind a part of it; signs of lists and of settings end a word.
+_WORD = r"[^\s,;:|=&<>()\[\]{}\"']+"
+_WORD_END, _WORD_BEGIN = re.compile(_WORD + "$"), re.compile("^" + _WORD)
 _PICTURE = re.compile(r"\S(?:" + "|".join(map(re.escape, PICTURE_SUFFIXES)) + r")\b", re.IGNORECASE)
 #: How many kinds of messages are shown where none names a picture.
 _SHOWN = 12
@@ -76,6 +81,7 @@ class Said:
     results: bool = False
     screen: Screen | None = None
     tracker: bool = False
+    delay: float = 0.0
 
     @property
     def anything(self) -> bool:
@@ -90,17 +96,19 @@ class Phrases:
     path: Path
     stimulus: re.Pattern[str]
     trial: re.Pattern[str]
-    behind: dict[tuple[str, str], dict[str, None]] = field(default_factory=dict)
+    taken: dict[tuple[str, str], dict[str, None]] = field(default_factory=dict)
+    cut: list[str] = field(default_factory=list)
 
     def read(self, message: Message) -> Said:
         """Interpret one message; its event's time is that of the message less its delay."""
         text = message.text
         trial, numbered = self._find(self.trial, "trial", message)
         picture, named = self._find(self.stimulus, "stimulus", message)
+        # a number in front that a pattern takes is no delay
+        delay = 0.0 if numbered or named else message.delay
         return Said(
             line=message.line,
-            # a number in front that a pattern takes is no delay
-            time=message.time - (0.0 if numbered or named else message.delay),
+            time=message.time - delay,
             trial=trial,
             picture=picture,
             place=self._place(text, message.line) if picture else None,
@@ -108,6 +116,7 @@ class Phrases:
             results=bool(_RESULT.match(text)),
             screen=self._screen(text, message.line),
             tracker=text.startswith("GAZE_COORDS"),
+            delay=delay,
         )
 
     def _find(self, pattern: re.Pattern[str], group: str, message: Message) -> tuple[str | None, bool]:
@@ -127,15 +136,21 @@ class Phrases:
                     f"{self.path}: {group}_message cuts {(name + behind)!r} (line {message.line}) at a space; let its "
                     f"group run on, as (?P<{group}>.+) does."
                 )
-            self.behind.setdefault((group, name), {})[behind.strip()] = None
+            if group == "stimulus" and _LATER_ENDING.search(behind):
+                self.cut.append(f"{name!r} of {name + behind!r} (line {message.line})")
+            of = name + behind
+        else:
+            of = "".join([*_WORD_END.findall(match.string[: match.start(group)]), name, *_WORD_BEGIN.findall(behind)])
+        self.taken.setdefault((group, name), {})[of] = None
         return name, whole
 
     def _place(self, text: str, line: int) -> Place | None:
         match = _IMGLOAD.match(text)
         if match is None:
             return None
-        if match[1] == "FILL":
-            return Place("FILL")
+        how = match[1].upper()
+        if how == "FILL":
+            return Place(how)
         numbers = [float(number) for number in _numbers_behind(text).split()]
         if len(numbers) not in (0, 2, 4) or any(size <= 0 for size in numbers[2:]):
             raise InputError(
@@ -143,7 +158,7 @@ class Phrases:
             )
         if not numbers:
             return None
-        return Place(match[1], numbers[0], numbers[1], (numbers[2], numbers[3]) if numbers[2:] else None)
+        return Place(how, numbers[0], numbers[1], (numbers[2], numbers[3]) if numbers[2:] else None)
 
     def _screen(self, text: str, line: int) -> Screen | None:
         match = _COORDS.match(text)
@@ -164,10 +179,13 @@ class Phrases:
 
     def doubts(self) -> list[str]:
         """What is doubtful about the names that the patterns took."""
-        found = []
-        for (group, name), texts in self.behind.items():
+        found = [
+            f"stimulus_message takes {text}; if that is one name, let its group run on, as (?P<stimulus>.+) does"
+            for text in self.cut[:1]
+        ]
+        for (group, name), texts in self.taken.items():
             if len(texts) > 1:
-                few = ", ".join(repr(f"{name} {text}") for text in list(texts)[:3])
+                few = ", ".join(map(repr, list(texts)[:3]))
                 found.append(
                     f"{group}_message takes {name!r} for all of {few}; if these are different, let its group run on, "
                     f"as (?P<{group}>.+) does"
@@ -190,11 +208,11 @@ def kind_of(text: str) -> str:
     """A message without what differs from trial to trial: its numbers, and a picture's name with all behind it."""
     words = re.sub(r"-?\d+(?:\.\d+)?", "#", text).split()
     if _PICTURE.search(text):
-        words = words[: min(3 if words[0] == "!V" else 2, len(words) - 1)]
+        words = words[: min(3 if words[0].upper() == "!V" else 2, len(words) - 1)]
     return " ".join(words)
 
 
-def frequent_messages(events: list[Edge | Message]) -> str:
+def frequent_messages(events: list[Edge | Message], *, propose: bool = True) -> str:
     """Say which messages are the most frequent ones, those first that seem to name a picture, and propose a pattern."""
     counts: Counter[str] = Counter()
     first: dict[str, str] = {}
@@ -207,7 +225,7 @@ def frequent_messages(events: list[Edge | Message]) -> str:
     ranked = sorted(counts, key=lambda kind: (not _PICTURE.search(first[kind]), -counts[kind]))
     shown = [f"{first[kind]!r} ({counts[kind]} like it)" if counts[kind] > 1 else repr(first[kind]) for kind in ranked]
     best = ranked[0]
-    proposed = _PICTURE.search(first[best]) and best and "#" not in best
+    proposed = propose and _PICTURE.search(first[best]) and best and "#" not in best
     return (f"It may be {best + ' (?P<stimulus>.+)'!r}. " if proposed else "") + (
         f"Its most frequent messages are {', '.join(shown[:_SHOWN])}."
     )
@@ -223,7 +241,7 @@ def _numbers_behind(text: str) -> str:
     name = match[2][: len(match[2]) - len(place[0])] if place else match[2]
     if not _ENDING.search(name):
         # without an ending a number may belong to the name, as in "scene 01 960 540"
-        keep = 0 if match[1] == "FILL" else 4 if len(numbers) >= 4 else 2 if len(numbers) >= 2 else 0
+        keep = 0 if match[1].upper() == "FILL" else 4 if len(numbers) >= 4 else 2 if len(numbers) >= 2 else 0
         numbers = numbers[len(numbers) - keep :]
     if not numbers:
         return ""

@@ -10,6 +10,7 @@ from scanpath.datasets.formats.eyelink_lines import Edge, Fixation, Recording
 from scanpath.datasets.formats.eyelink_messages import Phrases, Place, Said, Screen
 
 Size = tuple[float, float]
+ASK_TRIALS = "give trial_message, a regular expression with a group (?P<trial>...) for the message that opens a trial"
 #: Pictures that are named within one frame of the screen came on at once, in ms.
 _AT_ONCE_MS = 8.0
 
@@ -109,6 +110,11 @@ class Session:
     def names(self) -> list[Said]:
         """Messages that name a picture."""
         return [one for one in self.said if isinstance(one, Said) and one.picture is not None]
+
+    @property
+    def trial_messages(self) -> list[Said]:
+        """Messages that open a trial."""
+        return [one for one in self.said if isinstance(one, Said) and one.trial is not None]
 
     def trials(self, *, names_lead: bool = False) -> list[Trial]:
         """Cut the recording into trials: at trial messages, and at blocks where these have none of their own.
@@ -350,14 +356,16 @@ def _is_over(trial: Trial) -> bool:
 def _check_apart(
     shown: tuple[Shown, ...], screen: Screen | None, size_of: Callable[[str], Size | None], where: str
 ) -> None:
+    trials = "" if shown[0].trial is not None else f" or, if they are of several trials, {ASK_TRIALS}"
+    ask = f"give a stimulus_message that matches one of them{trials}"
     if screen is None or any(one.place is None for one in shown):
-        raise _several(where, shown, "in one trial; give a stimulus_message that matches one of them")
+        raise _several(where, shown, f"in one trial; {ask}")
     boxes = [one.place.box(size_of(one.name), screen) for one in shown if one.place]
     if None in boxes:
         raise _several(where, shown, _ASK_SIZE)
     for a, b in _pairs([box for box in boxes if box]):
         if _overlap(a, b):
-            raise _several(where, shown, "in one trial, one over the other; give a stimulus_message that matches one")
+            raise _several(where, shown, f"in one trial, one over the other; {ask}")
 
 
 def _pairs(boxes: list[tuple[float, float, float, float]]) -> Iterator[tuple[tuple[float, ...], tuple[float, ...]]]:

@@ -277,8 +277,8 @@ def test_the_origin_of_the_screen_is_the_trackers(read):
 
 
 def test_screens_written_as_their_size_are_taken_as_such(read):
-    text = recording(["10 !V IMGLOAD FILL a.png", (50, 0, 0)], screen="0 0 1024.00 768.00")
-    assert read(text, picture_at="center", picture_px=(801, 601))[0]["x_px"].tolist() == [-111]
+    text = recording(["10 !V IMGLOAD FILL a.png", (50, 1, 0)], screen="0 0 1024.00 768.00")
+    assert read(text, picture_at="center", picture_px=(801, 601))[0]["x_px"].tolist() == [-110]
 
 
 @pytest.mark.parametrize(
@@ -388,3 +388,74 @@ def test_a_message_may_name_both_trial_and_picture(read):
         text, picture_at="screen", stimulus_message=r"image (?P<stimulus>.+)", trial_message=r"trial (?P<trial>\d+)"
     )
     assert table[["stimulus", "trial"]].values.tolist() == [["my cat.png", "3"]]
+
+
+@pytest.mark.parametrize("code", ["-1", "9999", "-9999", "1e8", "-32768"])
+def test_codes_for_missing_gaze_are_found_before_places_are_moved(code, read):
+    lost = f"EFIX L   1200\t1299\t100\t{code}\t{code}\t    430"
+    text = recording(["10 !V IMGLOAD CENTER p.png 512 384 800 600", (50, 512, 384), lost], screen="0 0 1023 767")
+    with pytest.raises(InputError, match=r"line 5 \(EFIX\) has \S+ as a place, .*missing=\[") as error:
+        read(text, picture_px=(800, 600))
+    advised = float(str(error.value).split("missing=[")[1].rstrip("]."))
+    table, changes = read(text, picture_px=(800, 600), missing=[advised])
+    assert places(table) == [["p.png", 400]]
+    assert "dropped: fixations without a position (1 row)" in map(str, changes)
+
+
+def test_gaze_in_the_corner_of_the_screen_is_told_of_and_can_be_left_out(read):
+    text = recording(["10 !V IMGLOAD CENTER p.png 512 384", (50, 500, 300), (200, 0, 0), (400, 0, 9)])
+    with pytest.warns(InputWarning, match=r"1 of 3 fixations lie at exactly \(0, 0\)"):
+        read(text, picture_at=(10, 10))
+    assert read(text, picture_at=(10, 10), missing=0)[0]["x_px"].tolist() == [490, -10]
+    with pytest.raises(InputError, match="missing must be a number or a list of them"):
+        read(text, picture_at=(10, 10), missing=["lost"])
+
+
+@pytest.mark.parametrize(
+    ("pattern", "names", "says"),
+    [
+        (r"STIM (?P<stimulus>\w+)", ("scene-1.tif", "scene-2.tif"), "'scene' for all of 'scene-1.tif', 'scene-2.tif'"),
+        (r"(?P<stimulus>\w+)\.tif", ("cat-1.tif", "dog-1.tif"), "'1' for all of 'cat-1.tif', 'dog-1.tif'"),
+        (r"STIM (?P<stimulus>\w+)", ("a.png", "a.jpg"), "'a' for all of 'a.png', 'a.jpg'"),
+        (r"STIM (?P<stimulus>\S+)", ("my face.svg", "her face.svg"), r"takes 'my' of 'my face.svg' \(line 3\); if"),
+    ],
+)
+def test_a_pattern_that_takes_a_part_of_different_names_is_told_of(pattern, names, says, read):
+    with pytest.warns(InputWarning, match=says):
+        read(
+            recording(*[[f"10 STIM {one}", (50, 1, 1)] for one in names]), picture_at="screen", stimulus_message=pattern
+        )
+
+
+@pytest.mark.parametrize("text", ["STIM img/{}_large.png", "STIM {}.png 12.5 {}.0", "STIM={};trial={}.5"])
+def test_a_pattern_that_takes_the_same_part_of_a_name_each_time_needs_no_word(text, read):
+    blocks = [[f"10 {text.format(f'cat{n % 2}', n)}", (50, 1, 1)] for n in range(4)]
+    table, _ = read(recording(*blocks), picture_at="screen", stimulus_message=r"STIM.(?:img/)?(?P<stimulus>[a-z]+\d)")
+    assert table["stimulus"].tolist() == ["cat0", "cat1", "cat0", "cat1"]
+
+
+def test_trials_in_one_block_whose_pictures_are_named_at_their_ends_need_their_messages(read):
+    text = recording(["10 begin 1", (50, 1, 1), "160 picture p1.png", "200 begin 2", (250, 2, 2), "360 picture p2.png"])
+    settings = {"picture_at": "screen", "stimulus_message": "picture (?P<stimulus>.+)"}
+    for named in (None, "end"):
+        with pytest.raises(InputError, match=r"give trial_message, a regular expression with a group \(\?P<trial>"):
+            read(text, **settings, named=named)
+    table, _ = read(text, **settings, named="end", trial_message=r"begin (?P<trial>\d+)")
+    assert places(table) == [["p1.png", 1], ["p2.png", 2]]
+
+
+def test_commands_in_small_letters_are_those_in_capitals(read):
+    text = recording(["10 !v imgload center a.png 960 540 100 100", (50, 960, 540), "200 !v clear 0 0 0", (300, 1, 1)])
+    assert places(read(text, picture_px=(100, 100))[0]) == [["a.png", 50]]
+    with pytest.raises(InputError, match=r"It may be '!v draw fill \(\?P<stimulus>"):
+        read(text.replace("imgload center", "draw fill"))
+
+
+def test_a_number_before_a_message_is_said_to_have_moved_its_picture(read):
+    text = recording(["40 30 image p.png", (50, 1, 1)])
+    table, changes = read(text, picture_at="screen", stimulus_message="image (?P<stimulus>.+)")
+    assert table["onset_ms"].tolist() == [40]
+    assert any("by the ms in front of the messages, such as 30" in change.text for change in changes)
+    table, changes = read(text, picture_at="screen", stimulus_message=r"^\d+ image (?P<stimulus>.+)")
+    assert table["onset_ms"].tolist() == [10]
+    assert not any("in front of the messages" in change.text for change in changes)
