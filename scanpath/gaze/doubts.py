@@ -146,10 +146,12 @@ def _far(table: pd.DataFrame) -> str | None:
         place = table[name].abs()
         far = (place > 5_000) & (place > 4 * place.quantile(0.9))
         if far.any():
+            row = table.index[far][0]
+            value = table[name][row]
             return (
-                f"{name} is {table[name][far.idxmax()]:g} in row {far.idxmax()}, far from all others "
+                f"{name} is {value:g} in row {row}, far from all others "
                 f"({int(far.sum())} such rows): if it stands for missing gaze, read a text with "
-                f"read_fixations(path, missing=[{table[name][far.idxmax()]:g}])"
+                f"read_fixations(path, missing=[{value:g}])"
             )
     return None
 

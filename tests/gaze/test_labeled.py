@@ -63,6 +63,8 @@ def test_a_duration_without_its_unit_is_not_dropped_in_silence():
 def test_masked_values_are_no_places_and_no_times():
     with pytest.raises(InputError, match="masked"):
         as_scanpath(np.ma.masked_array(XY, mask=[[0, 0], [0, 0], [1, 1]]))
+    spans = np.ma.masked_array(np.array([200, 0, 300], "timedelta64[ms]").astype("timedelta64[ns]"), mask=[0, 1, 0])
+    assert Scanpath(XY, duration_ms=spans).duration_ms.tolist() == pytest.approx([200, np.nan, 300], nan_ok=True)
     path = Scanpath(XY, duration_ms=np.ma.masked_array([1, 2, 3], mask=[0, 1, 0]))
     np.testing.assert_equal(path.duration_ms, [1, np.nan, 3])
 
