@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from scanpath._core.errors import InputError, InputWarning
+from scanpath._core.events import eye_column, eye_of, other_events
 from scanpath._core.times import as_ms, as_real
 
 if TYPE_CHECKING:
@@ -54,6 +55,9 @@ def xy_by_name(columns: Mapping[str, np.ndarray], what: str) -> np.ndarray:
         )
     if "stimulus" in columns and len(set(columns["stimulus"].tolist())) > 1:
         raise InputError(f"{what} is a table with fixations on several pictures; give those on one.")
+    events = other_events(columns)
+    if events is not None:
+        warnings.warn(f"{what}: {events}.", InputWarning, stacklevel=4)
     return np.column_stack([as_real(columns[name], f"{what}: {name}") for name in ("x_px", "y_px")])
 
 
@@ -67,6 +71,11 @@ def path_by_name(
         raise InputError(
             f"{what} is a table of several scanpaths, as {several[0]!r} differs between its rows; cut it with "
             "scanpath.scanpaths_from_table."
+        )
+    eye = eye_column(columns)
+    if eye is not None and len({eye_of(value) for value in columns[eye].tolist()} - {""}) > 1:
+        raise InputError(
+            f"{what} is a table of more than one eye, as {eye!r} differs between its rows; give one eye's."
         )
     unread = [name for name in columns if "duration" in name.lower()]
     if unread and "duration_ms" not in columns:

@@ -41,6 +41,19 @@ def _text(values: pd.Series, name: str) -> pd.Series:
     return text.where(text != "", pd.NA)
 
 
+def holds_bytes(values: pd.Series) -> bool:
+    """Whether a column has bytes where others have text."""
+    return values.dtype == object and any(isinstance(value, bytes) for value in values)
+
+
+def text_of_bytes(values: pd.Series, source: str) -> pd.Series:
+    """Return a column with the text of its bytes, in UTF-8, and everything else as it is."""
+    try:
+        return values.map(lambda value: value.decode() if isinstance(value, bytes) else value)
+    except UnicodeDecodeError:
+        raise InputError(f"{source}: column {values.name!r} holds bytes that are not UTF-8; give text.") from None
+
+
 def _as_text(value: object) -> str:
     if iso := getattr(value, "isoformat", None):
         return str(iso())

@@ -108,10 +108,10 @@ def plain_extra(cells: pd.Series) -> pd.Series:
     except (ValueError, TypeError):
         return cells.where(cells != "", pd.NA)
     same = [str(number) == text for number, text in zip(numbers.tolist(), known)]
-    if not all(same):
+    if not all(same) or numbers.dtype.kind not in "iuf":
         return cells.where(cells != "", pd.NA)
     if len(known) < len(cells) and numbers.dtype.kind in "iu":
-        return numbers.astype("Int64").reindex(cells.index)
+        return numbers.astype("UInt64" if numbers.dtype.kind == "u" else "Int64").reindex(cells.index)
     return numbers.reindex(cells.index)
 
 
@@ -119,9 +119,9 @@ def write_cells(table: pd.DataFrame, path: Path) -> None:
     """Write a frame as CSV in UTF-8; missing values are empty cells."""
     # Python's writer leaves a lone carriage return without quotes, which readers take for the end of a line
     texts = [name for name in table if table[name].dtype.kind == "O"]
-    returns = any(table[name].astype(TEXT).str.contains("\r").any() for name in texts)
-    quoting: Literal[0, 2] = csv.QUOTE_NONNUMERIC if returns else csv.QUOTE_MINIMAL
     try:
+        returns = any(table[name].astype(TEXT).str.contains("\r").any() for name in texts)
+        quoting: Literal[0, 2] = csv.QUOTE_NONNUMERIC if returns else csv.QUOTE_MINIMAL
         table.to_csv(path, index=False, lineterminator="\n", encoding="utf-8", quoting=quoting)
     except UnicodeEncodeError as error:
         raise InputError(f"The table cannot be written as UTF-8 text ({error.reason}).") from None

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from scanpath._core.errors import InputError
+from scanpath._core.events import eye_column, eye_of, other_events
 
 #: Farther to the right or below, in px, lies no picture; farther to the left or above, no screen.
 FAR_PX, FAR_BEFORE_PX = 30_000.0, -5_000.0
@@ -61,11 +62,6 @@ def refuse_codes(table: pd.DataFrame, source: str) -> None:
         )
 
 
-#: Names under which tables of events tell what an event is, and words of what is no fixation.
-_KINDS = ("label", "name", "event", "event_type", "eventtype", "type", "kind", "category", "eye movement type")
-_OTHERS = r"sacc|blink|purs|hpso|lpso|pso$|smooth|glissade"
-
-
 def table_doubts(table: pd.DataFrame, keys: list[str]) -> list[str]:
     """Say in one sentence each what of a checked table is probably not meant; nothing is said of sound tables.
 
@@ -77,7 +73,8 @@ def table_doubts(table: pd.DataFrame, keys: list[str]) -> list[str]:
         Columns whose values together name a scanpath.
     """
     places = [_fractions(table), _far(table), _corner(table)]
-    found = [_nobody(table), *places, _durations(table), _other_events(table)]
+    found = [_nobody(table), *places, _durations(table), _no_duration(table["duration_ms"])]
+    found += [other_events(table), _both_eyes(table, keys)]
     if table["onset_ms"].notna().any():
         found += [*_events(table, keys), _long_after(table, keys), _samples(table, keys)]
     return [sentence for sentence in found if sentence]
@@ -125,19 +122,32 @@ def _nobody(table: pd.DataFrame) -> str | None:
     return f"subject is missing in {int(nobody.sum())} rows, first in row {nobody.idxmax()}, and not in the others"
 
 
-def _other_events(table: pd.DataFrame) -> str | None:
-    """Rows that a column of the table calls something else than a fixation."""
-    for name in table.columns:
-        if str(name).lower() not in _KINDS:
-            continue
-        words = table[name].astype("str")
-        others = words[words.str.contains(_OTHERS, case=False, regex=True)]
-        if len(others):
-            return (
-                f"column {name!r} calls {len(others)} rows {', '.join(map(repr, sorted(set(others))[:4]))}, and all "
-                f"are taken for fixations: read a table of events with read_fixations(path, only={{{name!r}: ...}})"
-            )
-    return None
+def _no_duration(duration_ms: pd.Series) -> str | None:
+    """Rows without extent in time among those that have some."""
+    none = duration_ms == 0
+    if not none.any() or not (duration_ms > 0).any():
+        return None
+    return (
+        f"duration_ms is 0 in {int(none.sum())} row{'s' if none.sum() != 1 else ''}, first in row {none.idxmax()}, and "
+        "not in the others: such rows are no fixations; drop them"
+    )
+
+
+def _both_eyes(table: pd.DataFrame, keys: list[str]) -> str | None:
+    """Scanpaths that hold the fixations of both eyes."""
+    name = eye_column(table.columns)
+    if name is None:
+        return None
+    eyes = table[name].map(eye_of)
+    several = eyes[eyes != ""].groupby([table[key] for key in keys], dropna=False).transform("nunique") > 1
+    if not several.any():
+        return None
+    row = several.idxmax()
+    return (
+        f"column {name!r} tells of more than one eye within a scanpath, first in that of row {row}, so that two "
+        "recordings are one scanpath: keep the rows of one eye, of a text with read_fixations(path, "
+        "format='table', eye='left')"
+    )
 
 
 def _far(table: pd.DataFrame) -> str | None:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from scanpath._core.errors import InputError, InputWarning
 from scanpath._core.files import atomic_path, require_file
-from scanpath.gaze.columns import typed_column
+from scanpath.gaze.columns import holds_bytes, text_of_bytes, typed_column
 from scanpath.gaze.csv_text import plain_extra, read_cells, write_cells
 from scanpath.gaze.doubts import refuse_codes, table_doubts
 from scanpath.gaze.frames import TableLike, arrow_to_pandas, as_pandas
@@ -86,6 +86,8 @@ def check_table(table: TableLike, *, source: str = "The table") -> pd.DataFrame:
         raise InputError(f"{source} has neither a column 'subject' (people) nor 'agent' (models); say who looked.")
     known = BASE_COLUMNS | {name: kind for name, kind in OPTIONAL_COLUMNS.items() if name in table.columns}
     plain = table.reset_index(drop=True)
+    for name in filter(lambda name: holds_bytes(plain[name]), plain.columns):
+        plain[name] = text_of_bytes(plain[name], source)
     columns = {
         name: typed_column(plain[name] if name in plain.columns else None, kind, name, source, len(plain))
         for name, kind in known.items()
@@ -112,6 +114,8 @@ def write_table(table: TableLike, path: str | os.PathLike[str], *, metadata: Map
     if suffix not in (".parquet", ".csv"):
         raise InputError(f"Cannot write {path}: a table ends in .parquet or .csv.")
     checked = check_table(table)
+    if any(name is None or name != name or name == "" for name in checked.columns):
+        raise InputError(f"Cannot write {path}: the table has a column without a name; name it or drop it.")
     with atomic_path(path) as temporary:
         if suffix == ".csv":
             write_cells(checked, temporary)
@@ -136,7 +140,7 @@ def to_arrow(table: pd.DataFrame, metadata: Mapping[str, Any] | None = None) -> 
     plain.attrs = {}
     try:
         arrow = pyarrow.Table.from_pandas(plain, preserve_index=False)
-    except pyarrow.ArrowException as error:
+    except (pyarrow.ArrowException, UnicodeEncodeError) as error:
         raise InputError(f"The table cannot be written as Parquet ({'; '.join(map(str, error.args))}).") from error
     return arrow.replace_schema_metadata({_METADATA_KEY: json.dumps(facts, sort_keys=True).encode()})
 

@@ -10,8 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scanpath import InputError, InputWarning, check_table, evaluate, read_table, scanpaths_from_table, write_table
+from scanpath.datasets.formats import table_from_frame
 from scanpath.gaze.doubts import CODES
 from scanpath.gaze.table import BASE_COLUMNS, OPTIONAL_COLUMNS
+from scanpath.metrics import dtw
 
 #: Text that readers of CSV like to take for something else.
 TRAPS = [
@@ -245,3 +247,71 @@ def test_what_is_probably_not_meant_is_said_on_reading(columns, message, tmp_pat
 def test_people_and_their_rounding_raise_no_doubt(tmp_path):
     write_table(small(onset_ms=[0.0, 199.0], duration_ms=[200.0, 210.0]), tmp_path / "t.csv")
     assert len(read_table(tmp_path / "t.csv")) == 2
+
+
+EVENTS = ["FIXA", "Fixation", "fixation", "EFIX"]
+OTHERS = ["Unclassified", "EyesNotFound", "noise", "NFIX", "NONE", "E_SAC", "non-fixation", "saccade", "PURS", "Other"]
+
+
+@pytest.mark.parametrize("other", OTHERS)
+@pytest.mark.parametrize("name", ["label", "class", "movement", "status", "gaze_event", "Eye movement type"])
+def test_rows_that_a_column_calls_something_else_are_named_and_counted(name, other):
+    for fixation in EVENTS:
+        frame = small(**{name: [fixation, other]})
+        with pytest.warns(InputWarning, match=f"column {name!r} calls 1 row {other!r}.*only=.*{fixation!r}"):
+            table_from_frame(frame)
+
+
+@pytest.mark.parametrize(
+    "words", [["indoor", "noise"], ["purse", "none"], ["valid", "missing"], ["FIXA", "FIXA"], ["fixed", "random"]]
+)
+@pytest.mark.parametrize("name", ["category", "label", "status"])
+def test_words_about_pictures_are_no_events(name, words):
+    assert len(table_from_frame(small(**{name: words}))) == 2
+
+
+def test_rows_without_duration_among_others_are_told_of():
+    with pytest.warns(InputWarning, match="duration_ms is 0 in 1 row, first in row 1"):
+        table_from_frame(small(duration_ms=[200.0, 0.0]))
+
+
+def test_both_eyes_in_one_scanpath_are_told_of_at_every_door(tmp_path):
+    both = small(eye=["L", "R"])
+    write_table(both, tmp_path / "t.csv")
+    for read in (lambda: table_from_frame(both), lambda: read_table(tmp_path / "t.csv")):
+        with pytest.warns(InputWarning, match="column 'eye' tells of more than one eye within a scanpath"):
+            read()
+    with pytest.raises(InputError, match="more than one eye, as 'eye' differs"):
+        dtw(both, both)
+    assert len(table_from_frame(small(subject=["s", "t"], eye=["L", "R"]))) == 2
+    assert dtw(small(eye="L"), small(eye="left")) == 0
+
+
+def test_metrics_tell_of_events_in_their_frames():
+    with pytest.warns(InputWarning, match="column 'label' calls 1 row 'SACC'"):
+        dtw(small(label=["FIXA", "SACC"]), small())
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_what_cannot_be_written_is_said_in_one_sentence(suffix, tmp_path):
+    with pytest.raises(InputError, match="cannot be written"):
+        write_table(small(note=pd.Series(["\ud800", "z"], dtype=object)), tmp_path / f"t{suffix}")
+    for name in ("", None):
+        with pytest.raises(InputError, match="a column without a name"):
+            write_table(small(note=1).rename(columns={"note": name}), tmp_path / f"t{suffix}")
+
+
+def test_whole_numbers_of_64_bits_with_gaps_come_back(tmp_path):
+    (tmp_path / "t.csv").write_text(
+        "stimulus,subject,fixation,x_px,y_px,note\na,s,0,1,2,18446744073709551615\na,s,1,1,3,\n"
+    )
+    note = read_table(tmp_path / "t.csv")["note"]
+    assert note[0] == 2**64 - 1
+    assert pd.isna(note[1])
+
+
+def test_bytes_are_their_text():
+    table = check_table(small(subject=[b"s1", b"s1"], note=[b"x", "y"]))
+    assert table[["subject", "note"]].to_numpy().tolist() == [["s1", "x"], ["s1", "y"]]
+    with pytest.raises(InputError, match="'note' holds bytes that are not UTF-8"):
+        check_table(small(note=[b"\xff", "y"]))

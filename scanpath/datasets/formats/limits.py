@@ -59,14 +59,19 @@ def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is no JSON; missing values are null")
 
 
-def numbers(values: object, name: str, what: str) -> np.ndarray:
-    """Take a list of numbers out of JSON, or say what is wrong with it."""
+def numbers(values: object, name: str, what: str, *, gaps: bool = False) -> np.ndarray:
+    """Take a list of numbers out of JSON, or say what is wrong with it; null is NaN where `gaps` are allowed."""
     try:
         array = np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError):
         array = None
     if array is None or array.ndim != 1:
         raise InputError(f"{what} needs a list of numbers as {name}, got {str(values)[:60]!r}.")
+    if not gaps and np.isnan(array).any():
+        raise InputError(
+            f"{what} has no number (null) in {name}, first at place {int(np.isnan(array).argmax())}, counted from 0; "
+            "leave that fixation out of the file's lists."
+        )
     return array
 
 

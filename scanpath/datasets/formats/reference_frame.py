@@ -14,6 +14,8 @@ WHAT_FRAMES_ARE = (
     "'px' (from the top left), 'normalized' (0 to 1), 'centered' (px from the center, with y_up=), or 'pix', 'norm' or "
     "'height' (PsychoPy's units)"
 )
+#: What half of all gaze is not beyond, in parts of a side.
+_LARGEST_PART = 5.0
 #: Widths and heights, one for all rows or one a row.
 Sizes: TypeAlias = tuple[np.ndarray | float, np.ndarray | float]
 
@@ -52,6 +54,7 @@ def to_px(
     upward = points_up(frame, y_up)
     if frame == "px" and not upward:
         return x, y
+    _check_parts(x, y, frame)
     if size_px is None:
         raise InputError(f"Coordinates of the frame {frame!r} need the size in px of what they refer to.")
     width, height = size_px
@@ -66,6 +69,19 @@ def to_px(
         "height": lambda: (x * height, y * height),
     }[frame]()
     return (width - 1) / 2 + across, (height - 1) / 2 - down if upward else (height - 1) / 2 + down
+
+
+def _check_parts(x: np.ndarray, y: np.ndarray, frame: str) -> None:
+    """Refuse numbers that are far too large for parts of a side."""
+    if frame not in ("normalized", "norm", "height"):
+        return
+    largest = np.maximum(np.abs(x), np.abs(y))
+    if largest.size and np.nanmedian(largest) > _LARGEST_PART:
+        pixels = "'px', or 'centered' where they count from the center" if frame == "normalized" else "'pix'"
+        raise InputError(
+            f"Most coordinates are as large as {np.nanmedian(largest):g}, far off the screen in frame={frame!r}: they "
+            f"are probably px, frame={pixels}."
+        )
 
 
 def points_up(frame: str, y_up: bool | None) -> bool:

@@ -86,7 +86,9 @@ def _trial(
     missing = [key for key in ("subject", "image_height", "image_width", "target_found", "X", "Y") if key not in trial]
     if missing:
         raise InputError(f"{file}: the trial of {name} has no {', '.join(missing)}.")
-    x, y, duration = (numbers(trial.get(axis, []), axis, f"{file}: the trial of {name}") for axis in "XYT")
+    x, y, duration = (
+        numbers(trial.get(axis, []), axis, f"{file}: the trial of {name}", gaps=axis == "T") for axis in "XYT"
+    )
     if x.size != y.size:
         raise InputError(f"{file}: the trial of {name} has {x.size} X and {y.size} Y.")
     xy = np.column_stack([x, y])

@@ -144,7 +144,7 @@ def test_events_are_chosen_by_their_label_and_told_of_where_they_are_not(tmp_pat
     table, changes = read_fixations(path, only={"label": "FIXA"})
     assert table["x_px"].tolist() == [1.0, 5.0]
     assert "rows with label 'SACC' (1 row)" in said(changes)
-    with pytest.warns(InputWarning, match=r"column 'label' calls 1 rows 'SACC'.*only=\{'label'"):
+    with pytest.warns(InputWarning, match=r"column 'label' calls 1 row 'SACC'.*only=\{'label': 'FIXA'\}"):
         read_fixations(path)
 
 

@@ -285,6 +285,9 @@ def test_psychopy_counts_from_the_center_upward_in_its_units(frame, x, y, tmp_pa
     # a quarter from the left and a quarter from the top
     assert table[["x_px", "y_px"]].to_numpy() == pytest.approx(np.array([[319.5, 179.5]]))
     assert table["duration_ms"].tolist() == [210.0]
+    if frame == "pix":
+        with pytest.raises(ValueError, match=r"as large as 320.*probably px, frame='pix'"):
+            read_fixations(path, columns=columns, frame="norm", screen_px=(1280, 720), picture_at="screen")
 
 
 def test_opensesame_counts_from_the_center_downward_and_logs_the_screen(tmp_path):

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from scanpath._core.errors import InputWarning
+from scanpath._core.errors import InputError, InputWarning
 from scanpath.datasets.formats import read_fixations
 
 TRIAL = {
@@ -173,3 +173,58 @@ def test_a_models_predictions_are_its_own_and_scaled_to_the_pictures(tmp_path):
     assert table["trial"].tolist() == ["0", "0", "1", "1"]
     assert table["target_w_px"].iloc[-1] == pytest.approx(30 * 1680 / 512)
     assert any(change.kind == "scale" for change in changes)
+
+
+def predicted(tmp_path, **lists):
+    return write(tmp_path / "predictions.json", [PREDICTION | lists])
+
+
+def test_parts_of_the_picture_are_read_as_such_and_never_as_px(tmp_path):
+    path = predicted(tmp_path, X=[0.5, 0.0, 1.0], Y=[0.5, 0.0, 1.0])
+    for size in ({}, {"size_px": (1, 1)}, {"size_px": (512, 320)}):
+        with pytest.raises(InputError, match="give frame='normalized'"):
+            read_fixations(path, agent="G", **size)
+    table, changes = read_fixations(path, agent="G", frame="normalized")
+    assert table["x_px"].tolist() == [839.5, -0.5, 1679.5]
+    assert table["y_px"].tolist() == [524.5, -0.5, 1049.5]
+    assert any(change.kind == "scale" for change in changes)
+
+
+def test_cells_of_a_models_grid_are_named_with_the_grids_size(tmp_path):
+    path = tmp_path / "cells.json"
+    path.write_text(json.dumps([PREDICTION | {"X": [31, 4], "Y": [19, 3]}] * 2))
+    with pytest.warns(InputWarning, match=r"give size_px=\(32, 20\)"):
+        read_fixations(path, agent="IRL")
+    assert read_fixations(path, agent="IRL", size_px=(32, 20))[0]["x_px"][0] == 31.5 * 52.5 - 0.5
+
+
+@pytest.mark.parametrize(
+    "lists",
+    [
+        {"X": [840, 100, 0, 0], "Y": [525, 20, 0, 0], "T": [200, 200, 0, 0]},
+        {"X": [840, 100, 0, 0], "Y": [525, 20, 0, 0], "length": 2},
+        {"X": [840, 100, 7, 7], "Y": [525, 20, 8, 8], "length": 2},
+        {"X": [840, 100, -1, -1], "Y": [525, 20, -1, -1]},
+        {"X": [840, 100, None, None], "Y": [525, 20, None, None]},
+    ],
+)
+def test_what_fills_up_a_prediction_is_no_fixation(lists, tmp_path):
+    table, changes = read_fixations(predicted(tmp_path, **lists), agent="G")
+    assert table["x_px"].tolist() == [840, 100]
+    assert [change.n for change in changes if change.kind == "dropped"][-1] == 2
+
+
+def test_what_may_fill_up_a_prediction_is_told_of(tmp_path):
+    with pytest.warns(InputWarning, match=r"1 scanpath of 'G' end at exactly \(0, 0\)"):
+        read_fixations(predicted(tmp_path, X=[840, 0], Y=[525, 0]), agent="G")
+    with pytest.warns(InputWarning, match="its length as 1 and has 3 positions"):
+        read_fixations(predicted(tmp_path, X=[840, 3, 5], Y=[525, 8, 7], length=1), agent="G")
+
+
+def test_a_gap_between_positions_is_refused_with_its_place(tmp_path):
+    with pytest.raises(InputError, match=r"trial 0 has no number \(null\) in X, first at place 1"):
+        read_fixations(predicted(tmp_path, X=[1, None, 300], Y=[1, 2, 3]), agent="G")
+    with pytest.raises(InputError, match="code for missing gaze"):
+        read_fixations(predicted(tmp_path, X=[-1, 300], Y=[-1, 3]), agent="G", size_px=(512, 320))
+    with pytest.warns(InputWarning, match="its length as 2 and has 3 positions"):
+        read_fixations(write(tmp_path / "fix.json", [TRIAL | {"length": 2}]))
