@@ -20,8 +20,8 @@ def as_ms(values: object, what: str) -> np.ndarray:
     >>> as_ms(np.array([200, 300], dtype="timedelta64[ms]").astype("timedelta64[ns]"), "duration_ms").tolist()
     [200.0, 300.0]
     """
-    if np.ma.is_masked(values):
-        return np.where(np.ma.getmaskarray(values), np.nan, as_ms(np.ma.getdata(values), what))
+    if isinstance(values, np.ma.MaskedArray):
+        return np.where(np.ma.getmaskarray(values), np.nan, as_ms(values.data, what))
     array = np.asarray(values)
     if array.dtype == object and array.size and all(map(_is_span, array.ravel())):
         array = array.astype("timedelta64[us]")
