@@ -40,7 +40,7 @@ def labeled_columns(value: object) -> dict[str, np.ndarray] | None:
     if isinstance(value, Mapping):
         return _same_length({str(name): np.atleast_1d(np.asarray(column)) for name, column in value.items()})
     if isinstance(value, list | tuple):
-        return _named_rows(value)
+        return _named_rows([value] if hasattr(value, "_fields") else value)
     if type(value).__module__.partition(".")[0] in _UNNAMED:
         return None
     return _frame_columns(value)

@@ -23,7 +23,7 @@ def as_ms(values: object, what: str) -> np.ndarray:
     if isinstance(values, np.ma.MaskedArray):
         return np.where(np.ma.getmaskarray(values), np.nan, as_ms(values.data, what))
     array = np.asarray(values)
-    if array.dtype == object and array.size and all(map(_is_span, array.ravel())):
+    if array.dtype == object and array.size and all(map(is_span, array.ravel())):
         array = array.astype("timedelta64[us]")
     if array.dtype.kind == "M":
         raise InputError(
@@ -47,5 +47,6 @@ def as_real(values: object, what: str) -> np.ndarray:
         raise InputError(f"{what} must be numbers, got {' '.join(repr(values).split())[:80]}.") from None
 
 
-def _is_span(value: object) -> bool:
+def is_span(value: object) -> bool:
+    """Whether a single value is a span of time of Python, NumPy or pandas."""
     return type(value).__name__ in ("timedelta", "Timedelta", "timedelta64")

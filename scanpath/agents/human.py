@@ -40,6 +40,7 @@ class HumanAgent(Agent):
 
     name = "human"
     chooses_first = True
+    ends_itself = True
 
     def __init__(
         self,

@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 from typing import Protocol, TypeAlias, TypeVar
 
 import numpy as np
+import pandas as pd
 
 from scanpath._core.errors import InputError, InputWarning
 from scanpath.evaluation.pairing import Pairing
@@ -61,12 +62,29 @@ def check_tables(**sides: object) -> list[str]:
     """
     sentences = []
     for name, source in sides.items():
-        if is_frame(source):
-            table = check_table(source, source=name)
-            sentences += [f"{name}: {doubt}." for doubt in table_doubts(table, scanpath_keys(table))]
+        frame = source if is_frame(source) else _as_table(source) if isinstance(source, list | tuple) else None
+        if frame is not None:
+            table = check_table(frame, source=name)
+            sentences += [f"{name}: {doubt}." for doubt in table_doubts(table, scanpath_keys(table), alone=False)]
     for sentence in sentences:
         warnings.warn(sentence, InputWarning, stacklevel=4)
     return sentences
+
+
+def _as_table(paths: Sequence[Scanpath]) -> pd.DataFrame:
+    """One table of scanpaths that may say as much or as little of themselves as they like."""
+    about = [{name: path.info.get(name) for name in ("stimulus", "subject", "agent")} for path in paths]
+    length = [len(path) for path in paths]
+    rows = pd.DataFrame(about).loc[np.repeat(np.arange(len(paths)), length)].reset_index(drop=True)
+    unknown = [np.full(n, np.nan) for n in length]
+    rows["stimulus"] = rows["stimulus"].fillna("unknown")
+    rows["trial"] = np.repeat(np.arange(len(paths)), length).astype(str)
+    rows["fixation"] = np.concatenate([np.arange(n) for n in length])
+    rows[["x_px", "y_px"]] = np.concatenate([path.xy for path in paths])
+    for name in ("onset_ms", "duration_ms"):
+        times = [getattr(path, name) for path in paths]
+        rows[name] = np.concatenate([one if one is not None else blank for one, blank in zip(times, unknown)])
+    return rows
 
 
 def by_picture(paths: Sequence[Scanpath], pairing: Pairing) -> dict[str, list[Scanpath]]:

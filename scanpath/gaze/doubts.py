@@ -62,7 +62,7 @@ def refuse_codes(table: pd.DataFrame, source: str) -> None:
         )
 
 
-def table_doubts(table: pd.DataFrame, keys: list[str]) -> list[str]:
+def table_doubts(table: pd.DataFrame, keys: list[str], *, alone: bool = True) -> list[str]:
     """Say in one sentence each what of a checked table is probably not meant; nothing is said of sound tables.
 
     Parameters
@@ -71,10 +71,12 @@ def table_doubts(table: pd.DataFrame, keys: list[str]) -> list[str]:
         Checked table.
     keys
         Columns whose values together name a scanpath.
+    alone
+        Whether nothing else tells the frame; beside another table and the pictures' sizes more can be said of it.
     """
-    places = [_fractions(table), _far(table), _corner(table)]
-    found = [_nobody(table), *places, _durations(table), _no_duration(table["duration_ms"])]
-    found += [other_events(table), _both_eyes(table, keys)]
+    places = [_fractions(table) if alone else None, _far(table), _corner(table)]
+    found = [_nobody(table), _unread(table), *places, _durations(table), _no_duration(table["duration_ms"])]
+    found += [other_events(dict(table.items())), _both_eyes(table, keys)]
     if table["onset_ms"].notna().any():
         found += [*_events(table, keys), _long_after(table, keys), _samples(table, keys)]
     return [sentence for sentence in found if sentence]
@@ -222,3 +224,24 @@ def _events(table: pd.DataFrame, keys: list[str]) -> list[str | None]:
         f"the fixation in row {row} begins {early_ms:g} ms before the one before it ends "
         f"({int(overlap.sum())} such rows): are two eyes or two trials in one scanpath, or is a unit of time wrong?",
     ]
+
+
+def _unread(table: pd.DataFrame) -> str | None:
+    """Columns whose names are ours but for capitals or a unit, and which therefore nobody reads."""
+    plain = {name: name.strip().lower().replace(" ", "_") for name in table.columns if isinstance(name, str)}
+    for name, same in plain.items():
+        ours = next((each for each in _OURS if same in (each, each.rpartition("_")[0] or each)), None)
+        ours = ours or next((each for each in ("duration_ms", "onset_ms") if same.startswith(each[:-2])), None)
+        if ours is None or name == ours or (ours in table and table[ours].notna().any()):
+            continue
+        return (
+            f"the column {name!r} is not read, and {ours!r} is missing: read a text with "
+            f"read_fixations(path, format='table', columns={{{name!r}: {ours!r}}}), or rename it"
+        )
+    return None
+
+
+_OURS = (
+    *("dataset", "stimulus", "subject", "trial", "agent", "seed", "task", "condition", "target_found", "on_target"),
+    *("onset_ms", "duration_ms"),
+)

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from scanpath._core.checks import check_xy
 from scanpath._core.errors import InputError
 from scanpath._core.labels import labeled_columns, path_by_name
-from scanpath._core.times import as_ms
+from scanpath._core.times import as_ms, is_span
 
 if TYPE_CHECKING:
     import torch
@@ -87,25 +87,25 @@ class Scanpath:
     onset_ms: np.ndarray | None = None
     info: Mapping[str, Any] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
-        columns = labeled_columns(self.xy)
+    def __init__(
+        self,
+        xy: Union["torch.Tensor", "TableLike", Mapping[str, ArrayLike], ArrayLike],
+        duration_ms: ArrayLike | None = None,
+        onset_ms: ArrayLike | None = None,
+        info: Mapping[str, Any] | None = None,
+    ) -> None:
+        object.__setattr__(self, "info", {} if info is None else info)
+        columns = labeled_columns(xy)
         if columns is not None:
-            self._take(*path_by_name(columns, "Scanpath.xy"))
-        values = _to_numpy(self.xy)
+            xy, duration, onset = path_by_name(columns, "Scanpath.xy")
+            duration_ms = duration if duration_ms is None else duration_ms
+            onset_ms = onset if onset_ms is None else onset_ms
+        values = _to_numpy(xy)
         size = values.size if isinstance(values, np.ndarray) else len(values) if isinstance(values, list | tuple) else 1
         xy = np.zeros((0, 2)) if size == 0 else check_xy("Scanpath.xy", values)
         object.__setattr__(self, "xy", _frozen(xy))
-        for name in ("duration_ms", "onset_ms"):
-            values = getattr(self, name)
-            if values is not None:
-                object.__setattr__(self, name, _frozen(_check_times(name, values, len(xy))))
-
-    def _take(self, xy: np.ndarray, duration_ms: np.ndarray | None, onset_ms: np.ndarray | None) -> None:
-        """Keep what a table holds, beside what is given."""
-        object.__setattr__(self, "xy", xy)
         for name, times in (("duration_ms", duration_ms), ("onset_ms", onset_ms)):
-            if getattr(self, name) is None:
-                object.__setattr__(self, name, times)
+            object.__setattr__(self, name, None if times is None else _frozen(_check_times(name, times, len(xy))))
 
     def __len__(self) -> int:
         return len(self.xy)
@@ -164,7 +164,7 @@ def as_scanpath(path: ScanpathLike) -> Scanpath:
         return Scanpath(*path_by_name(columns, "The scanpath"))
     try:
         values = np.asarray(_to_numpy(path))
-        if values.dtype.kind in "mMbc":
+        if values.dtype.kind in "mMbc" or (values.dtype.kind == "O" and any(map(is_span, values.ravel()))):
             raise TypeError
         values = values.astype(np.float64)
     except (TypeError, ValueError):

@@ -86,8 +86,9 @@ def check_table(table: TableLike, *, source: str = "The table") -> pd.DataFrame:
         raise InputError(f"{source} has neither a column 'subject' (people) nor 'agent' (models); say who looked.")
     known = BASE_COLUMNS | {name: kind for name, kind in OPTIONAL_COLUMNS.items() if name in table.columns}
     plain = table.reset_index(drop=True)
-    for name in filter(lambda name: holds_bytes(plain[name]), plain.columns):
-        plain[name] = text_of_bytes(plain[name], source)
+    for name, column in plain.items():
+        if holds_bytes(column):
+            plain[name] = text_of_bytes(column, source)
     columns = {
         name: typed_column(plain[name] if name in plain.columns else None, kind, name, source, len(plain))
         for name, kind in known.items()

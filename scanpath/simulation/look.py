@@ -1,5 +1,6 @@
 """What a worker does: one agent looks at some pictures."""
 
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -106,13 +107,15 @@ def one_thread() -> Iterator[None]:
 def tabulate(paths: Sequence[tuple[int, Scanpath]]) -> pd.DataFrame:
     """Put scanpaths, each with its seed, into one tidy table."""
     extra = sorted({key for _, path in paths for key in path.info if key not in _PER_PATH})
-    columns = ["fixation", "x_px", "y_px", "seed", *_PER_PATH, *extra]
+    columns = ["fixation", "x_px", "y_px", "onset_ms", "duration_ms", "seed", *_PER_PATH, *extra]
     rows: dict[str, list[Any]] = {name: [] for name in columns}
     for seed, path in paths:
         n = len(path)
         rows["fixation"] += range(n)
         rows["x_px"] += path.xy[:, 0].tolist()
         rows["y_px"] += path.xy[:, 1].tolist()
+        for name, times in (("onset_ms", path.onset_ms), ("duration_ms", path.duration_ms)):
+            rows[name] += [math.nan] * n if times is None else times.tolist()
         rows["seed"] += [seed] * n
         rows["on_target"] += list(path.info.get("on_target") or [None] * n)
         for name in (*_PER_PATH, *extra):

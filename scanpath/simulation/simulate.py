@@ -67,7 +67,7 @@ def simulate(
     Returns
     -------
     pandas.DataFrame
-        One row a fixation: x_px, y_px and the keys of the scanpath; times are null, as these agents have none.
+        One row a fixation: x_px, y_px and the keys of the scanpath; times are null of agents that have none.
 
     Raises
     ------

@@ -130,3 +130,13 @@ def test_simulated_pictures_without_people_are_named_beside_the_like():
     with pytest.warns(sp.InputWarning, match=r"1 of 6 simulated pictures .* '0.PNG' \(human has '0.png'\)"):
         table = compare(simulated)
     assert table["n_pictures"].tolist() == [5]
+
+
+def test_scanpaths_are_asked_as_tables_are():
+    def paths(who, scale=1.0, **more):
+        return [sp.Scanpath(PLACES[["x_px", "y_px"]].to_numpy()[:20] * scale, info={"stimulus": "a", **who}, **more)]
+
+    with pytest.warns(sp.InputWarning, match="human: all durations are below 5 ms"):
+        compare(paths({"agent": "m"}), paths({"subject": "s"}, duration_ms=np.full(20, 0.2)))
+    with pytest.raises(sp.InputError, match=r"simulated: row 0 has .* code for missing gaze"):
+        compare(paths({"agent": "m"}, 1e8), paths({"subject": "s"}))

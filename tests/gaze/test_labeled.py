@@ -121,3 +121,16 @@ def test_spans_of_time_become_ms_whatever_their_unit(times):
 def test_what_only_looks_like_times_is_refused(wrong):
     with pytest.raises(InputError, match="onset_ms"):
         Scanpath(XY[:2], onset_ms=wrong)
+
+
+def test_a_single_row_with_names_is_one_fixation_by_name():
+    row = next(SWAPPED.itertuples(index=False))
+    image = torch.rand(1, 40, 60, generator=torch.Generator().manual_seed(0))
+    torch.testing.assert_close(
+        sp.foveated_blur(image, row, px_per_deg=4)[0], sp.foveated_blur(image, XY[0], px_per_deg=4)
+    )
+
+
+def test_spans_of_time_among_numbers_are_refused():
+    with pytest.raises(InputError, match="must be numbers"):
+        as_scanpath(np.array([[1, 2, np.timedelta64(1, "s")], [3, 4, np.timedelta64(2, "s")]], dtype=object))

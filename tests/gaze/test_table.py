@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from scanpath import (
     InputError,
+    InputWarning,
     Scanpath,
     check_table,
     read_table,
@@ -182,3 +183,14 @@ def test_scanpaths_are_sorted_by_fixation_and_know_who_looked():
 def test_scanpaths_survive_the_table(paths):
     scanpaths = [Scanpath(xy, info={"stimulus": "a", "subject": str(i)}) for i, xy in enumerate(paths)]
     assert scanpaths_from_table(table_from_scanpaths(scanpaths)) == scanpaths
+
+
+@pytest.mark.parametrize(
+    ("name", "ours"),
+    [("Trial", "trial"), ("duration_s", "duration_ms"), ("duration", "duration_ms"), ("Onset_MS", "onset_ms")],
+)
+def test_a_column_that_is_ours_but_for_capitals_or_a_unit_is_told_of(tmp_path, name, ours):
+    path = tmp_path / "a.csv"
+    path.write_text(f"stimulus,subject,fixation,x_px,y_px,{name}\na,s,0,3,4,100\na,s,1,5,4,200\n")
+    with pytest.warns(InputWarning, match=f"column '{name}' is not read, and '{ours}' is missing"):
+        read_table(path)

@@ -40,7 +40,7 @@ TEXT = st.one_of(
     st.text(",;\"'\r\n\t |#\\0 ", min_size=1, max_size=5),
 )
 NUMBER = st.floats(-20_000, 20_000)
-PLACE = NUMBER.filter(lambda value: value not in CODES)
+PLACE = st.floats(-5_000, 20_000).filter(lambda value: value not in CODES)
 KNOWN = BASE_COLUMNS | OPTIONAL_COLUMNS
 TEXT_COLUMNS = [name for name, kind in KNOWN.items() if kind == "text"]
 
