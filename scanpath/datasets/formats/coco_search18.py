@@ -84,7 +84,7 @@ def read(
     refuse_codes(table, str(path))
     xy = table[["x_px", "y_px"]].to_numpy(dtype=np.float64)
     parts = bool((xy % 1 != 0).any() and (np.abs(xy - 0.5) <= 0.5 + _BEYOND).all())
-    if parts and frame == "px":
+    if parts and frame == "px" and (agent is not None or size_px is not None):
         raise InputError(
             f"{path}: all positions lie within 0 to 1, so they are parts of the picture and no px: give "
             "frame='normalized'."
