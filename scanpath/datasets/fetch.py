@@ -84,7 +84,7 @@ def fetch_dataset(
     _check_license(card, folder.parent, accept_license)
     with _only_one(folder):
         return [
-            _fetch_one(card, entry, folder, progress(entry.file) if progress else None, limits, retries)
+            _fetch_one(entry, folder, progress(entry.file) if progress else None, limits, retries)
             for entry in card.downloads
         ]
 
@@ -128,7 +128,7 @@ def license_text(card: DatasetCard) -> str:
 
 
 def _fetch_one(
-    card: DatasetCard, entry: Download, folder: Path, progress: Progress | None, limits: Limits | None, retries: int
+    entry: Download, folder: Path, progress: Progress | None, limits: Limits | None, retries: int
 ) -> Fetched:
     path = folder / entry.file
     record = _read_record(folder)

@@ -116,11 +116,13 @@ def evaluate(
     """
     check_choice("way of resampling", resampled, RESAMPLED)
     interval = {"resampled": resampled, "draws": check_count("draws", draws), "confidence": confidence, "seed": seed}
-    trial = _Comparison.prepare(simulated, human, as_pairing(pairing), screen_px, floors, seed)
-    measures = _measures(metrics, trial)
-    scored = trial.score(measures, jobs, progress)
-    table = pd.DataFrame([row for measure in measures for row in _rows(scored[measure.name], measure, trial, interval)])
-    table.attrs["scanpath"] = provenance(trial.pairing, measures, trial.facts) | {
+    comparison = _Comparison.prepare(simulated, human, as_pairing(pairing), screen_px, floors, seed)
+    measures = _measures(metrics, comparison)
+    scored = comparison.score(measures, jobs, progress)
+    table = pd.DataFrame(
+        [row for measure in measures for row in _rows(scored[measure.name], measure, comparison, interval)]
+    )
+    table.attrs["scanpath"] = provenance(comparison.pairing, measures, comparison.facts) | {
         "bootstrap": interval,
         "floors": list(floors),
     }
@@ -148,11 +150,11 @@ def picture_scores(
         One row for each agent, metric, part and picture: ``agent, metric, part, picture, value, ceiling, n_pairs,
         n_undefined``.
     """
-    trial = _Comparison.prepare(simulated, human, as_pairing(pairing), screen_px, floors, seed)
-    measures = _measures(metrics, trial)
+    comparison = _Comparison.prepare(simulated, human, as_pairing(pairing), screen_px, floors, seed)
+    measures = _measures(metrics, comparison)
     rows = []
-    for measure, scored in zip(measures, trial.score(measures, jobs).values()):
-        how, higher = trial.pairing.reduce, measure.spec.higher_is_better
+    for measure, scored in zip(measures, comparison.score(measures, jobs).values()):
+        how, higher = comparison.pairing.reduce, measure.spec.higher_is_better
         ceiling = {block.picture: block.mean(how, higher)[0] for block in scored.ceiling}
         for agent, block in ((agent, block) for agent, blocks in scored.groups.items() for block in blocks):
             values = block.mean(how, higher)[0]
@@ -271,7 +273,7 @@ def _fixations(
     return xy, {name: np.concatenate(parts) for name, parts in under.items()}
 
 
-def _measures(metrics: Metrics, trial: _Comparison) -> list[Measure]:
+def _measures(metrics: Metrics, comparison: _Comparison) -> list[Measure]:
     if isinstance(metrics, str):
         metrics = (metrics,)
     chosen = metrics if isinstance(metrics, Mapping) else {name: {} for name in metrics}
@@ -291,7 +293,7 @@ def _measures(metrics: Metrics, trial: _Comparison) -> list[Measure]:
                 "maps are scored by evaluate_maps, searches by search_performance."
             )
     needy = [measure.name for measure in measures if _needs_size(measure)]
-    if needy and trial.sizes is None:
+    if needy and comparison.sizes is None:
         raise InputError(
             f"{', '.join(needy)} {'needs' if len(needy) == 1 else 'need'} the pictures' sizes and the tables do not "
             "tell them; give screen_px=(width, height), or a mapping of stimulus to (width, height)."
@@ -303,9 +305,11 @@ def _needs_size(measure: Measure) -> bool:
     return "screen_px" in measure.spec.needs and "screen_px" not in measure.settings
 
 
-def _rows(scored: _Scored, measure: Measure, trial: _Comparison, interval: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _rows(
+    scored: _Scored, measure: Measure, comparison: _Comparison, interval: Mapping[str, Any]
+) -> list[dict[str, Any]]:
     spec = measure.spec
-    kind = (trial.pairing.reduce, spec.higher_is_better, len(trial.observers))
+    kind = (comparison.pairing.reduce, spec.higher_is_better, len(comparison.observers))
     rows = []
     for agent, blocks in scored.groups.items():
         here = {block.picture for block in blocks}
@@ -319,7 +323,7 @@ def _rows(scored: _Scored, measure: Measure, trial: _Comparison, interval: Mappi
             row |= {key: float(mark[number]) for key, mark in zip(("ceiling", "ceiling_low", "ceiling_high"), ceiling)}
             row |= {"better": "higher" if spec.higher_is_better else "lower"}
             row |= {"n_pictures": int(defined[:, number].sum()), "n_pairs": sum(block.n_pairs for block in blocks)}
-            row |= {"n_undefined": reasons.total(), "undefined": _text(reasons), "pairing": str(trial.pairing)}
+            row |= {"n_undefined": reasons.total(), "undefined": _text(reasons), "pairing": str(comparison.pairing)}
             rows.append(row)
     return rows
 

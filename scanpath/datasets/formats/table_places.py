@@ -50,7 +50,7 @@ def place_in_picture(
         upward = points_up(frame, given.y_up)
         turned = ", y from upward to downward" if upward else ", y downward"
         changes.add("flip" if upward else "scale", f"coordinates {_SAID[frame]} of the {whose} to px{turned}")
-    placed = _by_columns(table, given, whose, changes) if whose == "screen" else None
+    placed = _by_columns(table, given, changes) if whose == "screen" else None
     if placed is not None:
         return placed
     if whose == "screen" or given.picture_at is not None:
@@ -121,7 +121,7 @@ def _size(
     return None, "picture"
 
 
-def _by_columns(table: pd.DataFrame, given: "TableSettings", whose: str, changes: Changes) -> pd.DataFrame | None:
+def _by_columns(table: pd.DataFrame, given: "TableSettings", changes: Changes) -> pd.DataFrame | None:
     """Place by columns that say where the picture was on the screen; None where they do not."""
     if given.picture_at is not None or not {"picture_left_px", "picture_top_px"} <= set(table.columns):
         return None
