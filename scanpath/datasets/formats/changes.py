@@ -1,7 +1,9 @@
 """The record of what a reader or writer did to the numbers, beside copying them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+
+import pandas as pd
 
 #: What can happen to data on the way; `assumed` is a fact that the caller or the format's own definition supplied.
 KINDS = ("unit", "offset", "flip", "scale", "dropped", "renamed", "assumed")
@@ -59,6 +61,12 @@ class Changes:
                 self._list[index] = Change(kind, text, total)
                 return
         self._list.append(Change(kind, text, n))
+
+    def leave_out(self, table: pd.DataFrame, held: Iterable[str]) -> None:
+        """Record which filled columns of a fixation table a format has no place for."""
+        lost = [name for name in table.columns if name not in {*held, "fixation"} and table[name].notna().any()]
+        if lost:
+            self.add("dropped", f"what the format does not have: {', '.join(map(str, lost))}")
 
     def __iter__(self) -> Iterator[Change]:
         return iter(self._list)

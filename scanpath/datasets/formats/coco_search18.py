@@ -231,8 +231,16 @@ def write(table: pd.DataFrame, path: Path, changes: Changes) -> None:
     )
     trials = [_as_trial(scanpath, facts, changes) for scanpath in scanpaths_from_table(table)]
     write_text(path, json.dumps(trials, allow_nan=False))
+    first = table["trial"].isna() | (table["trial"] == "0")  # as the reader numbers a person's looks at a picture
+    own = table["dataset"].isna() | (table["dataset"] == "coco_search18")
+    alike = [name for name, same in (("trial", first), ("dataset", own)) if same.all()]
+    changes.leave_out(table, {*_HELD, *alike})
 
 
+_HELD = (
+    *("stimulus", "subject", "agent", "task", "condition", "x_px", "y_px", "duration_ms", *_EXTRA.values()),
+    *(f"target_{side}_px" for side in "xywh"),
+)
 _KEYS = ("stimulus", "subject", "trial", "task", "condition")
 
 
@@ -262,7 +270,7 @@ def _as_trial(scanpath: Scanpath, facts: pd.DataFrame, changes: Changes) -> dict
 
 
 def _as_number(name: str | None) -> int | str | None:
-    return int(name) if name and name.isdecimal() else name
+    return int(name) if name and name.isdecimal() and str(int(name)) == name else name
 
 
 COCO_SEARCH18 = Format("coco_search18", "COCO-Search18 fixation JSON", read, write)

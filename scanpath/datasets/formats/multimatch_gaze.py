@@ -114,7 +114,7 @@ def read(
 
 def _folder(path: Path, pattern: str | None, changes: Changes, max_bytes: int) -> list[Scanpath]:
     if (path / _INDEX).is_file() and pattern is None:
-        index = pd.read_csv(path / _INDEX, dtype=str)
+        index = pd.read_csv(path / _INDEX, dtype=str, keep_default_na=False, na_values=[""])
         return [
             _one(
                 _inside(path, row["file"]),

@@ -187,6 +187,7 @@ def write(
         raise InputError("ViSioNS JSON of people needs the fixated window: give receptive_px=(height, width).")
     if people.any() and screen_px is None:
         changes.add("assumed", "the screen was as large as the picture, as screen_px was not given")
+    changes.leave_out(table, _HELD)
     texts: dict[str, str] = {}
     for target, group in _files(table, people):
         trials: dict[str, Any] = {}
@@ -202,6 +203,12 @@ def write(
     with whole_folder(path) as folder:
         for target, text in texts.items():
             write_text(folder / target, text)
+
+
+_HELD = (
+    *("dataset", "stimulus", "subject", "agent", "task", "target_found", "x_px", "y_px", "duration_ms"),
+    *("picture_width_px", "picture_height_px", *(f"target_{side}_px" for side in "xywh")),
+)
 
 
 def _files(table: pd.DataFrame, people: pd.Series) -> list[tuple[str, pd.DataFrame]]:
