@@ -270,6 +270,7 @@ def _as_trial(scanpath: Scanpath, facts: pd.DataFrame, changes: Changes) -> dict
 
 
 def _as_number(name: str | None) -> int | str | None:
+    """The number that the data set has for a name, where it is written as the name is: never 1 for "001"."""
     return int(name) if name and name.isdecimal() and str(int(name)) == name else name
 
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from scanpath._core.errors import InputError, InputWarning
-from scanpath.datasets.formats import read_fixations
+from scanpath.datasets.formats import read_fixations, write_fixations
 
 TRIAL = {
     "name": "000000478726.jpg",
@@ -228,3 +228,10 @@ def test_a_gap_between_positions_is_refused_with_its_place(tmp_path):
         read_fixations(predicted(tmp_path, X=[-1, 300], Y=[-1, 3]), agent="G", size_px=(512, 320))
     with pytest.warns(InputWarning, match="its length as 2 and has 3 positions"):
         read_fixations(write(tmp_path / "fix.json", [TRIAL | {"length": 2}]))
+
+
+@pytest.mark.parametrize("subject", ["2", "002", "\u0662"])
+def test_a_subject_is_written_as_a_number_only_where_it_is_one_as_it_stands(subject, tmp_path):
+    table, _ = read_fixations(write(tmp_path / "fix.json", [TRIAL | {"subject": subject}]))
+    write_fixations(table, tmp_path / "back.json", format="coco_search18")
+    assert set(read_fixations(tmp_path / "back.json")[0]["subject"]) == {subject}
