@@ -26,6 +26,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(skip)
 
 
+@pytest.fixture(scope="session")
+def share_of_trials(request: pytest.FixtureRequest) -> float:
+    """How much of a long series of random trials is run: all of it with --runslow, else a fifth."""
+    return 1.0 if request.config.getoption("--runslow") else 0.2
+
+
 REFERENCE = Path(__file__).parent / "reference"
 
 

@@ -141,13 +141,13 @@ def whole_rows(text, names, rows):
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_a_hundred_mutated_files_give_the_truth_a_word_or_one_sentence(name, tmp_path):
+def test_a_hundred_mutated_files_give_the_truth_a_word_or_one_sentence(name, tmp_path, share_of_trials):
     names, rows, settings = FILES[name]
     path, choose = tmp_path / name, random.Random(name)
     path.write_text("\n".join([*names, *rows]) + "\n", encoding="utf-8")
     truth, said = outcome(path, settings)
     assert truth is not None, said
-    for number in range(100):
+    for number in range(int(100 * share_of_trials)):
         mutate = MUTATIONS[number % len(MUTATIONS)]
         content = mutate(choose, names, rows)
         path.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8"))
