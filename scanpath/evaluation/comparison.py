@@ -108,8 +108,8 @@ def evaluate(
     >>> from scanpath import Scanpath
     >>> def path(xy, **who):
     ...     return Scanpath(xy, info={"stimulus": "a.png", **who})
-    >>> people = [path([(0, 0), (9, 0), (9, 9)], subject="s1"), path([(0, 0), (9, 1), (9, 9)], subject="s2")]
-    >>> model = [path([(0, 0), (5, 0), (9, 9)], agent="mine")]
+    >>> people = [path([(1, 0), (9, 0), (9, 9)], subject="s1"), path([(1, 0), (9, 1), (9, 9)], subject="s2")]
+    >>> model = [path([(1, 0), (5, 0), (9, 9)], agent="mine")]
     >>> table = evaluate(model, people, ["levenshtein"], screen_px=(10, 10))
     >>> table[["agent", "metric", "value", "ceiling", "n_pairs"]].values.tolist()
     [['mine', 'levenshtein', 1.0, 0.0, 2]]

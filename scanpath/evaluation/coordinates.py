@@ -95,7 +95,8 @@ def _doubt(xy: np.ndarray, size: np.ndarray | None, reach: np.ndarray) -> str | 
         return f"{off:.0%} of the fixations lie off the pictures; {_meant(xy, size, reach)}"
     own = xy / room
     confined = (np.quantile(own, 0.98, axis=0) < CORNER).all() and (own.mean(axis=0) < CORNER / 2 + 0.05).all()
-    if confined and ((_reach(xy) < CORNER * reach).all() or (own.max(axis=0) < 0.2).all()) and len(xy) > FEWEST:
+    elsewhere = (_reach(xy) < CORNER * reach).all() or (own.max(axis=0) < 0.2).all()
+    if confined and elsewhere and room.min() > 20 and len(xy) > FEWEST:
         return (
             f"no fixation lies beyond {_point(_reach(xy))} px, where {_larger(size, reach)}; {_meant(xy, size, reach)}"
         )
