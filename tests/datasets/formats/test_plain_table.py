@@ -52,7 +52,8 @@ def warned(path, unit):
 def test_a_unit_in_a_columns_name_is_believed_and_its_absence_asked_for(tmp_path):
     path = write(tmp_path / "own.csv", ["stimulus,subject,x_px,y_px,Start [s],duration", "a,s,1,2,0.5,0.2"])
     columns = {"Start [s]": "onset_ms"}
-    assert read_fixations(path, columns=columns)[0]["onset_ms"].tolist() == [500.0]
+    with pytest.warns(InputWarning, match="the column 'duration' is not read"):
+        assert read_fixations(path, columns=columns)[0]["onset_ms"].tolist() == [500.0]
     path = write(tmp_path / "own.csv", ["stimulus,subject,x_px,y_px,duration", "a,s,1,2,0.2"])
     table, _ = read_fixations(path, time_unit="s")
     assert table["duration_ms"].tolist() == [200.0]
