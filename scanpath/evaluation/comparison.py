@@ -1,5 +1,6 @@
 """A model beside people: every metric with its ceiling, its floors and its uncertainty, in one tidy table."""
 
+import warnings
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from scanpath._core.checks import check_choice, check_count
-from scanpath._core.errors import InputError
+from scanpath._core.errors import InputError, InputWarning
 from scanpath.evaluation.bootstrap import RESAMPLED, block_interval
 from scanpath.evaluation.ceiling import FLOORS
 from scanpath.evaluation.coordinates import check_frames
@@ -18,11 +19,10 @@ from scanpath.evaluation.inputs import (
     Progress,
     ScreenSize,
     Sizes,
-    as_paths,
     by_picture,
     check_left_out,
-    check_tables,
     data_hash,
+    paths_and_doubts,
     picture_sizes,
     sizes_in_short,
 )
@@ -193,7 +193,8 @@ class _Comparison:
         floors: Sequence[str],
         seed: int,
     ) -> "_Comparison":
-        sides = as_paths(simulated, "simulated"), as_paths(human, "human")
+        read = paths_and_doubts(simulated, "simulated"), paths_and_doubts(human, "human")
+        sides = [paths for paths, _ in read]
         scored, people = (by_picture(side, pairing) for side in sides)
         common = sorted(set(scored) & set(people))
         if not common:
@@ -208,8 +209,10 @@ class _Comparison:
             for path in scored[picture]:
                 groups.setdefault(agent_of(path), {}).setdefault(picture, []).append(path)
         kept = {picture: people[picture] for picture in common}
-        doubts = check_tables(simulated=simulated, human=human) + check_left_out(scored, people)
-        doubts += _check_frames(groups, kept, sizes)
+        doubts = [sentence for _, sentences in read for sentence in sentences]
+        for sentence in doubts:
+            warnings.warn(sentence, InputWarning, stacklevel=3)
+        doubts += check_left_out(scored, people) + _check_frames(groups, kept, sizes)
         for floor in floors:
             check_choice("floor", floor, sorted(FLOORS))
             paths = FLOORS[floor](people, sizes, seed)

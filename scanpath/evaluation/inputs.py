@@ -15,7 +15,7 @@ from scanpath.evaluation.pairing import Pairing
 from scanpath.gaze.doubts import table_doubts
 from scanpath.gaze.frames import TableLike, is_frame
 from scanpath.gaze.scanpath import Scanpath
-from scanpath.gaze.table import check_table, scanpath_keys, scanpaths_from_table
+from scanpath.gaze.table import check_table, cut_table, scanpath_keys, scanpaths_from_table
 
 #: (width, height) in px of each picture, by stimulus.
 Sizes: TypeAlias = Mapping[str, tuple[float, float]]
@@ -52,23 +52,15 @@ def as_paths(source: object, what: str) -> list[Scanpath]:
     return paths
 
 
-def check_tables(**sides: object) -> list[str]:
-    """Warn of what in tables is probably not meant, such as durations in s or events that are there twice.
-
-    Returns
-    -------
-    list of str
-        The sentences that were warned of.
-    """
-    sentences = []
-    for name, source in sides.items():
-        frame = source if is_frame(source) else _as_table(source) if isinstance(source, list | tuple) else None
-        if frame is not None:
-            table = check_table(frame, source=name)
-            sentences += [f"{name}: {doubt}." for doubt in table_doubts(table, scanpath_keys(table), alone=False)]
-    for sentence in sentences:
-        warnings.warn(sentence, InputWarning, stacklevel=4)
-    return sentences
+def paths_and_doubts(source: object, what: str) -> tuple[list[Scanpath], list[str]]:
+    """Return scanpaths as `as_paths` does, and sentences about what in them is probably not meant."""
+    if is_frame(source):
+        table = check_table(source)
+        paths = as_paths(cut_table(table), what)
+    else:
+        paths = as_paths(source, what)
+        table = check_table(_as_table(paths), source=what)
+    return paths, [f"{what}: {doubt}." for doubt in table_doubts(table, scanpath_keys(table), alone=False)]
 
 
 def _as_table(paths: Sequence[Scanpath]) -> pd.DataFrame:

@@ -21,15 +21,25 @@ NO_NUMBER = frozenset(["", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "<
 _BYTE_ORDER_MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 _SIGNS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 #: Longest cell, in characters.
-_LONGEST = 1 << 20
+LONGEST_CELL = 1 << 20
+
+
+def marked_encoding(content: bytes) -> str | None:
+    """Return the encoding that a byte order mark tells, or None where there is none.
+
+    Examples
+    --------
+    >>> marked_encoding("a".encode("utf-16")), marked_encoding(b"a")
+    ('utf-16', None)
+    """
+    return next((name for mark, name in _BYTE_ORDER_MARKS.items() if content.startswith(mark)), None)
 
 
 def decode(path: Path, encoding: str | None = None) -> str:
     """Return a file's text: in the encoding that is named, or that its byte order mark tells, or in UTF-8."""
     content = path.read_bytes()
-    told = next((name for mark, name in _BYTE_ORDER_MARKS.items() if content.startswith(mark)), "utf-8")
     try:
-        text = content.decode(encoding or told)
+        text = content.decode(encoding or marked_encoding(content) or "utf-8")
     except (UnicodeError, LookupError):
         raise InputError(
             f"{path} is not {encoding or 'UTF-8'} text; save it as UTF-8, or say what it is with "
@@ -129,7 +139,7 @@ def write_cells(table: pd.DataFrame, path: Path) -> None:
 
 def _rows(text: str, path: Path) -> Iterator[tuple[int, list[str]]]:
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    before = csv.field_size_limit(_LONGEST)
+    before = csv.field_size_limit(LONGEST_CELL)
     try:
         for row in reader:
             if row:

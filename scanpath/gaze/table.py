@@ -200,7 +200,11 @@ def scanpaths_from_table(table: TableLike) -> list[Scanpath]:
 
     Fixations are put in the order of the column ``fixation``. Times that are missing throughout become None.
     """
-    checked = check_table(table)
+    return cut_table(check_table(table))
+
+
+def cut_table(checked: pd.DataFrame) -> list[Scanpath]:
+    """Cut a table as `scanpaths_from_table` does that `check_table` has returned."""
     keys = scanpath_keys(checked)
     if checked.empty:
         return []

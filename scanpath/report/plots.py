@@ -1,6 +1,6 @@
 """Plots as SVG that takes its colors from the page, so that they fit light and dark; every text is escaped."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html import escape
 
 import numpy as np
@@ -107,12 +107,12 @@ def found_plot(table: pd.DataFrame) -> str:
     return _svg(parts, bottom + 26, "Targets found by each fixation", f"Found in the end: {'; '.join(said)}")
 
 
-def _axis(low: float, high: float, x: object, bottom: float) -> list[str]:
+def _axis(low: float, high: float, x: Callable[[float], float], bottom: float) -> list[str]:
     ticks, digits = _ticks(low, high)
-    parts = [_line(x(low), bottom, x(high), bottom, "axis")]  # type: ignore[operator]
+    parts = [_line(x(low), bottom, x(high), bottom, "axis")]
     for tick in ticks:
-        parts.append(_line(x(tick), bottom, x(tick), bottom + 4, "axis"))  # type: ignore[operator]
-        parts.append(_text(x(tick), bottom + 18, f"{tick:.{digits}f}", "middle"))  # type: ignore[operator]
+        parts.append(_line(x(tick), bottom, x(tick), bottom + 4, "axis"))
+        parts.append(_text(x(tick), bottom + 18, f"{tick:.{digits}f}", "middle"))
     return parts
 
 

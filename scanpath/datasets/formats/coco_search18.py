@@ -26,6 +26,7 @@ from scanpath.datasets.formats.limits import MAX_BYTES, numbers, read_json
 from scanpath.datasets.formats.placement import SizePx
 from scanpath.datasets.formats.reference_frame import to_px
 from scanpath.gaze.doubts import refuse_codes
+from scanpath.gaze.pixels import resized
 from scanpath.gaze.scanpath import Scanpath
 from scanpath.gaze.table import scanpaths_from_table
 
@@ -135,7 +136,7 @@ def _scaled(table: pd.DataFrame, size_px: SizePx, picture_px: SizePx, changes: C
     """Positions and boxes from pictures that were scaled; pixels reach half a pixel to all sides of their centers."""
     was, own = check_size("size_px", size_px), check_size("picture_px", picture_px)
     for axis, side, scaled_px, own_px in zip("xy", "wh", was, own):
-        table[f"{axis}_px"] = (table[f"{axis}_px"] + 0.5) * own_px / scaled_px - 0.5
+        table[f"{axis}_px"] = resized(table[f"{axis}_px"].to_numpy(), scaled_px, own_px)
         table[f"target_{axis}_px"] = table[f"target_{axis}_px"] * own_px / scaled_px
         table[f"target_{side}_px"] = table[f"target_{side}_px"] * own_px / scaled_px
     changes.add("scale", f"positions and boxes from {was[0]} x {was[1]} to {own[0]} x {own[1]} px")

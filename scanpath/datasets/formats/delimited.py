@@ -12,11 +12,9 @@ import pandas as pd
 
 from scanpath._core.errors import InputError
 from scanpath.datasets.formats.changes import Changes
+from scanpath.gaze.csv_text import LONGEST_CELL, TEXT, marked_encoding
 
-_MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 _SEPARATORS = {"\t": "tab", ";": "semicolon", ",": "comma", "|": "bar"}
-_SPREADSHEETS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
-_LONGEST_CELL = 1 << 20
 
 
 def read_text(path: Path, encoding: str | None, changes: Changes) -> str:
@@ -25,12 +23,10 @@ def read_text(path: Path, encoding: str | None, changes: Changes) -> str:
     Raises
     ------
     InputError
-        If it is a workbook or no text in that encoding.
+        If it is no text in that encoding.
     """
     content = path.read_bytes()
-    if content.startswith(_SPREADSHEETS):
-        raise InputError(f"{path} is a workbook, not text; save its sheet as CSV.")
-    coding = encoding or next((name for mark, name in _MARKS.items() if content.startswith(mark)), None)
+    coding = encoding or marked_encoding(content)
     guessed = coding or _guess(content)
     try:
         text = content.decode(guessed)
@@ -97,7 +93,7 @@ def split_cells(
     sign = separator or _guess_separator(header, path)
     if separator is None and sign != ",":
         changes.add("assumed", f"values are separated by a {_SEPARATORS[sign]}, as in the line of names")
-    before = csv.field_size_limit(_LONGEST_CELL)
+    before = csv.field_size_limit(LONGEST_CELL)
     reader = csv.reader(io.StringIO("\n".join(line for _, line in lines), newline=""), delimiter=sign, strict=True)
     try:
         rows = [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
@@ -123,7 +119,7 @@ def split_cells(
             continue
         cells.append(_checked(row, len(names), lines[number - 1][0], path))
     columns = list(zip(*cells)) if cells else [()] * len(names)
-    frame = pd.DataFrame({name: pd.Series(column, dtype="str") for name, column in zip(names, columns) if name})
+    frame = pd.DataFrame({name: pd.Series(column, dtype=TEXT) for name, column in zip(names, columns) if name})
     return frame, sign
 
 

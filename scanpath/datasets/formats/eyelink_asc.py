@@ -39,6 +39,7 @@ from scanpath.datasets.formats.eyelink_trials import (
 from scanpath.datasets.formats.format import Format
 from scanpath.datasets.formats.limits import MAX_BYTES, check_bytes
 from scanpath.datasets.formats.placement import PictureAt, PictureSizes, SizePx, picture_sizes, to_picture_px
+from scanpath.gaze.csv_text import marked_encoding
 from scanpath.gaze.doubts import coded_row
 
 _NAMED = ("start", "end")
@@ -141,7 +142,7 @@ def _open(path: Path, encoding: str) -> Recording:
         head = file.read(4096)
     if encoding.lower().replace("_", "-") in ("utf-8", "utf8"):
         # a byte order mark says what the text is
-        encoding = "utf-16" if head[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+        encoding = marked_encoding(head) or "utf-8-sig"
     name = encoding.removesuffix("-sig")
     wrong = f"{path} is not {name} text; say what it is with encoding, such as 'latin-1' or 'utf-16'."
     if encoding == "utf-8-sig" and b"\0" in head:

@@ -15,6 +15,7 @@ from scanpath.datasets.formats.eyelink_lines import SETUP, Edge, Message, Record
 from scanpath.datasets.formats.eyelink_messages import Phrases, Said, kind_of
 from scanpath.datasets.formats.eyelink_trials import Session
 from scanpath.gaze.pictures import PICTURE_SUFFIXES
+from scanpath.gaze.pixels import on_picture
 
 #: Commands, by whose first letters a line that was cut can be told; the second ones need something behind.
 _WHOLE = ("!V CLEAR", "TRIAL_RESULT")
@@ -127,7 +128,7 @@ def _off_screen(table: pd.DataFrame) -> Iterator[str]:
         return
     sizes = np.array([(one.width, one.height) for one in known["screen"]])
     xy = known[["x_px", "y_px"]].to_numpy()
-    off = int(((xy < -0.5) | (xy >= sizes - 0.5)).any(axis=1).sum())
+    off = int((~on_picture(xy, sizes)).sum())
     if 2 * off > len(known):
         yield (
             f"{off} of {len(known)} fixations are off the screen of {sizes[0][0]} x {sizes[0][1]} px; if its size is "

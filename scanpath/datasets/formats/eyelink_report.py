@@ -12,6 +12,7 @@ from scanpath.datasets.formats.delimited import read_text, split_cells
 from scanpath.datasets.formats.format import Format
 from scanpath.datasets.formats.limits import MAX_BYTES, check_bytes
 from scanpath.datasets.formats.placement import PictureAt, PictureSizes, SizePx, to_picture_px
+from scanpath.datasets.formats.plain_table import TableSettings
 
 _POSITION = ("CURRENT_FIX_X", "CURRENT_FIX_Y")
 _SUBJECT = "RECORDING_SESSION_LABEL"
@@ -184,7 +185,7 @@ def _one_eye(report: pd.DataFrame, eye: str | None, changes: Changes, path: Path
 
 def _without(report: pd.DataFrame, missing: Sequence[float | str] | float | str) -> pd.DataFrame:
     """Return the report with missing places where their cells hold one of the codes."""
-    codes = [missing] if isinstance(missing, str | int | float) else list(missing)
+    codes = TableSettings(missing=missing).codes
     words = {str(code) for code in codes}
     values = [float(code) for code in codes if not isinstance(code, str)]
     for name in set(_POSITION) & set(report.columns):

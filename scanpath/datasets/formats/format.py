@@ -12,6 +12,7 @@ import pandas as pd
 from scanpath._core.errors import InputError, MissingFileError, unknown_name
 from scanpath._core.registry import Registry
 from scanpath.datasets.formats.limits import read_json, refuse_packed
+from scanpath.gaze.csv_text import marked_encoding
 from scanpath.gaze.table import REQUIRED
 
 Reader: TypeAlias = Callable[..., pd.DataFrame]
@@ -172,7 +173,7 @@ def _detect_text(path: Path) -> str | None:
     """Name of the format of a text, by its column names; "table" for what only says that it is one."""
     with path.open("rb") as file:
         head = file.read(1 << 16)
-    coding = "utf-16" if head[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-16-le" if b"\0" in head[:64] else "utf-8-sig"
+    coding = marked_encoding(head) or ("utf-16-le" if b"\0" in head[:64] else "utf-8-sig")
     lines = head.decode(coding, errors="ignore").splitlines()[:80]
     text = "\n".join(lines)
     if "CURRENT_FIX_X" in text.upper() or "RECORDING_SESSION_LABEL" in text.upper():

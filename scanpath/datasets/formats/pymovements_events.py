@@ -18,6 +18,7 @@ from scanpath.datasets.formats.format import Format
 from scanpath.datasets.formats.placement import PictureAt, PictureSizes, SizePx, to_picture_px
 from scanpath.datasets.formats.plain_table import TableSettings
 from scanpath.datasets.formats.table_columns import UNITS_MS, numbers
+from scanpath.gaze.csv_text import TEXT
 
 #: Columns of the schema that are taken along where an event frame has them.
 _KEPT = ("dataset", "agent", "task", "condition", "eye")
@@ -147,9 +148,7 @@ def _typed(cells: pd.DataFrame, given: TableSettings, path: Path) -> pd.DataFram
     """Numbers of a text's columns of times and places; what else it says stays text."""
     for name in cells.columns:
         if cells[name].str.match(r"\s*\[").any():
-            pairs = (
-                cells[name].str.strip().str.extract(r"^\[\s*([^\s,]+)[\s,]+([^\s,]+)\s*\]$").fillna("").astype("str")
-            )
+            pairs = cells[name].str.strip().str.extract(r"^\[\s*([^\s,]+)[\s,]+([^\s,]+)\s*\]$").fillna("").astype(TEXT)
             wrong = (pairs[0] == "") & (cells[name].str.strip() != "")
             if wrong.any():
                 raise InputError(f"{path}: column {name!r} holds both eyes or no pairs; give the frame of one eye.")

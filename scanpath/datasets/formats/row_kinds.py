@@ -7,6 +7,7 @@ import pandas as pd
 
 from scanpath._core.errors import InputError, unknown_name
 from scanpath.datasets.formats.changes import Changes
+from scanpath.gaze.csv_text import TEXT
 from scanpath.gaze.table import SCANPATH_KEYS
 
 #: What a row can be.
@@ -28,7 +29,7 @@ def keep_only(
         if name not in cells.columns:
             raise unknown_name(f"column of {path}", name, cells.columns)
         values = {str(one).lower() for one in ([wanted] if isinstance(wanted, str | int | bool) else wanted)}
-        found = cells[name].astype("str").str.strip()
+        found = cells[name].astype(TEXT).str.strip()
         keep = found.str.lower().isin(values)
         others = found[~keep].value_counts()
         if not keep.any():
@@ -58,7 +59,7 @@ def keep_eye(
                 f"{path} does not say which eye rows are of; name its column: columns={{'theirs': 'eye'}}."
             )
         return cells
-    eyes = cells[theirs["eye"]].astype("str").str.strip().str.lower().replace(_EYES)
+    eyes = cells[theirs["eye"]].astype(TEXT).str.strip().str.lower().replace(_EYES)
     cells = like(cells, cells.assign(**{theirs["eye"]: eyes}))
     keys = [cells[theirs[name]] for name in SCANPATH_KEYS if name in theirs]
     several = (eyes.groupby(keys, dropna=False).nunique() > 1).any() if keys else eyes.nunique() > 1

@@ -12,7 +12,7 @@ from scanpath._core.checks import check_choice
 from scanpath._core.errors import InputError, unknown_name
 from scanpath._core.times import as_ms
 from scanpath.datasets.formats.changes import Changes
-from scanpath.gaze.csv_text import NO_NUMBER
+from scanpath.gaze.csv_text import NO_NUMBER, TEXT
 from scanpath.gaze.table import BASE_COLUMNS, OPTIONAL_COLUMNS
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def _split_pairs(cells: pd.DataFrame, given: "TableSettings", path: Path) -> pd.
         if wrong.any():
             row = int(wrong.to_numpy().argmax())
             raise InputError(f"{path}: {own!r} is {cells[own].iloc[row]!r} in row {row}, which is no pair of x and y.")
-        parts = parts.fillna("").astype("str")
+        parts = parts.fillna("").astype(TEXT)
     else:
         lists = [[np.nan, np.nan] if value is None else list(value) for value in cells[own]]
         if any(len(one) != 2 for one in lists):

@@ -14,6 +14,7 @@ from scanpath.datasets.formats.changes import Changes
 from scanpath.datasets.formats.placement import HOW_TO_GIVE, picture_sizes, to_picture_px
 from scanpath.datasets.formats.reference_frame import WHAT_FRAMES_ARE, Sizes, points_up, to_px
 from scanpath.gaze.doubts import refuse_codes
+from scanpath.gaze.pixels import resized
 
 if TYPE_CHECKING:
     from scanpath.datasets.formats.plain_table import Program, TableSettings
@@ -158,6 +159,6 @@ def _scaled(table: pd.DataFrame, given: "TableSettings", changes: Changes) -> pd
     width, height = check_size("size_px", given.size_px)
     sizes = picture_sizes(table["stimulus"], given.picture_px)
     for name, from_px, to in (("x_px", width, sizes[:, 0]), ("y_px", height, sizes[:, 1])):
-        table[name] = (table[name] + 0.5) * to / from_px - 0.5
+        table[name] = resized(table[name].to_numpy(), from_px, to)
     changes.add("scale", f"from px of {width} x {height} to those of picture_px")
     return table

@@ -17,6 +17,7 @@ from scanpath._core.errors import InputError
 from scanpath.datasets.formats.changes import Changes
 from scanpath.datasets.formats.plain_table import Program, TableSettings
 from scanpath.datasets.formats.table_columns import UNITS_MS, numbers, settle_decimal, unit_told
+from scanpath.gaze.csv_text import TEXT
 
 _ONSET = "Onset in the presentation [ms]"
 _TRIAL = "Presentation"
@@ -115,7 +116,7 @@ def _presentations(
     if again.any():
         changes.add("assumed", "a picture that was shown again is another trial")
         trial = (trial + " " + (again + 1).astype(str)).str.strip()
-    cells = cells.assign(**{_TRIAL: trial.astype("str")})
+    cells = cells.assign(**{_TRIAL: trial.astype(TEXT)})
     if time is None:
         return cells
     unit = unit_told(time) or _unit_of(values, cells, kind, columns, recording, settings, path, changes)
