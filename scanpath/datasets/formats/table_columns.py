@@ -210,6 +210,9 @@ def times_ms(
     changes: Changes,
 ) -> dict[str, pd.Series]:
     """Onset and duration in ms; the duration from the end, where only that is there."""
+    said = given.time_unit
+    for unit in said.values() if isinstance(said, Mapping) else [said] if said else []:
+        check_unit(unit)
     columns = {name: theirs[name] for name in TIMES if name in theirs}
     counted = _from_least(cells, columns)
     parsed = {}
@@ -253,6 +256,11 @@ def unit_told(own: str) -> str | None:
     return _SPELLED.get(told.group(1), told.group(1)) if told else None
 
 
+def check_unit(unit: str) -> str:
+    """Return a unit of time by its short name, or raise for one that is not known."""
+    return check_choice("time_unit", _SPELLED.get(unit, unit), tuple(UNITS_MS))
+
+
 def _unit(name: str, own: str, program: "Program", given: "TableSettings", path: Path) -> str:
     said = given.time_unit
     by_name = said.get(name) if isinstance(said, Mapping) else None
@@ -265,4 +273,4 @@ def _unit(name: str, own: str, program: "Program", given: "TableSettings", path:
         unit = by_name or for_all or unit_told(own) or program.time_units.get(name) or mapped
     if unit is None:
         raise InputError(f"{path}: {own!r} does not tell its unit of time: give time_unit='s', 'ms', 'us' or 'ns'.")
-    return check_choice("time_unit", _SPELLED.get(unit, unit), tuple(UNITS_MS))
+    return check_unit(unit)

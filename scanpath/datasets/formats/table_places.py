@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from scanpath._core.checks import check_size
+from scanpath._core.checks import check_choice, check_size
 from scanpath._core.errors import InputError
 from scanpath.datasets.formats.changes import Changes
 from scanpath.datasets.formats.placement import HOW_TO_GIVE, picture_sizes, to_picture_px
-from scanpath.datasets.formats.reference_frame import WHAT_FRAMES_ARE, Sizes, points_up, to_px
+from scanpath.datasets.formats.reference_frame import FRAMES, WHAT_FRAMES_ARE, Sizes, points_up, to_px
 from scanpath.gaze.doubts import refuse_codes
 from scanpath.gaze.pixels import resized
 
@@ -42,7 +42,7 @@ def place_in_picture(
     blank = table["stimulus"].isna()
     changes.add("dropped", "fixations while no picture was there", n=int(blank.sum()))
     table = table[~blank].reset_index(drop=True)
-    frame = given.frame or _told_frame(theirs, given, path)
+    frame = check_choice("frame", given.frame or _told_frame(theirs, given, path), FRAMES)
     own_size, whose = _size(table, frame, program, given, path)
     refuse_codes(table, str(path))
     x, y = (table[name].to_numpy(dtype=np.float64) for name in ("x_px", "y_px"))

@@ -16,7 +16,7 @@ import pandas as pd
 from scanpath._core.errors import InputError
 from scanpath.datasets.formats.changes import Changes
 from scanpath.datasets.formats.plain_table import Program, TableSettings
-from scanpath.datasets.formats.table_columns import UNITS_MS, numbers, settle_decimal, unit_told
+from scanpath.datasets.formats.table_columns import UNITS_MS, check_unit, numbers, settle_decimal, unit_told
 from scanpath.gaze.csv_text import TEXT
 
 _ONSET = "Onset in the presentation [ms]"
@@ -138,7 +138,7 @@ def _unit_of(
 ) -> str:
     """Tell the unit of time by comparing the starts of successive events with the durations between them."""
     if isinstance(settings.time_unit, str):
-        return settings.time_unit
+        return check_unit(settings.time_unit)
     duration, index = _find(cells, *columns["duration_ms"]), _find(cells, *columns["fixation"])
     if duration is not None and index is not None:
         events = pd.DataFrame(

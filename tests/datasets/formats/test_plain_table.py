@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from scanpath._core.errors import InputWarning
+from scanpath._core.errors import InputError, InputWarning
 from scanpath.datasets.formats import convert, read_fixations, table_from_frame
 from scanpath.gaze.table import read_table
 
@@ -293,3 +293,11 @@ def test_a_frames_columns_given_the_other_way_round_are_told(tmp_path):
     frame = pd.DataFrame({"stimulus": ["a"], "subject": ["s"], "fixation": [0], "gx": [1.0], "y_px": [2.0]})
     with pytest.raises(ValueError, match=r"table's names first: columns=\{'x_px': 'gx'\}"):
         table_from_frame(frame, columns={"gx": "x_px"})
+
+
+@pytest.mark.parametrize("settings", [{"frame": "foo"}, {"time_unit": "h"}, {"time_unit": {"onset_ms": "h"}}])
+@pytest.mark.parametrize("form", ["csv", "table"])
+def test_a_frame_or_unit_that_is_not_known_is_named_whether_the_table_needs_it_or_not(tmp_path, form, settings):
+    path = write(tmp_path / "own.csv", ["stimulus,subject,fixation,x_px,y_px", "a,s,0,1,2"])
+    with pytest.raises(InputError, match=r"No (frame|time_unit) is named '(foo|h)'\. Known: "):
+        read_fixations(path, format=form, screen_px=(9, 9), **settings)
