@@ -41,7 +41,7 @@ class Agent(ABC):
         when the picture appears, which studies do not count as a saccade.
     ends_itself
         Whether `next_fixation` may return None to end the scanpath; tables then say in ``ended_by`` whether the
-        target, the agent or the limit did.
+        target, the agent or the limit did. One that does so without having said so is refused.
     in_step
         Whether the pictures of a batch are looked at in step, rather than one after another.
 
@@ -227,6 +227,27 @@ class PriorityAgent(Agent):
     def _open(self, attention: Tensor, stimulus: Stimulus, history: History) -> Tensor:
         """Return the priority map: attention where the inhibition leaves places open."""
         return attention * self.inhibition.weight(stimulus, history)
+
+
+class PlannedAgent(Agent):
+    """An agent that knows its whole scanpath, with its times, when the picture appears.
+
+    Asked for one fixation, from any history, it says what `next_fixation` says; left alone it follows its plan.
+    """
+
+    chooses_first = True
+    ends_itself = True
+
+    @abstractmethod
+    def plan(self, episode: Episode) -> Sequence[Fixation]:
+        """Return the fixations of an episode that begins, from the first on; it ends when they do."""
+
+    def choose(self, episodes: Sequence[Episode]) -> Sequence[Fixation | None]:
+        """Plan each episode as it begins, and follow the plan until it ends."""
+        for one in episodes:
+            if not one.xy:
+                one.kept = iter(self.plan(one))
+        return [next(one.kept, None) for one in episodes]
 
 
 def run_episode(agent: Agent, stimulus: Stimulus, *, n_fixations: int, generator: torch.Generator) -> Scanpath:

@@ -86,9 +86,19 @@ class Episode:
             What tables call the agent.
         tells_end
             Whether the agent can end a scanpath, so that a reader wants to know what did.
+
+        Raises
+        ------
+        InputError
+            If the agent ended the scanpath before the first fixation, or though it says that it never does.
         """
         if not self.xy:
             raise InputError(f"Agent {agent!r} ended its scanpath on {self.stimulus.name!r} before any fixation.")
+        if self.ended and not tells_end:
+            raise InputError(
+                f"Agent {agent!r} ended its scanpath on {self.stimulus.name!r} after {len(self.xy)} of "
+                f"{self.n_fixations} fixations; an agent that may do so states ends_itself = True in its class."
+            )
         info = {
             **self.stimulus.info,
             "stimulus": self.stimulus.name,

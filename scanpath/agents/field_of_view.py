@@ -1,7 +1,7 @@
 """What a network gets to see at a fixation: the whole square around it, only what is needed of it, or a fixed grid."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import torch
@@ -33,6 +33,9 @@ TOGETHER_PX = 1 << 22
 
 #: How many empty squares are kept at once, fewer where they are large.
 GROUNDS_KEPT = 2
+
+#: How features are computed.
+FEATURES = ("patchwise", "whole", "fixed_grid")
 
 #: Ground around the picture on a fixed grid.
 GRID_MARGIN_PX = 16
@@ -130,21 +133,15 @@ class PatchwiseField(WholeField):
     ----------
     backbone, size, gray, margin_px
         As for `WholeField`.
-    ground_of
-        Gives the features of an empty square: (backbone, side, gray) -> Ground.
+    ground
+        Features of an empty square as large as the one that is seen, of the same gray.
     """
 
     def __init__(
-        self,
-        backbone: Backbone,
-        size: tuple[int, int],
-        *,
-        gray: float,
-        margin_px: int,
-        ground_of: Callable[[Backbone, int, float], Ground],
+        self, backbone: Backbone, size: tuple[int, int], *, gray: float, margin_px: int, ground: Ground
     ) -> None:
         super().__init__(backbone, size, gray=gray, margin_px=margin_px)
-        self.ground = ground_of(backbone, 2 * self.half, gray)
+        self.ground = ground
         self.fine = FineFeatures(self.ground, size)
 
     @torch.inference_mode()
@@ -163,25 +160,21 @@ class FixedGridField:
 
     Parameters
     ----------
-    backbone, size, gray, margin_px, ground_of
-        As for `PatchwiseField`; the margin sets only how far rings are made.
+    backbone, size
+        As for `WholeField`.
+    margin_px
+        How far beyond the picture's height rings are made.
+    ground
+        Features of an empty square with a side of `GRID_GROUND_PX`.
     """
 
-    def __init__(
-        self,
-        backbone: Backbone,
-        size: tuple[int, int],
-        *,
-        gray: float,
-        margin_px: int,
-        ground_of: Callable[[Backbone, int, float], Ground],
-    ) -> None:
+    def __init__(self, backbone: Backbone, size: tuple[int, int], *, margin_px: int, ground: Ground) -> None:
         self.backbone = backbone
         self.size = size
         self.field_px = 2 * (size[0] + margin_px)
         rows, columns = (-(-(side + 2 * GRID_MARGIN_PX) // PICTURE_STRIDE) for side in size)
         self.cells = rows, columns
-        self.ground = ground_of(backbone, GRID_GROUND_PX, gray)
+        self.ground = ground
         self.fine = FineFeatures(self.ground, size)
 
     @torch.inference_mode()
@@ -212,7 +205,7 @@ class FieldsOfView:
     """
 
     def __init__(self, features: str, *, margin_px: int) -> None:
-        self.features = check_choice("features", features, tuple(FIELDS))
+        self.features = check_choice("features", features, FEATURES)
         self.margin_px = check_count("margin_px", margin_px, least=0)
         self._grounds: dict[tuple[int, float, int, float], Ground] = {}
 
@@ -224,9 +217,14 @@ class FieldsOfView:
         self._check_memory(stimulus, on_cpu=backbone.device.type == "cpu")
         if backbone.windows == "smooth" and self.features == "patchwise":
             raise InputError('windows="smooth" needs features="fixed_grid" or "whole"; "patchwise" knows rings alone.')
-        kind = FIELDS[self.features]
-        shared = {} if kind is WholeField else {"ground_of": self._ground}
-        return kind(backbone, stimulus.size, gray=gray, margin_px=self.margin_px, **shared)
+        size, margin_px = stimulus.size, self.margin_px
+        if self.features == "whole":
+            return WholeField(backbone, size, gray=gray, margin_px=margin_px)
+        if self.features == "fixed_grid":
+            ground = self._ground(backbone, GRID_GROUND_PX, gray)
+            return FixedGridField(backbone, size, margin_px=margin_px, ground=ground)
+        ground = self._ground(backbone, 2 * (size[0] + margin_px), gray)
+        return PatchwiseField(backbone, size, gray=gray, margin_px=margin_px, ground=ground)
 
     def _check_memory(self, stimulus: Stimulus, *, on_cpu: bool) -> None:
         """Refuse what would take many GB, and say what fits."""
@@ -267,7 +265,3 @@ def seen_target(stimulus: Stimulus, who: str) -> Tensor:
             "the size that it has in the picture."
         )
     return target
-
-
-#: How features are computed, by name.
-FIELDS: dict[str, Any] = {"patchwise": PatchwiseField, "whole": WholeField, "fixed_grid": FixedGridField}

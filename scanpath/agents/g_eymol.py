@@ -12,7 +12,7 @@ from scipy.ndimage import gaussian_filter, map_coordinates
 from torch import Tensor
 
 from scanpath._core.checks import check_positive
-from scanpath.agents.agent import Agent
+from scanpath.agents.agent import PlannedAgent
 from scanpath.agents.episode import Episode, Fixation
 from scanpath.agents.framing import Frame
 from scanpath.agents.history import History, as_history
@@ -74,7 +74,7 @@ class Body:
         self.frames += 1
 
 
-class GEymolAgent(Agent):
+class GEymolAgent(PlannedAgent):
     """Falls through the gravity of a picture's details; fixations are where the eye lingers.
 
     The field is that of the published program; the motion is integrated in steps of a tenth of a frame on real
@@ -94,7 +94,6 @@ class GEymolAgent(Agent):
     """
 
     name = "g_eymol"
-    chooses_first = True
 
     def __init__(self, *, drag: float = 1.5, found_rule: FoundRule | None = None) -> None:
         super().__init__(found_rule=found_rule or InBox())
@@ -120,12 +119,9 @@ class GEymolAgent(Agent):
         """
         return self._fixations(stimulus, history, 1, generator)[0].xy
 
-    def choose(self, episodes: Sequence[Episode]) -> Sequence[Fixation | None]:
+    def plan(self, episode: Episode) -> Sequence[Fixation]:
         """Let the eye fall without interruption, from the first fixation to the last; they have times."""
-        for one in episodes:
-            if not one.xy:
-                one.kept = iter(self._fixations(one.stimulus, [], one.n_fixations, one.generator))
-        return [next(one.kept, None) for one in episodes]
+        return self._fixations(episode.stimulus, [], episode.n_fixations, episode.generator)
 
     def _fixations(self, stimulus: Stimulus, history: History, n: int, generator: torch.Generator) -> list[Fixation]:
         _, frame = self.prepared(stimulus)

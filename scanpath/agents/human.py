@@ -9,7 +9,7 @@ import torch
 
 from scanpath._core.checks import check_choice
 from scanpath._core.errors import InputError
-from scanpath.agents.agent import Agent
+from scanpath.agents.agent import PlannedAgent
 from scanpath.agents.episode import Episode, Fixation
 from scanpath.agents.history import History
 from scanpath.agents.target_found import FoundRule, InBox
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-class HumanAgent(Agent):
+class HumanAgent(PlannedAgent):
     """Does what a person did: replays one scanpath, drawn at random for each picture, with its times.
 
     Parameters
@@ -39,8 +39,6 @@ class HumanAgent(Agent):
     """
 
     name = "human"
-    chooses_first = True
-    ends_itself = True
 
     def __init__(
         self,
@@ -66,12 +64,9 @@ class HumanAgent(Agent):
                 return _fixations(path)[len(so_far)].xy
         raise InputError(f"No scanpath on {stimulus.name!r} goes on from these {len(so_far)} fixations.")
 
-    def choose(self, episodes: Sequence[Episode]) -> Sequence[Fixation | None]:
-        """Replay the scanpath that is drawn when an episode begins, until it ends."""
-        for one in episodes:
-            if not one.xy:
-                one.kept = iter(_fixations(self._draw(one.stimulus, one.generator)))
-        return [next(one.kept, None) for one in episodes]
+    def plan(self, episode: Episode) -> Sequence[Fixation]:
+        """Draw the scanpath that is replayed."""
+        return _fixations(self._draw(episode.stimulus, episode.generator))
 
     def _draw(self, stimulus: Stimulus, generator: torch.Generator) -> Scanpath:
         candidates = self._candidates(stimulus)

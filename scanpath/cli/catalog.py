@@ -25,7 +25,7 @@ def metrics(
 
     rows = []
     for name in METRICS.names(pattern):
-        spec = METRICS[name]
-        low, high = spec.range
-        rows.append((name, spec.direction, f"{low:g} to {high:g}", spec.unit or "", ", ".join(spec.needs)))
+        metric = METRICS[name]
+        low, high = metric.range
+        rows.append((name, metric.direction, f"{low:g} to {high:g}", metric.unit or "", ", ".join(metric.needs)))
     print_table(("metric", "kind", "range", "unit", "needs"), rows, wrap="needs")

@@ -26,9 +26,7 @@ def shuffled_pictures(
     InputError
         If there is only one picture.
     """
-    names = sorted(people)
-    if len(names) < 2:
-        raise InputError("The floor 'shuffled' needs people's scanpaths on at least two pictures, got one.")
+    names = _pictures(people, "shuffled")
     floor = {}
     for name in names:
         generator = numpy_generator(seed, "shuffled", name)
@@ -53,9 +51,7 @@ def center_bias(people: Paths, sizes: Mapping[str, tuple[float, float]] | None, 
     InputError
         If there is only one picture.
     """
-    names = sorted(people)
-    if len(names) < 2:
-        raise InputError("The floor 'center' needs people's scanpaths on at least two pictures, got one.")
+    names = _pictures(people, "center")
     floor = {}
     for name in names:
         generator = numpy_generator(seed, "center", name)
@@ -76,6 +72,13 @@ FLOORS: Mapping[str, Callable[..., dict[str, list[Scanpath]]]] = {
     "shuffled": shuffled_pictures,
     "center": center_bias,
 }
+
+
+def _pictures(people: Paths, floor: str) -> list[str]:
+    """Names of all pictures, or that there is no other one to take scanpaths from."""
+    if len(people) < 2:
+        raise InputError(f"The floor {floor!r} needs people's scanpaths on at least two pictures, got one.")
+    return sorted(people)
 
 
 def _stretched(xy: np.ndarray, sizes: Mapping[str, tuple[float, float]] | None, source: str, target: str) -> np.ndarray:

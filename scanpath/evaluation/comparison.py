@@ -154,11 +154,11 @@ def picture_scores(
     measures = _measures(metrics, comparison)
     rows = []
     for measure, scored in zip(measures, comparison.score(measures, jobs).values()):
-        how, higher = comparison.pairing.reduce, measure.spec.higher_is_better
+        how, higher = comparison.pairing.reduce, measure.metric.higher_is_better
         ceiling = {block.picture: block.mean(how, higher)[0] for block in scored.ceiling}
         for agent, block in ((agent, block) for agent, blocks in scored.groups.items() for block in blocks):
             values = block.mean(how, higher)[0]
-            for number, part in enumerate(measure.spec.parts):
+            for number, part in enumerate(measure.metric.parts):
                 about = {"agent": agent, "metric": measure.name, "part": part, "picture": block.picture}
                 marks = {"value": values[number], "ceiling": ceiling[block.picture][number]}
                 counts = {"n_pairs": block.n_pairs, "n_undefined": block.undefined[number].total()}
@@ -284,15 +284,15 @@ def _measures(metrics: Metrics, comparison: _Comparison) -> list[Measure]:
         raise InputError("metrics must name at least one metric; see scanpath.metrics.METRICS.")
     measures = [Measure(name, settings) for name, settings in chosen.items()]
     for measure in measures:
-        if measure.spec.takes == "labels" and "bandwidth_px" not in measure.settings:
+        if measure.metric.takes == "labels" and "bandwidth_px" not in measure.settings:
             raise InputError(
                 f"{measure.name} compares labels; give metrics={{{measure.name!r}: {{'bandwidth_px': ...}}}} to "
                 "cluster people's fixations on each picture, or label scanpaths yourself and call "
                 "scanpath.metrics.pairwise."
             )
-        if measure.spec.takes not in ("scanpaths", "labels"):
+        if measure.metric.takes not in ("scanpaths", "labels"):
             raise InputError(
-                f"{measure.name} takes {measure.spec.takes}, not two scanpaths, and cannot be evaluated on pairs; "
+                f"{measure.name} takes {measure.metric.takes}, not two scanpaths, and cannot be evaluated on pairs; "
                 "maps are scored by evaluate_maps, searches by search_performance."
             )
     needy = [measure.name for measure in measures if _needs_size(measure)]
@@ -305,26 +305,26 @@ def _measures(metrics: Metrics, comparison: _Comparison) -> list[Measure]:
 
 
 def _needs_size(measure: Measure) -> bool:
-    return "screen_px" in measure.spec.needs and "screen_px" not in measure.settings
+    return "screen_px" in measure.metric.needs and "screen_px" not in measure.settings
 
 
 def _rows(
     scored: _Scored, measure: Measure, comparison: _Comparison, interval: Mapping[str, Any]
 ) -> list[dict[str, Any]]:
-    spec = measure.spec
-    kind = (comparison.pairing.reduce, spec.higher_is_better, len(comparison.observers))
+    metric = measure.metric
+    kind = (comparison.pairing.reduce, metric.higher_is_better, len(comparison.observers))
     rows = []
     for agent, blocks in scored.groups.items():
         here = {block.picture for block in blocks}
         model = block_interval(blocks, *kind, **interval)
         ceiling = block_interval([block for block in scored.ceiling if block.picture in here], *kind, **interval)
         defined = np.concatenate([np.isfinite(block.mean(*kind[:2])) for block in blocks])
-        for number, part in enumerate(spec.parts):
+        for number, part in enumerate(metric.parts):
             reasons = sum((block.undefined[number] for block in blocks), Counter())
             row: dict[str, Any] = {"agent": agent, "metric": measure.name, "part": part}
             row |= {key: float(value[number]) for key, value in zip(("value", "low", "high"), model)}
             row |= {key: float(mark[number]) for key, mark in zip(("ceiling", "ceiling_low", "ceiling_high"), ceiling)}
-            row |= {"better": "higher" if spec.higher_is_better else "lower"}
+            row |= {"better": "higher" if metric.higher_is_better else "lower"}
             row |= {"n_pictures": int(defined[:, number].sum()), "n_pairs": sum(block.n_pairs for block in blocks)}
             row |= {"n_undefined": reasons.total(), "undefined": _text(reasons), "pairing": str(comparison.pairing)}
             rows.append(row)

@@ -15,7 +15,7 @@ from scanpath.evaluation.pairing import Pairing
 from scanpath.gaze.doubts import table_doubts
 from scanpath.gaze.frames import TableLike, is_frame
 from scanpath.gaze.scanpath import Scanpath
-from scanpath.gaze.table import check_table, cut_table, scanpath_keys, scanpaths_from_table
+from scanpath.gaze.table import check_table, cut_table, fixation_rows, scanpath_keys, scanpaths_from_table
 
 #: (width, height) in px of each picture, by stimulus.
 Sizes: TypeAlias = Mapping[str, tuple[float, float]]
@@ -65,17 +65,10 @@ def paths_and_doubts(source: object, what: str) -> tuple[list[Scanpath], list[st
 
 def _as_table(paths: Sequence[Scanpath]) -> pd.DataFrame:
     """One table of scanpaths that may say as much or as little of themselves as they like."""
-    about = [{name: path.info.get(name) for name in ("stimulus", "subject", "agent")} for path in paths]
-    length = [len(path) for path in paths]
-    rows = pd.DataFrame(about).loc[np.repeat(np.arange(len(paths)), length)].reset_index(drop=True)
-    unknown = [np.full(n, np.nan) for n in length]
+    keys = ("stimulus", "subject", "agent")
+    about = [{name: path.info.get(name) for name in keys} | {"trial": str(k)} for k, path in enumerate(paths)]
+    rows = fixation_rows(paths, about, (*keys, "trial"))
     rows["stimulus"] = rows["stimulus"].fillna("unknown")
-    rows["trial"] = np.repeat(np.arange(len(paths)), length).astype(str)
-    rows["fixation"] = np.concatenate([np.arange(n) for n in length])
-    rows[["x_px", "y_px"]] = np.concatenate([path.xy for path in paths])
-    for name in ("onset_ms", "duration_ms"):
-        times = [getattr(path, name) for path in paths]
-        rows[name] = np.concatenate([one if one is not None else blank for one, blank in zip(times, unknown)])
     return rows
 
 

@@ -23,27 +23,27 @@ class Measure:
     crowds: np.ndarray | None = None
 
     @property
-    def spec(self) -> Metric:
+    def metric(self) -> Metric:
         """What the metric says about itself: parts, direction, symmetry."""
         return METRICS[self.name]
 
     def arguments(self) -> dict[str, Any]:
         """Keyword arguments of the metric."""
         given = dict(self.settings)
-        if self.spec.takes == "labels":
+        if self.metric.takes == "labels":
             given.pop("bandwidth_px", None)
         return given | ({} if self.screen_px is None else {"screen_px": self.screen_px})
 
     def on_picture(self, people: Sequence[Scanpath], size: tuple[float, float] | None) -> "Measure":
         """Return the measure for one picture: with its size, and for a metric on labels with people's clusters."""
         crowds = None
-        if self.spec.takes == "labels" and any(map(len, people)):
+        if self.metric.takes == "labels" and any(map(len, people)):
             crowds = fixation_clusters(people, self.settings["bandwidth_px"])
         return Measure(self.name, self.settings, size, crowds)
 
     def _inputs(self, paths: Sequence[Scanpath]) -> Sequence[Any]:
         """What the metric compares: the scanpaths, or the numbers of the clusters that their fixations fall into."""
-        if self.spec.takes != "labels":
+        if self.metric.takes != "labels":
             return paths
         return [[] if self.crowds is None else cluster_labels(path, self.crowds) for path in paths]
 
@@ -54,7 +54,7 @@ class Measure:
         arguments = self.arguments()
         first, second = self._inputs(rows), None if rows is columns else self._inputs(columns)
         values, reasons = pairwise(self.name, first, second, jobs=jobs, return_reasons=True, **arguments)
-        if pairing.ordered or self.spec.symmetric:
+        if pairing.ordered or self.metric.symmetric:
             return values, reasons
         other = first if second is None else second
         back, why = pairwise(self.name, other, first, jobs=jobs, return_reasons=True, **arguments)
@@ -125,7 +125,7 @@ def score_block(
     values = np.where(wanted[:, :, None], values, np.nan)
     column_person = np.array([people[name] for name in column_names])
     if pairing.reduce != "pairs":
-        values, column_person = _one_column_a_person(values, column_person, pairing, measure.spec.higher_is_better)
+        values, column_person = _one_column_a_person(values, column_person, pairing, measure.metric.higher_is_better)
     row_person = np.array([people.get(name, -1) for name in row_names])
     return Block(picture, values, row_person, column_person, int(wanted.sum()), undefined)
 

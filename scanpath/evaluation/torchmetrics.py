@@ -66,14 +66,16 @@ def as_torchmetric(metric: str, **settings: Any) -> "torchmetrics.Metric":
         score.update(paths, people)
         score.compute()
     """
-    spec = METRICS[metric]
-    if spec.takes not in ("scanpaths", "labels", "map and fixations", "maps"):
-        raise InputError(f"{metric} takes a {spec.takes}, not two inputs at a time; call scanpath.metrics.{metric}.")
-    if "maps" in spec.inputs:
+    declared = METRICS[metric]
+    if declared.takes not in ("scanpaths", "labels", "map and fixations", "maps"):
+        raise InputError(
+            f"{metric} takes a {declared.takes}, not two inputs at a time; call scanpath.metrics.{metric}."
+        )
+    if "maps" in declared.inputs:
         raise InputError(f"{metric} scores a stack of maps; wrap {metric.removeprefix('conditional_')!r} instead.")
     of_library = {name: settings.pop(name) for name in LIBRARY_SETTINGS if name in settings}
-    spec.check_settings(settings)
-    return _metric_class()(spec.name, settings, **of_library)
+    declared.check_settings(settings)
+    return _metric_class()(declared.name, settings, **of_library)
 
 
 #: What the running mean is built upon, known when torchmetrics is there.
@@ -136,14 +138,14 @@ class _RunningMean(_Base):
 
     def plot(self, val: Any = None, ax: Any = None) -> Any:
         """Plot the mean of each part, or the values of several steps, as torchmetrics does."""
-        spec = METRICS[self.metric_name]
+        metric = METRICS[self.metric_name]
         values = self.compute() if val is None else val
-        if len(spec.parts) > 1:
+        if len(metric.parts) > 1:
             steps = values if isinstance(values, list | tuple) else [values]
-            named = [dict(zip(spec.parts, step)) for step in steps]
+            named = [dict(zip(metric.parts, step)) for step in steps]
             values = named if steps is values else named[0]
         figure, axes = self._plot(values, ax)
-        axes.set_ylabel(f"{spec.name} ({spec.unit})" if spec.unit != "1" else spec.name)
+        axes.set_ylabel(f"{metric.name} ({metric.unit})" if metric.unit != "1" else metric.name)
         return figure, axes
 
     def __repr__(self) -> str:
@@ -167,17 +169,17 @@ def _finite(bound: float) -> float | None:
     return bound if math.isfinite(bound) else None
 
 
-def _scores(spec: Metric, first: Sequence[Any], second: Sequence[Any], settings: dict[str, Any]) -> np.ndarray:
+def _scores(metric: Metric, first: Sequence[Any], second: Sequence[Any], settings: dict[str, Any]) -> np.ndarray:
     """Score pair by pair, (pairs, parts), NaN where undefined."""
     if len(first) != len(second):
-        raise InputError(f"{spec.name} scores pairs, but got {len(first)} and {len(second)} inputs.")
-    if spec.takes in ("scanpaths", "labels"):
+        raise InputError(f"{metric.name} scores pairs, but got {len(first)} and {len(second)} inputs.")
+    if metric.takes in ("scanpaths", "labels"):
         pairs = np.stack([np.arange(len(first))] * 2, axis=1)
-        return score_pairs(spec, _plain(first), _plain(second), pairs, **settings)
-    values = np.full((len(first), len(spec.parts)), np.nan)
+        return score_pairs(metric, _plain(first), _plain(second), pairs, **settings)
+    values = np.full((len(first), len(metric.parts)), np.nan)
     for number, (one, other) in enumerate(zip(first, second)):
         try:
-            values[number] = spec.function(one, other, **settings)
+            values[number] = metric.function(one, other, **settings)
         except UndefinedError:
             continue
     return values

@@ -3,7 +3,7 @@
 import json
 import os
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -235,7 +235,7 @@ def _path_facts(
         yield {str(key): value for key, value in values.items() if value is not None}
 
 
-def table_from_scanpaths(paths: Iterable[Scanpath], **columns: Any) -> pd.DataFrame:
+def table_from_scanpaths(paths: Iterable[Scanpath], **columns: object) -> pd.DataFrame:
     """Put scanpaths into one tidy table; keys come from each path's ``info``, then from `columns`.
 
     Examples
@@ -244,18 +244,48 @@ def table_from_scanpaths(paths: Iterable[Scanpath], **columns: Any) -> pd.DataFr
     >>> table_from_scanpaths([path])[["stimulus", "subject", "fixation", "x_px"]].values.tolist()
     [['a.png', 's1', 0, 1.0], ['a.png', 's1', 1, 3.0]]
     """
-    frames = []
-    for path in paths:
-        facts = {key: value for key, value in {**columns, **path.info}.items() if value is not None}
-        frame = pd.DataFrame({"x_px": path.xy[:, 0], "y_px": path.xy[:, 1], "fixation": np.arange(len(path))})
-        frame["duration_ms"] = np.nan if path.duration_ms is None else path.duration_ms
-        frame["onset_ms"] = np.nan if path.onset_ms is None else path.onset_ms
-        for key, value in facts.items():
-            frame[key] = value
-        frames.append(frame)
-    if not frames:
-        return check_table(pd.DataFrame(columns=[*REQUIRED, "subject"]))
-    return check_table(pd.concat(frames, ignore_index=True))
+    paths = list(paths)
+    about = [{key: value for key, value in {**columns, **path.info}.items() if value is not None} for path in paths]
+    names = dict.fromkeys(key for facts in about for key in facts) or ("stimulus", "subject")
+    return check_table(fixation_rows(paths, about, names, of_fixations=names))
+
+
+def fixation_rows(
+    paths: Sequence[Scanpath],
+    about: Sequence[Mapping[str, object]],
+    names: Iterable[str],
+    *,
+    of_fixations: Container[str] = (),
+) -> pd.DataFrame:
+    """One row a fixation of scanpaths, beside what is known about each of these; for `check_table` to complete.
+
+    Parameters
+    ----------
+    paths, about
+        The scanpaths, and for each of them what is known by name.
+    names
+        What of that becomes a column, empty where it is not known of a scanpath.
+    of_fixations
+        Those names of which a list or an array is one cell a fixation; elsewhere it is one value like any other.
+    """
+    lengths = [len(path) for path in paths]
+    xy = np.concatenate([np.zeros((0, 2)), *(path.xy for path in paths)])
+    cells: dict[str, np.ndarray | list[object]] = {"x_px": xy[:, 0], "y_px": xy[:, 1]}
+    cells["fixation"] = np.concatenate([np.zeros(0, dtype=np.int64), *(np.arange(n) for n in lengths)])
+    for name in ("onset_ms", "duration_ms"):
+        times = [getattr(path, name) for path in paths]
+        known = [np.full(n, np.nan) if one is None else one for one, n in zip(times, lengths)]
+        cells[name] = np.concatenate([np.zeros(0), *known])
+    for name in names:
+        column: list[object] = []
+        for facts, n in zip(about, lengths):
+            value = facts.get(name)
+            if name in of_fixations and isinstance(value, list | tuple | np.ndarray):
+                column.extend(value)
+            else:
+                column += [value] * n
+        cells[name] = column
+    return pd.DataFrame(cells)
 
 
 def _check_values(table: pd.DataFrame, source: str) -> None:

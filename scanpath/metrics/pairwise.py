@@ -86,13 +86,13 @@ def pairwise(
     >>> count_reasons(reasons)
     {'too_short': 25, 'missing_duration': 4}
     """
-    spec = _pair_spec(metric, settings)
+    metric = _pair_metric(metric, settings)
     first = _as_list(A)
     second = first if B is None else _as_list(B)
     n, m = len(first), len(second)
-    mirror = B is None and spec.symmetric
+    mirror = B is None and metric.symmetric
     rows, columns = np.triu_indices(n) if mirror else (index.ravel() for index in np.indices((n, m)))
-    scores = _score(spec, first, second, np.stack([rows, columns], axis=1), jobs, settings)
+    scores = _score(metric, first, second, np.stack([rows, columns], axis=1), jobs, settings)
     values = _square(scores.values, rows, columns, (n, m), mirror)
     if not return_reasons:
         return values
@@ -156,10 +156,10 @@ def score_pairs(
     array([[1.],
            [3.]])
     """
-    spec = _pair_spec(metric, settings)
+    metric = _pair_metric(metric, settings)
     first = _as_list(A)
     second = first if B is None else _as_list(B)
-    scores = _score(spec, first, second, _check_pairs(pairs, len(first), len(second)), jobs, settings)
+    scores = _score(metric, first, second, _check_pairs(pairs, len(first), len(second)), jobs, settings)
     return (scores.values, reason_names(scores.faults)) if return_reasons else scores.values
 
 
@@ -183,7 +183,7 @@ def plausibility(
     Parameters
     ----------
     metric
-        Name or spec of a metric with one part.
+        Name or declaration of a metric with one part.
     simulated
         One scanpath (or sequence of labels).
     people
@@ -207,15 +207,15 @@ def plausibility(
     >>> plausibility("sbtde", "abcd", ["abcd", "wxyz"])
     Plausibility(best=1.0, mean=0.5, people=2)
     """
-    spec = _pair_spec(metric, settings)
-    if len(spec.parts) != 1:
-        raise InputError(f"plausibility needs a metric with one part; {spec.name} has {', '.join(spec.parts)}.")
-    values, reasons = pairwise(spec, [simulated], people, return_reasons=True, **settings)
+    metric = _pair_metric(metric, settings)
+    if len(metric.parts) != 1:
+        raise InputError(f"plausibility needs a metric with one part; {metric.name} has {', '.join(metric.parts)}.")
+    values, reasons = pairwise(metric, [simulated], people, return_reasons=True, **settings)
     defined = values[np.isfinite(values)]
     if not defined.size:
         reason = next(iter(count_reasons(reasons)), "empty")
-        raise undefined(f"plausibility by {spec.name}", reason)
-    best = defined.max() if spec.higher_is_better else defined.min()
+        raise undefined(f"plausibility by {metric.name}", reason)
+    best = defined.max() if metric.higher_is_better else defined.min()
     return Plausibility(float(best), float(defined.mean()), int(defined.size))
 
 
@@ -235,7 +235,7 @@ def describe(
     Parameters
     ----------
     metric
-        Name or spec of a metric that takes one scanpath.
+        Name or declaration of a metric that takes one scanpath.
     A
         Sequence of scanpaths.
     return_reasons
@@ -254,24 +254,26 @@ def describe(
     array([[ 0.],
            [nan]])
     """
-    spec = METRICS[metric] if isinstance(metric, str) else metric
-    if spec.takes != "scanpath":
-        raise InputError(f"{spec.name} takes {spec.takes}, not one scanpath; describe() has no use for it.")
-    spec.check_settings(settings)
+    metric = METRICS[metric] if isinstance(metric, str) else metric
+    if metric.takes != "scanpath":
+        raise InputError(f"{metric.name} takes {metric.takes}, not one scanpath; describe() has no use for it.")
+    metric.check_settings(settings)
     paths = _as_list(A)
-    if spec.batch is None:
-        scores = _collect(spec, [(path,) for path in _rows(paths)], settings)
+    if metric.batch is None:
+        scores = _collect(metric, [(path,) for path in _rows(paths)], settings)
     else:
-        scores = spec.batch(paths, paths, np.stack([np.arange(len(paths))] * 2, axis=1), **settings)
+        scores = metric.batch(paths, paths, np.stack([np.arange(len(paths))] * 2, axis=1), **settings)
     return (scores.values, reason_names(scores.faults)) if return_reasons else scores.values
 
 
-def _pair_spec(metric: str | Metric, settings: dict[str, Any]) -> Metric:
-    spec = METRICS[metric] if isinstance(metric, str) else metric
-    if spec.takes not in ("scanpaths", "labels"):
-        raise InputError(f"{spec.name} takes a {spec.takes}, not two scanpaths; call scanpath.metrics.{spec.name}.")
-    spec.check_settings(settings)
-    return spec
+def _pair_metric(metric: str | Metric, settings: dict[str, Any]) -> Metric:
+    metric = METRICS[metric] if isinstance(metric, str) else metric
+    if metric.takes not in ("scanpaths", "labels"):
+        raise InputError(
+            f"{metric.name} takes a {metric.takes}, not two scanpaths; call scanpath.metrics.{metric.name}."
+        )
+    metric.check_settings(settings)
+    return metric
 
 
 def _as_list(paths: Any) -> Any:
@@ -293,12 +295,12 @@ def _check_pairs(pairs: ArrayLike, n: int, m: int) -> np.ndarray:
     return np.ascontiguousarray(index, dtype=np.int64)
 
 
-def _score(spec: Metric, first: Any, second: Any, pairs: np.ndarray, jobs: int, settings: dict[str, Any]) -> Scores:
+def _score(metric: Metric, first: Any, second: Any, pairs: np.ndarray, jobs: int, settings: dict[str, Any]) -> Scores:
     jobs = check_count("jobs", jobs)
-    if spec.batch is None:
+    if metric.batch is None:
         rows, columns = _rows(first), _rows(second)
-        return _collect(spec, [(rows[i], columns[j]) for i, j in pairs], settings)
-    return spec.batch(first, second, pairs, jobs, **settings)
+        return _collect(metric, [(rows[i], columns[j]) for i, j in pairs], settings)
+    return metric.batch(first, second, pairs, jobs, **settings)
 
 
 def _rows(paths: Any) -> Sequence[Any]:
@@ -310,16 +312,16 @@ def _rows(paths: Any) -> Sequence[Any]:
     ]
 
 
-def _collect(spec: Metric, inputs: list[tuple], settings: dict[str, Any]) -> Scores:
+def _collect(metric: Metric, inputs: list[tuple], settings: dict[str, Any]) -> Scores:
     """Call the plain function on each input; what raises `UndefinedError` becomes NaN and a code."""
-    values = np.full((len(inputs), len(spec.parts)), np.nan)
+    values = np.full((len(inputs), len(metric.parts)), np.nan)
     faults = np.zeros(values.shape, dtype=np.int8)
     for k, paths in enumerate(inputs):
         if any(has_nan_coordinates(path) for path in paths):
             faults[k] = reason_code("nan")
             continue
         try:
-            values[k] = spec.function(*paths, **settings)
+            values[k] = metric.function(*paths, **settings)
         except UndefinedError as error:
             faults[k] = reason_code(error.reason)
     return Scores(values, faults)

@@ -94,8 +94,8 @@ class SmoothEccentricityPool2d(EccentricityPool2d):
     ----------
     kind
         "avg" or "max".
-    min_window, stride, slope, px_per_deg, fovea_deg
-        See `RingLaw`.
+    min_window, stride, slope, px_per_deg, fovea_deg, ring_deg
+        See `RingLaw`. Without rings their width has no effect; it is taken so that either pool can stand for the other.
 
     Examples
     --------
@@ -103,17 +103,9 @@ class SmoothEccentricityPool2d(EccentricityPool2d):
     torch.Size([1, 4, 20, 30])
     """
 
-    def __init__(
-        self,
-        kind: str = "avg",
-        min_window: int = 2,
-        stride: int = 2,
-        slope: float = 0.07,
-        px_per_deg: float = 8,
-        fovea_deg: float = 4,
-    ) -> None:
-        super().__init__(kind, min_window, stride, slope, px_per_deg, fovea_deg)
-
     def forward(self, x: Tensor, fixation: Point | None = None, field_px: int | None = None) -> Tensor:
-        """Pool (B, C, H, W) or (C, H, W) maps around a fixation; windows grow without end, whatever the field."""
+        """Pool (B, C, H, W) or (C, H, W) maps around a fixation.
+
+        Windows grow without end, so that `field_px`, which the base class needs to lay rings, has no effect.
+        """
         return smooth_eccentricity_pool(x, self.law, kind=self.kind, fixation=fixation)

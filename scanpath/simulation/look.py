@@ -1,11 +1,9 @@
 """What a worker does: one agent looks at some pictures."""
 
-import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,7 +14,7 @@ from scanpath._core.random import torch_generator
 from scanpath.agents.agent import Agent
 from scanpath.gaze.scanpath import Scanpath
 from scanpath.gaze.stimulus import Stimulus
-from scanpath.gaze.table import check_table
+from scanpath.gaze.table import check_table, fixation_rows
 
 #: Just below the largest block whose freeing teaches glibc anything.
 _LESSON_BYTES = 31 << 20
@@ -107,18 +105,6 @@ def one_thread() -> Iterator[None]:
 def tabulate(paths: Sequence[tuple[int, Scanpath]]) -> pd.DataFrame:
     """Put scanpaths, each with its seed, into one tidy table."""
     extra = sorted({key for _, path in paths for key in path.info if key not in _PER_PATH})
-    columns = ["fixation", "x_px", "y_px", "onset_ms", "duration_ms", "seed", *_PER_PATH, *extra]
-    rows: dict[str, list[Any]] = {name: [] for name in columns}
-    for seed, path in paths:
-        n = len(path)
-        rows["fixation"] += range(n)
-        rows["x_px"] += path.xy[:, 0].tolist()
-        rows["y_px"] += path.xy[:, 1].tolist()
-        for name, times in (("onset_ms", path.onset_ms), ("duration_ms", path.duration_ms)):
-            rows[name] += [math.nan] * n if times is None else times.tolist()
-        rows["seed"] += [seed] * n
-        rows["on_target"] += list(path.info.get("on_target") or [None] * n)
-        for name in (*_PER_PATH, *extra):
-            if name != "on_target":
-                rows[name] += [path.info.get(name)] * n
-    return check_table(pd.DataFrame(rows, columns=columns), source="The simulated table")
+    about = [{**path.info, "seed": seed} for seed, path in paths]
+    rows = fixation_rows([path for _, path in paths], about, ("seed", *_PER_PATH, *extra), of_fixations=("on_target",))
+    return check_table(rows, source="The simulated table")

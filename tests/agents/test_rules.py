@@ -178,6 +178,14 @@ def test_an_agent_may_end_its_scanpath_and_tables_tell_that_from_found(limit, bo
     assert "ended_by" not in simulate(create_agent("random"), blank(name="a"))
 
 
+def test_an_end_of_its_own_that_the_agent_has_not_stated_is_named():
+    class Silent(Reader):
+        ends_itself = False
+
+    with pytest.raises(InputError, match=r"'Silent' ended its scanpath on 'a' after 3 of 9 .*ends_itself = True"):
+        simulate(Silent(), blank(name="a"), n_fixations=9)
+
+
 def test_a_scanpath_that_ends_before_it_begins_is_refused():
     class Idle(Reader):
         chooses_first = True

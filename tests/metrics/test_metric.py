@@ -13,26 +13,26 @@ from scanpath.metrics import METRICS, Metric, list_metrics, pairwise
 
 @pytest.mark.parametrize("name", list(METRICS))
 def test_each_entry_describes_the_public_function_of_its_name(name):
-    spec = METRICS[name]
-    assert spec.name == name
-    assert getattr(metrics, name) is spec.function
-    low, high = spec.range
+    metric = METRICS[name]
+    assert metric.name == name
+    assert getattr(metrics, name) is metric.function
+    low, high = metric.range
     assert low < high
-    assert spec.parts
-    assert spec.summary
-    assert spec.reference
-    assert spec.doi is None or re.fullmatch(r"10\.\d{4,9}/\S+", spec.doi)
+    assert metric.parts
+    assert metric.summary
+    assert metric.reference
+    assert metric.doi is None or re.fullmatch(r"10\.\d{4,9}/\S+", metric.doi)
 
 
 @pytest.mark.parametrize("name", list(METRICS))
 def test_what_a_metric_needs_is_a_setting_of_its_function(name):
-    spec = METRICS[name]
-    parameters = inspect.signature(spec.function).parameters
-    for need in set(spec.needs) & {"screen_px", "screen"}:
+    metric = METRICS[name]
+    parameters = inspect.signature(metric.function).parameters
+    for need in set(metric.needs) & {"screen_px", "screen"}:
         assert need in parameters
-    if spec.batch is not None:
-        theirs = list(parameters)[spec.n_inputs :]
-        ours = inspect.signature(spec.batch).parameters
+    if metric.batch is not None:
+        theirs = list(parameters)[metric.n_inputs :]
+        ours = inspect.signature(metric.batch).parameters
         accepted = any(parameter.kind is parameter.VAR_KEYWORD for parameter in ours.values())
         assert accepted or set(theirs) <= set(ours)
 

@@ -111,7 +111,7 @@ def test_reasons_of_a_metric_of_your_own_are_counted_together():
     def never(a, b):
         raise UndefinedError("The tides were wrong.", "tides")
 
-    spec = Metric(
+    metric = Metric(
         name="never",
         function=never,
         summary="",
@@ -120,4 +120,4 @@ def test_reasons_of_a_metric_of_your_own_are_counted_together():
         symmetric=True,
         reference="",
     )
-    assert count_reasons(pairwise(spec, [[(0, 0)]] * 2, return_reasons=True)[1]) == {"other": 4}
+    assert count_reasons(pairwise(metric, [[(0, 0)]] * 2, return_reasons=True)[1]) == {"other": 4}

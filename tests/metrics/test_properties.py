@@ -79,14 +79,14 @@ def call(name, a, b, given_settings):
 @FEW
 @given(path=scanpaths(least=3))
 def test_a_scanpath_is_identical_to_itself(name, given_settings, path):
-    spec = METRICS[name]
+    metric = METRICS[name]
     values = call(name, path, path, given_settings)
     if name == "cross_recurrence":
         assert values[0] >= 100.0 / len(path) - 1e-9  # at least the main diagonal recurs
         assert values[1] == pytest.approx(100.0) or values[0] > 100.0 / len(path)
     else:
-        best = spec.range[1] if spec.direction == "similarity" else 0.0
-        assert values == pytest.approx(np.full(len(spec.parts), best), abs=1e-9)
+        best = metric.range[1] if metric.direction == "similarity" else 0.0
+        assert values == pytest.approx(np.full(len(metric.parts), best), abs=1e-9)
 
 
 @over(SYMMETRIC)
@@ -175,10 +175,10 @@ def test_numbers_beyond_floating_point_give_no_score(name, given_settings):
     values, reasons = pairwise(name, [huge], [good], return_reasons=True, **given_settings)
     defined = reasons == ""
     assert (np.isnan(values) == ~defined).all()
-    spec = METRICS[name]
-    if spec.direction == "similarity" and name != "cross_recurrence" and defined.any():
+    metric = METRICS[name]
+    if metric.direction == "similarity" and name != "cross_recurrence" and defined.any():
         # direction, duration and similarities that fall to 0 with distance may have a value; none is a good one
-        assert values[defined & (np.array(spec.parts) != "duration")[None, None]].max(initial=0) < 0.9
+        assert values[defined & (np.array(metric.parts) != "duration")[None, None]].max(initial=0) < 0.9
 
 
 @over(FREE_OF_UNITS)
