@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import Any, Protocol, cast, runtime_checkable
 
 import torch
 from numpy.typing import ArrayLike
@@ -63,6 +63,15 @@ class NevaRecord:
     seen_xy: Tensor
     losses: list[float]
     searches: list[tuple[list[tuple[float, float]], list[float]]]
+
+
+@runtime_checkable
+class Reviewing(Protocol):
+    """An agent that can say what it saw, and at what loss, on a scanpath: what `scanpath.plotting.plot_neva` draws."""
+
+    def review(self, stimulus: Stimulus, scanpath: ScanpathLike) -> NevaRecord:
+        """Return what is seen at each fixation that a run recorded or a person made."""
+        ...
 
 
 class NevaAgent(Agent):

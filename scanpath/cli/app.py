@@ -10,8 +10,6 @@ import typer
 from scanpath._core.errors import ScanpathError
 from scanpath.cli import catalog, convert, datasets, demo, doctor, foveate, report, score, simulate, stimuli, study
 
-_SAID: set[str] = set()
-
 app = typer.Typer(
     name="scanpath",
     help="Simulate, foveate and score human gaze.",
@@ -74,10 +72,8 @@ def main() -> None:
 
 
 def _remark(message: Warning | str, category: type[Warning], *place: object, **more: object) -> None:
-    """Show a warning as one sentence, without the line of code it came from; nothing is said of a file twice."""
-    said = str(message).partition(": ")[2] or str(message)
-    if issubclass(category, UserWarning) and said not in _SAID:
-        _SAID.add(said)
+    """Show a warning as one sentence, without the line of code it came from."""
+    if issubclass(category, UserWarning):
         typer.echo(_sentence(str(message)), err=True)
 
 

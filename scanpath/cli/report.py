@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from scanpath.cli.options import Floors, Metrics, Root, floor_names, split_names
+
 if TYPE_CHECKING:
     from scanpath.report.page import Run
     from scanpath.report.scenes import Pictures
@@ -23,11 +25,9 @@ def report(
     ] = None,
     pictures: Annotated[Path | None, typer.Option(help="Folder of the pictures.")] = None,
     dataset: Annotated[str | None, typer.Option(help="Take people and pictures from this data set.")] = None,
-    root: Annotated[Path | None, typer.Option(help="Folder that holds the data set.")] = None,
-    metrics: Annotated[str, typer.Option(help="Names of metrics, separated by commas.")] = "multimatch,scanmatch",
-    floors: Annotated[
-        str, typer.Option(help="Marks to score beside: shuffled, center or shuffled,center (both).")
-    ] = "",
+    root: Root = None,
+    metrics: Metrics = "multimatch,scanmatch",
+    floors: Floors = "",
     px_per_deg: Annotated[float | None, typer.Option(help="Scale of the pictures, for the foveated view.")] = None,
     title: Annotated[str, typer.Option(help="Heading of the page.")] = "Scanpath report",
     max_pictures: Annotated[int, typer.Option(help="Most pictures on the page.")] = 12,
@@ -36,7 +36,6 @@ def report(
     """Write one page with playable scanpaths, scores, plots and provenance; it opens without a network."""
     from scanpath._core.errors import InputError
     from scanpath.cli.progress import say
-    from scanpath.cli.score import floor_names
     from scanpath.report import write_report
 
     people: Run | None = human
@@ -54,7 +53,7 @@ def report(
         human=people,
         pictures=shown,
         px_per_deg=px_per_deg,
-        metrics=[name.strip() for name in metrics.split(",") if name.strip()],
+        metrics=split_names(metrics),
         floors=floor_names(floors),
         title=title,
         max_pictures=max_pictures,

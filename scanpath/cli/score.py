@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
+from scanpath.cli.options import Floors, Metrics, Root, floor_names, split_names
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -15,16 +17,14 @@ T = TypeVar("T")
 def score(
     simulated: Annotated[Path, typer.Argument(help="Table (.parquet, .csv) or run's folder to be scored.")],
     human: Annotated[Path | None, typer.Argument(help="Table of the people's fixations.")] = None,
-    metrics: Annotated[str, typer.Option(help="Names of metrics, separated by commas.")] = "multimatch,scanmatch",
+    metrics: Metrics = "multimatch,scanmatch",
     pairing: Annotated[
         str, typer.Option(help="Who is compared with whom: leave_one_out, best, pairwise or visions.")
     ] = "leave_one_out",
-    floors: Annotated[
-        str, typer.Option(help="Marks to score beside: shuffled, center or shuffled,center (both).")
-    ] = "",
+    floors: Floors = "",
     screen_px: Annotated[str | None, typer.Option(help="Size of the pictures, as in 1024x768.")] = None,
     dataset: Annotated[str | None, typer.Option(help="Take the people from this data set instead.")] = None,
-    root: Annotated[Path | None, typer.Option(help="Folder that holds the data set.")] = None,
+    root: Root = None,
     seed: Annotated[int, typer.Option(help="Of the bootstrap.")] = 0,
     jobs: Annotated[int, typer.Option(help="Threads.")] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON with provenance instead of a table.")] = False,
@@ -33,12 +33,12 @@ def score(
     """Score scanpaths against people's, with the people's own ceiling and 95 % bootstrap intervals."""
     from scanpath._core.errors import InputError
     from scanpath.evaluation import evaluate, write_evaluation
-    from scanpath.gaze.table import read_table
+    from scanpath.gaze.table import load_table
 
-    names = [name.strip() for name in metrics.split(",") if name.strip()]
+    names = split_names(metrics)
     if not names:
         raise InputError("--metrics is empty; name at least one, as in --metrics multimatch,scanmatch.")
-    table = read_table(simulated)
+    table = load_table(simulated)  # what is doubtful in it is said by evaluate, of what it scores
     people, sizes = _people(human, dataset, root)
     result = evaluate(
         table,
@@ -64,21 +64,14 @@ def score(
         _print(result)
 
 
-def floor_names(text: str) -> list[str]:
-    """Names of floors separated by commas; "both" stands for all there are."""
-    from scanpath.evaluation.ceiling import FLOORS
-
-    return list(FLOORS) if text.strip() == "both" else [name.strip() for name in text.split(",") if name.strip()]
-
-
 def _people(
     human: Path | None, dataset: str | None, root: Path | None
 ) -> tuple["pd.DataFrame", dict[str, tuple[int, int]] | None]:
     from scanpath._core.errors import InputError
-    from scanpath.gaze.table import read_table
+    from scanpath.gaze.table import load_table
 
     if human is not None and dataset is None:
-        return read_table(human), None
+        return load_table(human), None
     if dataset is None or human is not None:
         raise InputError("Give the people's table or --dataset NAME, one of the two.")
     from scanpath.datasets import load_dataset

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from scanpath.cli.options import Jobs, Root
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -28,28 +30,28 @@ def simulate(
         int, typer.Option(help="Most fixations; the first is the center, unless the agent or the data set chooses it.")
     ] = 10,
     seed: Annotated[int, typer.Option(min=-(2**63), max=2**63 - 1, help="Names the run's random numbers.")] = 0,
-    jobs: Annotated[int, typer.Option(help="Worker processes; -1 for one a core.")] = 1,
+    jobs: Jobs = 1,
     dataset: Annotated[str | None, typer.Option(help="A data set instead of pictures.")] = None,
-    root: Annotated[Path | None, typer.Option(help="Folder that holds the data set.")] = None,
+    root: Root = None,
     out: Annotated[
         Path | None,
         typer.Option(help="Where to write: .parquet, .csv, or a folder that a stopped run is continued in."),
     ] = None,
-    shard_size: Annotated[int, typer.Option(min=1, help="Pictures in one file of a run's folder.")] = 16,
+    shard_size: Annotated[int, typer.Option(help="Pictures in one file of a run's folder.")] = 16,
     figures: Annotated[Path | None, typer.Option(help="Folder for a figure of every scanpath.")] = None,
 ) -> None:
     """Let agents look at pictures; the fixations go into a table with one row a fixation."""
     from scanpath._core.errors import InputError
     from scanpath.cli.progress import progress_bar, say
-    from scanpath.gaze.table import write_table
+    from scanpath.gaze.table import is_table_file, write_table
     from scanpath.simulation import simulate as run
 
-    _check(out, jobs)
+    _check(out, jobs, shard_size)
     stimuli, skipped = _stimuli(pictures, dataset, root, target, _box(target_box), caption, px_per_deg)
     agents = _agents(agent, backbone, weights, settings or [])
     # a picture that was named must work; one that was found in a folder or data set is skipped and named
     on_error = "skip" if dataset or any(path.is_dir() for path in pictures or []) else "raise"
-    folder = out if out is not None and not out.suffix else None
+    folder = None if out is None or is_table_file(out) else out
     with progress_bar("simulating", len(agents) * len(stimuli)) as advance:
         table = run(
             agents, stimuli, fixations, seed, jobs, folder, shard_size=shard_size, on_error=on_error, progress=advance
@@ -85,15 +87,20 @@ def _ended_early(table: "pd.DataFrame", fixations: int) -> Iterator[str]:
             yield f"{ended} before {fixations} fixations, the shortest after {n.min()}"
 
 
-def _check(out: Path | None, jobs: int) -> None:
-    """Refuse before any work is done what would fail after it."""
+def _check(out: Path | None, jobs: int, shard_size: int) -> None:
+    """Refuse before any picture is read what would be refused after it, and an ending that is a mistake."""
+    from scanpath._core.checks import check_count
     from scanpath._core.errors import InputError
+    from scanpath.gaze.table import is_table_file
+    from scanpath.simulation.plan import check_jobs
 
-    if jobs == 0:
-        raise InputError("--jobs must be 1 or more, or negative to count from the number of cores; got 0.")
-    if out is not None and out.suffix and out.suffix.lower() not in (".parquet", ".csv"):
+    check_jobs(jobs)
+    check_count("shard_size", shard_size)
+    if out is None or not out.suffix:
+        return
+    if not is_table_file(out):
         raise InputError(f"--out {out} must end in .parquet or .csv, or have no ending to be a run's folder.")
-    if out is not None and out.suffix and out.is_dir():
+    if out.is_dir():
         raise InputError(f"--out {out} is a folder; give the name of a file, or of a folder without an ending.")
 
 
@@ -211,8 +218,8 @@ def _box(text: str | None) -> tuple[float, ...] | None:
 
 
 def _draw(table: "pd.DataFrame", agents: list["Agent"], stimuli: list["Stimulus"], folder: Path) -> None:
-    """Draw every scanpath of the table; for agents that follow a loss, such as nevaclip, also what they saw."""
-    from scanpath.agents.neva import NevaAgent
+    """Draw every scanpath of the table; for agents that can say what they saw on it, such as nevaclip, that too."""
+    from scanpath.agents.neva import Reviewing
     from scanpath.gaze.table import scanpaths_from_table
     from scanpath.plotting import plot_neva, plot_scanpath, save_figure
 
@@ -222,7 +229,7 @@ def _draw(table: "pd.DataFrame", agents: list["Agent"], stimuli: list["Stimulus"
         name, agent = path.info["stimulus"], by_name[path.info["agent"]]
         file = f"{_stem(name, known)}_{agent.name}"
         save_figure(plot_scanpath(path, known[name], title=f"{agent.name}: {name}"), folder / f"{file}.png")
-        if isinstance(agent, NevaAgent):
+        if isinstance(agent, Reviewing):
             record = agent.review(known[name], path)
             save_figure(plot_neva(record, known[name])[0], folder / f"{file}_search.png")
 

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from scanpath.cli import study_asymmetry, study_free_viewing
+from scanpath.cli.options import Jobs, RunSeed
 
 study = typer.Typer(help="Run a published experiment, end to end.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -20,8 +21,8 @@ def interiors(
     root: Annotated[Path | None, typer.Option(help="Folder of the data set.")] = None,
     weights: Annotated[Path | None, typer.Option(help="Folder with squeezenet1_1* and mobilenet_v2* weights.")] = None,
     out: Annotated[Path, typer.Option(help="Folder for tables and the figure.")] = Path("interiors-study"),
-    seed: Annotated[int, typer.Option(help="Names the run's random numbers.")] = 0,
-    jobs: Annotated[int, typer.Option(help="Worker processes; -1 for one a core.")] = 1,
+    seed: RunSeed = 0,
+    jobs: Jobs = 1,
 ) -> None:
     """Search 60 indoor photographs with eight agents and compare them with 57 people."""
     from scanpath.cli.progress import progress_bar

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from scanpath.cli.options import Jobs, split_names
+
 
 def asymmetry(
     backbone: Annotated[str, typer.Option(help="Features the agents see with, such as steerable.")] = "vgg16",
@@ -20,7 +22,7 @@ def asymmetry(
         int | None, typer.Option(help="Displays per condition and set size; default as published, 30 or 36.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Of displays and bootstrap.")] = 0,
-    jobs: Annotated[int, typer.Option(help="Worker processes; -1 for one a core.")] = 1,
+    jobs: Jobs = 1,
     device: Annotated[str, typer.Option(help="Where networks run, such as cuda.")] = "cpu",
     out: Annotated[Path, typer.Option(help="Folder for tables and the figure; a stopped run goes on there.")] = Path(
         "asymmetry-study"
@@ -32,7 +34,7 @@ def asymmetry(
     from scanpath.plotting import plot_asymmetry, save_figure
     from scanpath.studies.asymmetry import STUDY_AGENTS, n_searches, run_asymmetry
 
-    names = [name.strip() for part in agents or STUDY_AGENTS for name in part.split(",") if name.strip()]
+    names = [name for part in agents or STUDY_AGENTS for name in split_names(part)]
     others = dict(_pair(text) for text in retrained or [])
     tasks = list(dict.fromkeys(task)) if task else None
     total = n_searches(agents=len(set(names)) + len(others), tasks=tasks, n_trials=trials)

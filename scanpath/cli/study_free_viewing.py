@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from scanpath.cli.options import Jobs, RunSeed
+
 if TYPE_CHECKING:
     from scanpath.studies.free_viewing import FreeViewing
 
@@ -14,8 +16,8 @@ def free_viewing(
     weights: Annotated[Path | None, typer.Option(help="Folder with squeezenet1_1* weights.")] = None,
     out: Annotated[Path, typer.Option(help="Folder for tables and the figure.")] = Path("free-viewing-study"),
     pictures: Annotated[int | None, typer.Option(help="Only the first so many pictures.")] = None,
-    seed: Annotated[int, typer.Option(help="Names the run's random numbers.")] = 0,
-    jobs: Annotated[int, typer.Option(help="Worker processes; -1 for one a core.")] = 1,
+    seed: RunSeed = 0,
+    jobs: Jobs = 1,
 ) -> None:
     """Look freely at photographs with agents that need no task, and compare them with 15 people."""
     from scanpath.cli.progress import progress_bar
@@ -35,8 +37,8 @@ def captioning(
     out: Annotated[Path, typer.Option(help="Folder for tables and the figure.")] = Path("captioning-study"),
     pictures: Annotated[int | None, typer.Option(help="Only the first so many pictures.")] = None,
     captions: Annotated[int | None, typer.Option(help="At most so many captions a picture.")] = None,
-    seed: Annotated[int, typer.Option(help="Names the run's random numbers.")] = 0,
-    jobs: Annotated[int, typer.Option(help="Worker processes; -1 for one a core.")] = 1,
+    seed: RunSeed = 0,
+    jobs: Jobs = 1,
 ) -> None:
     """Look at pictures led by captions, and compare with the clicks of the people who wrote them."""
     from scanpath.cli.progress import progress_bar
@@ -63,7 +65,7 @@ def caption_search(
     ] = None,
     scenes: Annotated[int, typer.Option(help="Number of scenes.")] = 200,
     scene_seed: Annotated[int | None, typer.Option(help="Other scenes than the usual ones.")] = None,
-    jobs: Annotated[int, typer.Option(help="Worker processes; -1 for one a core.")] = 1,
+    jobs: Jobs = 1,
 ) -> None:
     """Search drawn scenes for what captions say, with the package's own small CLIP, as a table."""
     from scanpath.studies.caption_search import main

@@ -41,6 +41,8 @@ OPTIONAL_COLUMNS = {
     "target_found": "flag",
     "on_target": "flag",
 }
+#: Endings of the files that hold a table.
+TABLE_ENDINGS = (".parquet", ".csv")
 REQUIRED = ("stimulus", "fixation", "x_px", "y_px")
 #: The columns whose values together name one scanpath.
 SCANPATH_KEYS = ("dataset", "stimulus", "task", "condition", "agent", "seed", "subject", "trial")
@@ -100,6 +102,11 @@ def check_table(table: TableLike, *, source: str = "The table") -> pd.DataFrame:
     return checked
 
 
+def is_table_file(path: str | os.PathLike[str]) -> bool:
+    """Whether a path has the ending of a table's file; where a run is written to, any other is a folder of shards."""
+    return Path(path).suffix.lower() in TABLE_ENDINGS
+
+
 def write_table(table: TableLike, path: str | os.PathLike[str], *, metadata: Mapping[str, Any] | None = None) -> None:
     """Write a fixation table atomically as Parquet or CSV, chosen by the ending.
 
@@ -111,14 +118,13 @@ def write_table(table: TableLike, path: str | os.PathLike[str], *, metadata: Map
     InputError
         If the ending is neither ``.parquet`` nor ``.csv``, or the table breaks the schema.
     """
-    suffix = Path(path).suffix.lower()
-    if suffix not in (".parquet", ".csv"):
+    if not is_table_file(path):
         raise InputError(f"Cannot write {path}: a table ends in .parquet or .csv.")
     checked = check_table(table)
     if any(name is None or name != name or name == "" for name in checked.columns):
         raise InputError(f"Cannot write {path}: the table has a column without a name; name it or drop it.")
     with atomic_path(path) as temporary:
-        if suffix == ".csv":
+        if Path(path).suffix.lower() == ".csv":
             write_cells(checked, temporary)
         else:
             import pyarrow.parquet

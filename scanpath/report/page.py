@@ -4,7 +4,7 @@ import base64
 import hashlib
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from importlib import resources
 from pathlib import Path
@@ -18,10 +18,10 @@ from scanpath import __version__
 from scanpath._core.checks import check_count, check_size
 from scanpath._core.errors import InputError
 from scanpath._core.files import write_text
-from scanpath.evaluation.comparison import evaluate
+from scanpath.evaluation.comparison import Metrics, evaluate
 from scanpath.evaluation.inputs import ScreenSize
 from scanpath.gaze.frames import TableLike, as_pandas
-from scanpath.gaze.table import read_table
+from scanpath.gaze.table import load_table, read_table
 from scanpath.report.plots import amplitude_plot, found_plot, score_plot
 from scanpath.report.scenes import Pictures, as_stimuli, scenes
 
@@ -49,7 +49,7 @@ def report_page(
     pictures: Pictures | None = None,
     px_per_deg: float | None = None,
     screen_px: ScreenSize | None = None,
-    metrics: Sequence[str] | Mapping[str, Any] = ("multimatch", "scanmatch"),
+    metrics: Metrics = ("multimatch", "scanmatch"),
     floors: Sequence[str] = (),
     title: str = "Scanpath report",
     max_pictures: int = 12,
@@ -111,7 +111,9 @@ def report_page(
     check_count("max_pictures", max_pictures)
     check_count("max_observers", max_observers)
     check_count("max_side_px", max_side_px, least=16)
-    table, people = _table(run), None if human is None else _table(human)
+    # what is doubtful is said once: where there are people by evaluate, of what it scores
+    table = _table(run, load_table if human is not None else read_table)
+    people = None if human is None else _table(human, load_table)
     if table.empty:
         raise InputError("The run holds no fixation, so there is nothing to report.")
     everyone = people
@@ -147,8 +149,8 @@ def report_page(
     )
 
 
-def _table(source: Run) -> pd.DataFrame:
-    return read_table(source) if isinstance(source, str | os.PathLike) else as_pandas(source, "The table")
+def _table(source: Run, read: Callable[[str | os.PathLike[str]], pd.DataFrame]) -> pd.DataFrame:
+    return read(source) if isinstance(source, str | os.PathLike) else as_pandas(source, "The table")
 
 
 def _same_pictures(people: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:

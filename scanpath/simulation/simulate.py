@@ -2,14 +2,13 @@
 
 import os
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
 
 import pandas as pd
 
 from scanpath.agents.agent import Agent
 from scanpath.gaze.scanpath import Scanpath
 from scanpath.gaze.stimulus import Stimulus
-from scanpath.gaze.table import write_table
+from scanpath.gaze.table import is_table_file, write_table
 from scanpath.simulation.look import tabulate
 from scanpath.simulation.plan import make_plan
 from scanpath.simulation.run import SHARD_SIZE, simulate_to_folder
@@ -17,7 +16,6 @@ from scanpath.simulation.units import cut
 from scanpath.simulation.workers import keep_paths
 
 #: Endings for which the table is written as one file; anything else names a folder of shards.
-_FILES = (".parquet", ".csv")
 
 
 def simulate(
@@ -82,7 +80,7 @@ def simulate(
     [['a', 'random', 0], ['a', 'random', 1], ['a', 'random', 2]]
     """
     plan = make_plan(agent, n_fixations=n_fixations, seeds=seed, jobs=jobs, batch_size=batch_size, on_error=on_error)
-    if out is not None and Path(out).suffix.lower() not in _FILES:
+    if out is not None and not is_table_file(out):
         return simulate_to_folder(
             plan.agents,
             stimuli,

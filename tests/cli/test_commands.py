@@ -140,7 +140,7 @@ def test_a_seed_that_no_table_holds_is_wrong_use(scanpath, photo):
     ("arguments", "message"),
     [
         (["simulate", "--agent", "ecnet", "PHOTO"], "Did you mean eccnet"),
-        (["simulate", "--agent", "random", "--jobs", "0", "PHOTO"], "--jobs must be"),
+        (["simulate", "--agent", "random", "--jobs", "0", "PHOTO"], "jobs must be"),
         (["simulate", "--agent", "random", "--backbone", "steerable", "PHOTO"], "random has none"),
         (["simulate", "--agent", "random", "--weights", "none.pth", "PHOTO"], "random has none"),
         (["simulate", "--backbone", "steerable", "--set", "levels=3", "PHOTO"], "levels must be some of 3, 4 and 5"),
@@ -225,6 +225,19 @@ def test_real_pictures_from_a_data_set(scanpath, shared, tmp_path):
     scored = scanpath("score", out, "--dataset", "interiors", "--root", root, "--metrics", "scanmatch", "--jobs", 2)
     assert scored.returncode == 0, scored.stderr
     assert "60" in scored.stdout
+
+
+@pytest.mark.filterwarnings("always")
+@pytest.mark.parametrize("command", ["score", "report"])
+def test_what_is_doubtful_in_a_table_is_said_once(scanpath, tmp_path, command):
+    rows = [("a.png", name, k, 9.0 * k, 5.0, 0.2) for name in ("s1", "s2") for k in range(4)]
+    seconds = pd.DataFrame(rows, columns=["stimulus", "subject", "fixation", "x_px", "y_px", "duration_ms"])
+    seconds.to_csv(tmp_path / "people.csv", index=False)
+    seconds.assign(duration_ms=250.0, agent="mine").to_csv(tmp_path / "run.csv", index=False)
+    people = ["people.csv"] if command == "score" else ["--human", "people.csv"]
+    done = scanpath(command, "run.csv", *people, "--metrics", "dtw", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("durations are below") == 1
 
 
 def test_the_exit_code_reaches_the_shell():
