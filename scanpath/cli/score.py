@@ -55,9 +55,8 @@ def score(
         from scanpath.plotting import plot_scores, save_figure
 
         save_figure(plot_scores(result), figure)
-    alone = result.attrs["scanpath"]["pictures_left_out"]["human"]
-    if alone:
-        typer.echo(f"scanpath: {alone} pictures that people looked at were not simulated and are left out.", err=True)
+    for sentence in result.attrs["scanpath"]["not_simulated"]:
+        typer.echo(f"scanpath: {sentence}", err=True)
     if as_json:
         typer.echo(write_evaluation(result), nl=False)
     else:

@@ -22,6 +22,7 @@ from scanpath.evaluation.inputs import (
     by_picture,
     check_left_out,
     data_hash,
+    not_simulated,
     paths_and_doubts,
     picture_sizes,
     sizes_in_short,
@@ -223,6 +224,7 @@ class _Comparison:
             "n_scanpaths": {"simulated": len(sides[0]), "human": len(sides[1])},
             "pictures_left_out": {"simulated": len(scored) - len(common), "human": len(people) - len(common)},
             "screen_px": sizes_in_short(sizes, common),
+            "not_simulated": not_simulated(scored, people),
             "doubts": doubts,
         }
         return cls(groups, kept, {name: i for i, name in enumerate(observers)}, pairing, sizes, facts)

@@ -89,21 +89,32 @@ def check_left_out(simulated: Iterable[str], human: Iterable[str]) -> list[str]:
         The sentences that were warned of.
     """
     pictures, known = list(simulated), list(human)
-    alone = sorted(set(pictures) - set(known))
+    alone = _alone(pictures, known, "human")
     if not alone:
         return []
-    like = {_plain_name(name): name for name in set(known) - set(pictures)}
-    shown = [
-        f"{name!r}" + (f" (human has {like[_plain_name(name)]!r})" if _plain_name(name) in like else "")
-        for name in sorted(alone, key=lambda name: _plain_name(name) not in like)[:3]
-    ]
-    more = f" and {len(alone) - 3} more" if len(alone) > 3 else ""
-    sentence = (
-        f"{len(alone)} of {len(pictures)} simulated pictures are left out, as human has none of that name: "
-        f"{', '.join(shown)}{more}."
-    )
+    n = len(set(pictures) - set(known))
+    sentence = f"{n} of {len(pictures)} simulated pictures are left out, as human has none of that name: {alone}."
     warnings.warn(sentence, InputWarning, stacklevel=4)
     return [sentence]
+
+
+def not_simulated(simulated: Iterable[str], human: Iterable[str]) -> list[str]:
+    """Say which pictures that people looked at were not simulated; it is usual that some were not."""
+    pictures, known = list(simulated), list(human)
+    alone = _alone(known, pictures, "simulated")
+    n = len(set(known) - set(pictures))
+    return [f"{n} of {len(known)} pictures that people looked at were not simulated: {alone}."] if alone else []
+
+
+def _alone(names: Sequence[str], others: Sequence[str], whose: str) -> str:
+    """Name the first of the names that the others do not have, those first that are alike but for case or folder."""
+    alone = sorted(set(names) - set(others))
+    like = {_plain_name(name): name for name in set(others) - set(names)}
+    shown = [
+        f"{name!r}" + (f" ({whose} has {like[_plain_name(name)]!r})" if _plain_name(name) in like else "")
+        for name in sorted(alone, key=lambda name: _plain_name(name) not in like)[:3]
+    ]
+    return ", ".join(shown) + (f" and {len(alone) - 3} more" if len(alone) > 3 else "")
 
 
 def _plain_name(name: str) -> str:

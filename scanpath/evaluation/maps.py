@@ -16,7 +16,7 @@ from scanpath.evaluation.inputs import Fixations, as_paths
 from scanpath.gaze.pixels import on_picture
 from scanpath.metrics import METRICS, DensityFit, LeaveOneOut, fit_density, fixation_density, other_fixations
 from scanpath.metrics.conditional import MACHINE_EPSILON
-from scanpath.metrics.maps import MapLike, as_map, refuse_logs
+from scanpath.metrics.maps import MapLike, as_map, refuse_no_density
 
 Maps = Mapping[str, MapLike]
 CENTER = "floor: center"
@@ -149,7 +149,7 @@ def _check_metrics(metrics: Sequence[str]) -> None:
 def _log_density(values: MapLike) -> np.ndarray:
     """Log of a map taken in proportion; a 0 costs 52 bits and not infinitely many, as in published programs."""
     array = as_map(values)
-    refuse_logs(array)
+    refuse_no_density(array)
     with np.errstate(over="ignore", invalid="ignore"):
         total = array.sum(dtype=np.float64)
     if not np.isfinite(total):

@@ -35,6 +35,23 @@ def marked_encoding(content: bytes) -> str | None:
     return next((name for mark, name in _BYTE_ORDER_MARKS.items() if content.startswith(mark)), None)
 
 
+def guess_encoding(content: bytes) -> str:
+    """Return the encoding that text without a mark probably has: UTF-8, else Windows' or ISO's for western languages.
+
+    Bytes from 0x80 to 0x9f are quotes, dashes and the euro for Windows, and no signs at all in ISO 8859-1.
+
+    Examples
+    --------
+    >>> guess_encoding("é".encode()), guess_encoding("é".encode("latin-1")), guess_encoding("€".encode("cp1252"))
+    ('utf-8', 'latin-1', 'cp1252')
+    """
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        return "cp1252" if any(128 <= byte < 160 for byte in set(content)) else "latin-1"
+    return "utf-8"
+
+
 def decode(path: Path, encoding: str | None = None) -> str:
     """Return a file's text: in the encoding that is named, or that its byte order mark tells, or in UTF-8."""
     content = path.read_bytes()
@@ -43,7 +60,7 @@ def decode(path: Path, encoding: str | None = None) -> str:
     except (UnicodeError, LookupError):
         raise InputError(
             f"{path} is not {encoding or 'UTF-8'} text; save it as UTF-8, or say what it is with "
-            "read_fixations(path, encoding='latin-1')."
+            f"read_fixations(path, encoding={guess_encoding(content)!r})."
         ) from None
     return text.removeprefix("\ufeff")
 

@@ -30,6 +30,8 @@ SAMPLE_MS, FEWEST_SAMPLES = 25.0, 20
 #: From how many fixations on within one pixel they are taken for parts of the picture.
 FEWEST_FRACTIONS = 5
 DAY_MS = 86_400_000.0
+#: How many fixations of a scanpath, and what share of them, have the place and duration of an earlier one by no chance.
+FEWEST_AGAIN, SHARE_AGAIN = 3, 0.2
 #: Overlap of two fixations of one eye that rounding does not explain, in ms.
 OVERLAP_MS = 20.0
 
@@ -79,6 +81,8 @@ def table_doubts(table: pd.DataFrame, keys: list[str], *, alone: bool = True) ->
     found += [other_events(dict(table.items())), _both_eyes(table, keys)]
     if table["onset_ms"].notna().any():
         found += [*_events(table, keys), _long_after(table, keys), _samples(table, keys)]
+    else:
+        found.append(_again(table, keys))
     return [sentence for sentence in found if sentence]
 
 
@@ -224,6 +228,32 @@ def _events(table: pd.DataFrame, keys: list[str]) -> list[str | None]:
         f"the fixation in row {row} begins {early_ms:g} ms before the one before it ends "
         f"({int(overlap.sum())} such rows): are two eyes or two trials in one scanpath, or is a unit of time wrong?",
     ]
+
+
+def _again(table: pd.DataFrame, keys: list[str]) -> str | None:
+    """Fixations without onsets that are there twice, as in a file that was put behind itself."""
+    timed = bool(table["duration_ms"].notna().any())
+    measures = [*keys, "x_px", "y_px", "duration_ms"]
+    again = table.duplicated(measures)
+    if not again.any():
+        return None
+    counted = again.groupby([table[key] for key in keys], dropna=False)
+    n, whole = counted.transform("sum"), counted.transform("size")
+    # places alone come again in sequences of grid cells or objects: there all must be there twice
+    many = (n >= FEWEST_AGAIN) & ((n >= SHARE_AGAIN * whole) if timed else (2 * n == whole))
+    if "agent" in table:  # agents may well walk in circles
+        many &= table["agent"].isna()
+    enough = timed or (counted.ngroups > 1 and (n >= FEWEST_AGAIN).any())
+    if enough and (table.groupby(measures, dropna=False).size() == 2).all():
+        many[:] = True
+    if not many.any():
+        return None
+    what = "place and duration" if timed else "place"
+    return (
+        f"row {(many & again).idxmax()} repeats the {what} of a fixation of its scanpath ({int(again.sum())} such "
+        "rows), and no onset tells them apart: is a file or a trial in it twice? Remove one, or number people's looks "
+        "in the column 'trial'"
+    )
 
 
 def _unread(table: pd.DataFrame) -> str | None:

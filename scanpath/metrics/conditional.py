@@ -16,7 +16,7 @@ from scanpath._core.errors import InputError, UndefinedError
 from scanpath.gaze.pixels import first_edge, on_picture, pixel_of
 from scanpath.gaze.scanpath import ScanpathLike
 from scanpath.kernels.map_scores import count_below_each, mean_and_squares_each
-from scanpath.metrics.maps import MapLike, as_map, as_numbers, fixation_points
+from scanpath.metrics.maps import MapLike, as_map, as_numbers, fixation_points, refuse_logs
 from scanpath.metrics.metric import plain_metric, reason_code, reason_names
 from scanpath.metrics.ranks import below, twice_below
 
@@ -78,6 +78,11 @@ def conditional_nss(
         (n,) scores, NaN where undefined (``"constant"``, ``"nan"``, ``"off_map"``); with `return_reasons` also the
         reasons, "" where defined.
 
+    Raises
+    ------
+    InputError
+        If a map is the log of a density.
+
     Examples
     --------
     >>> conditional_nss([[[0, 0], [0, 4]], [[1, 1], [1, 1]]], [(1, 1), (0, 0)]).round(4)
@@ -92,8 +97,11 @@ def conditional_nss(
         _mark(reasons, ~np.isfinite(squares), "nan")
         _mark(reasons, squares == 0, "constant")
         spread = np.sqrt(squares / max(pixels - (convention == "stonybrook"), 1))
+        reached = _at(stack, index)
+        for number in np.unique(np.flatnonzero(reached <= 0) % n):  # maps with a positive value are no logs
+            refuse_logs(stack[number][None], "each map")
         with np.errstate(invalid="ignore", divide="ignore"):
-            values = (_at(stack, index) - means) / spread
+            values = (reached - means) / spread
         return np.maximum(values, 0) if convention == "visions" else values
 
     return _handed_out(*_scored(maps, xy, score, pixel), return_reasons)

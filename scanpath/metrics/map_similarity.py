@@ -12,8 +12,9 @@ from scanpath.metrics.maps import (
     as_density,
     as_finite_map,
     as_map,
-    log_of_density,
-    refuse_logs,
+    doubt_logs,
+    is_nowhere_positive,
+    refuse_no_density,
     same_size,
     unit_range,
 )
@@ -44,9 +45,9 @@ def correlation(map: MapLike, gold: MapLike) -> float:
     >>> correlation([[0, 1], [2, 3]], [[5, 4], [3, 2]])
     -1.0
     """
-    if log_of_density(map) != log_of_density(gold, "gold"):  # of two logs the correlation is meant
-        refuse_logs(map)
-        refuse_logs(gold, "gold")
+    if not (is_nowhere_positive(map) and is_nowhere_positive(gold, "gold")):  # of two logs the correlation is meant
+        doubt_logs(map)
+        doubt_logs(gold, "gold")
     first, second = (as_finite_map(*side).astype(np.float64) for side in ((map, "map"), (gold, "gold")))
     same_size(first, second)
     for values, name in ((first, "map"), (second, "gold")):
@@ -70,7 +71,7 @@ def similarity(map: MapLike, gold: MapLike, *, convention: str = "pysaliency") -
     Parameters
     ----------
     map, gold
-        (H, W) maps; negative ones are lifted to a minimum of 0.
+        (H, W) maps; those with negative values are lifted to a minimum of 0.
     convention
         ``"pysaliency"`` scales to sum 1; ``"mit"`` stretches to [0, 1] first, which discards the map's floor.
 
@@ -79,7 +80,7 @@ def similarity(map: MapLike, gold: MapLike, *, convention: str = "pysaliency") -
     UndefinedError
         If a map is 0 everywhere (constant, for ``"mit"``).
     InputError
-        If a map is the log of a density.
+        If a map varies and is nowhere positive, as the log of a density is.
 
     References
     ----------
@@ -92,8 +93,8 @@ def similarity(map: MapLike, gold: MapLike, *, convention: str = "pysaliency") -
     0.75
     """
     check_choice("convention", convention, CONVENTIONS)
-    refuse_logs(map)
-    refuse_logs(gold, "gold")
+    refuse_no_density(map)
+    refuse_no_density(gold, "gold")
     first, second = as_finite_map(map), as_finite_map(gold, "gold")
     same_size(first, second)
     if convention == "mit":
@@ -119,7 +120,7 @@ def kl_divergence(
     Parameters
     ----------
     map, gold
-        (H, W) maps; negative ones are lifted to a minimum of 0.
+        (H, W) maps; those with negative values are lifted to a minimum of 0.
     convention
         ``"pysaliency"`` adds epsilon (1e-20) to both maps before scaling to sum 1; ``"mit"`` adds it (2.2204e-16)
         inside the logarithm and its quotient.
@@ -131,7 +132,7 @@ def kl_divergence(
     UndefinedError
         If a map is 0 everywhere.
     InputError
-        If a map is the log of a density.
+        If a map varies and is nowhere positive, as the log of a density is.
 
     Examples
     --------
@@ -174,7 +175,7 @@ def map_emd(map: MapLike, gold: MapLike, *, cells: tuple[int, int] = (24, 16)) -
     Parameters
     ----------
     map, gold
-        (H, W) maps; negative ones are lifted to a minimum of 0.
+        (H, W) maps; those with negative values are lifted to a minimum of 0.
     cells
         (columns, rows) of the grid, at most the maps' size. The cost grows with the cube of the number of cells.
 

@@ -1,11 +1,12 @@
 """Maps and the pixels that fixations fall on; every map metric starts here."""
 
+import warnings
 from typing import TYPE_CHECKING, TypeAlias, Union, cast
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from scanpath._core.errors import InputError, UndefinedError
+from scanpath._core.errors import InputError, InputWarning, UndefinedError
 from scanpath._core.labels import labeled_columns, xy_by_name
 from scanpath.gaze.pixels import first_edge, on_picture, pixel_of
 from scanpath.gaze.scanpath import Scanpath, ScanpathLike
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 #: By how much the log of a density's sum may differ from 0, for densities that were kept in single precision.
 TOLERANCE_NATS = 0.01
 #: What undoes a logarithm, and its base.
-_BASES = {"exp": np.e, "exp2": 2.0}
+_BASES = {"np.exp({})": np.e, "np.exp2({})": 2.0, "10.0 ** {}": 10.0}
 
 #: What a map may be given as: (H, W) numbers as array, tensor or lists.
 MapLike: TypeAlias = Union["torch.Tensor", ArrayLike]
@@ -103,18 +104,18 @@ def pixel_index(
 
 
 def as_density(values: MapLike, name: str = "map", *, minimum: float = 0.0) -> np.ndarray:
-    """Scale a map to sum to 1, after lifting negative maps to a minimum of 0 and adding `minimum` to each pixel.
+    """Scale a map to sum to 1, lifted to a minimum of 0 if it has negative values, and with `minimum` on each pixel.
 
     Raises
     ------
     InputError
-        If the map is the log of a density.
+        If the map varies and is nowhere positive, as the log of a density is.
     UndefinedError
         If nothing is left to scale: the map is 0 everywhere.
     """
     if not (np.isfinite(minimum) and minimum >= 0):
         raise InputError(f"What is added to each pixel must be a number of at least 0, got {minimum!r}.")
-    refuse_logs(values, name)
+    refuse_no_density(values, name)
     array = _below_overflow(as_finite_map(values, name))
     lowest = array.min()
     if lowest < 0:
@@ -128,29 +129,61 @@ def as_density(values: MapLike, name: str = "map", *, minimum: float = 0.0) -> n
 
 
 def refuse_logs(values: MapLike, name: str = "map") -> None:
-    """Raise if a map is the log of a density: lifted to 0, it would be scored as a flat density."""
-    function = log_of_density(values, name)
-    if function:
+    """Raise if a map is the log of a density, whose values as they stand are another map than the one that is meant."""
+    undone = density_of_logs(values, name)
+    if undone:
         raise InputError(
-            f"{name} is the log of a density (nowhere positive, and its {function} sums to 1), and a density is "
-            f"needed: give np.{function}({name})."
+            f"{name} is the log of a density (nowhere positive, and {undone} sums to 1), and a density is needed: give "
+            f"{undone}."
         )
 
 
-def log_of_density(values: MapLike, name: str = "map") -> str:
-    """Name of the NumPy function that turns a map of logs into a density; "" for a map that is no log of a density.
+def refuse_no_density(values: MapLike, name: str = "map") -> None:
+    """Raise if a map is nowhere positive and yet varies: no density is, and lifted to 0 its logs would score as one."""
+    refuse_logs(values, name)
+    if is_nowhere_positive(values, name):
+        raise InputError(
+            f"{name} is nowhere positive, so it is no density: give np.exp({name}) if it holds logs (10.0 ** {name} if "
+            f"they are to base 10), or {name} - {name}.min() if its values count from another zero."
+        )
+
+
+def doubt_logs(values: MapLike, name: str = "map") -> None:
+    """Raise as `refuse_logs` does, and warn of a map that may be the log of a density times something.
+
+    For scores that any scale of the map serves, but not its logarithm.
+    """
+    refuse_logs(values, name)
+    if is_nowhere_positive(values, name):
+        warnings.warn(
+            f"{name} is nowhere positive, as logs of densities are, and is scored as it stands: give np.exp({name}) if "
+            f"it holds logs (10.0 ** {name} if they are to base 10).",
+            InputWarning,
+            stacklevel=4,
+        )
+
+
+def is_nowhere_positive(values: MapLike, name: str = "map") -> bool:
+    """Whether a map of several values has none above 0."""
+    array = as_map(values, name)
+    top = array.max()
+    return bool(top <= 0 and array.min() < top)
+
+
+def density_of_logs(values: MapLike, name: str = "map") -> str:
+    """Return the expression that turns a map of logs into a density; "" for a map that is no log of a density.
 
     Examples
     --------
-    >>> log_of_density(np.log([[0.25, 0.75]])), log_of_density([[0.25, 0.75]])
-    ('exp', '')
+    >>> density_of_logs(np.log([[0.25, 0.75]])), density_of_logs([[0.25, 0.75]])
+    ('np.exp(map)', '')
     """
     array = as_map(values, name)
-    if not (array.max() <= 0 and array.min() < 0):
+    if not array.max() < -TOLERANCE_NATS:  # a 0 among very negative numbers would sum to 1, too
         return ""
     logs = array.astype(np.float64)
-    totals = {function: np.exp(logs * np.log(base)).sum() for function, base in _BASES.items()}
-    return next((function for function, total in totals.items() if abs(total - 1) <= TOLERANCE_NATS), "")
+    totals = {undone: np.exp(logs * np.log(base)).sum() for undone, base in _BASES.items()}
+    return next((undone for undone, total in totals.items() if abs(total - 1) <= TOLERANCE_NATS), "").format(name)
 
 
 def unit_range(values: np.ndarray) -> np.ndarray:

@@ -17,7 +17,16 @@ from scanpath._core.random import numpy_generator
 from scanpath.gaze.pixels import resized
 from scanpath.gaze.scanpath import ScanpathLike
 from scanpath.kernels.map_scores import mean_and_squares
-from scanpath.metrics.maps import MapLike, as_finite_map, as_map, fixation_points, not_finite, pixel_index, unit_range
+from scanpath.metrics.maps import (
+    MapLike,
+    as_finite_map,
+    as_map,
+    doubt_logs,
+    fixation_points,
+    not_finite,
+    pixel_index,
+    unit_range,
+)
 from scanpath.metrics.metric import plain_metric
 from scanpath.metrics.ranks import THRESHOLDS, ranked_area, roc_area
 
@@ -52,7 +61,8 @@ def nss(
     Parameters
     ----------
     map
-        (H, W); only its shape counts, not its scale or offset.
+        (H, W); only its shape counts, not its scale or offset. The log of a density has another shape than the
+        density: it is refused where it is known by its sum, and warned of where it may be one.
     xy
         (n, 2) fixations in px, or a scanpath.
     ddof
@@ -64,6 +74,8 @@ def nss(
 
     Raises
     ------
+    InputError
+        If the map is the log of a density.
     UndefinedError
         If the map is constant or a fixation lies off it.
 
@@ -86,7 +98,10 @@ def nss(
         raise UndefinedError("NSS needs a map that varies; this one is constant.", "constant")
     if not 0 <= ddof < values.size:
         raise InputError(f"ddof must be at least 0 and below the number of pixels, {values.size}, got {ddof!r}.")
-    scores = (values[rows, columns].astype(np.float64) - mean) / np.sqrt(squares / (values.size - ddof))
+    reached = values[rows, columns].astype(np.float64)
+    if reached.max() <= 0:  # or else it has a positive value, and need not be looked through
+        doubt_logs(values)
+    scores = (reached - mean) / np.sqrt(squares / (values.size - ddof))
     return scores if per_fixation else float(scores.mean())
 
 
@@ -372,6 +387,7 @@ def fixation_kl_divergence(
         See `scanpath.metrics.maps.pixel_index`.
     """
     values = as_finite_map(map)
+    doubt_logs(values)
     if values.min() == values.max():
         raise UndefinedError("A histogram of map values needs a map that varies; this one is constant.", "constant")
     positives = values[pixel_index(xy, values.shape, pixel)]

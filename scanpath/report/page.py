@@ -227,10 +227,7 @@ def _scores(result: pd.DataFrame | None) -> str:
 
 def _doubts(facts: Mapping[str, Any]) -> str:
     """What makes the scores doubtful, and what was left out, as markup."""
-    alone = facts["pictures_left_out"]["human"]
-    sentences = list(facts["doubts"])
-    if alone:
-        sentences.append(f"{alone} pictures that people looked at are not in the run and were left out.")
+    sentences = [*facts["doubts"], *facts["not_simulated"]]
     return "".join(f'<p class="doubt">{escape(sentence)}</p>' for sentence in sentences)
 
 

@@ -60,6 +60,18 @@ def test_simulate_then_score(scanpath, tmp_path, photo, people):
     assert (tmp_path / "scores.png").stat().st_size > 0
 
 
+def test_score_names_the_pictures_that_only_people_looked_at(scanpath, tmp_path):
+    names = ["a", "b", "c", "d", "E"]
+    people = pd.DataFrame([(name, who, n, 4 + 9.0 * n, 5.0 * n) for name in names for who in "st" for n in range(4)])
+    people.columns = ["stimulus", "subject", "fixation", "x_px", "y_px"]
+    agent = people[people["stimulus"] == "a"].drop(columns="subject").assign(agent="mine").iloc[:4]
+    people.to_csv(tmp_path / "people.csv", index=False)
+    agent.to_csv(tmp_path / "agent.csv", index=False)
+    done = scanpath("score", "agent.csv", "people.csv", "--metrics", "dtw", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "4 of 5 pictures that people looked at were not simulated: 'E', 'b', 'c' and 1 more." in done.stderr
+
+
 def test_score_as_json_is_json_with_provenance(scanpath, tmp_path, photo, people):
     import json
 

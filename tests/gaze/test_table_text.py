@@ -315,3 +315,24 @@ def test_bytes_are_their_text():
     assert table[["subject", "note"]].to_numpy().tolist() == [["s1", "x"], ["s1", "y"]]
     with pytest.raises(InputError, match="'note' holds bytes that are not UTF-8"):
         check_table(small(note=[b"\xff", "y"]))
+
+
+@pytest.mark.parametrize("timed", [True, False])
+def test_a_file_behind_itself_without_onsets_is_told_of(timed):
+    xy = np.random.default_rng(2).uniform(0, 600, (12, 2)).round(1)
+    once = pd.DataFrame({"stimulus": np.repeat(["a", "b"], 6), "subject": "s", "x_px": xy[:, 0], "y_px": xy[:, 1]})
+    once["duration_ms"] = np.arange(200.0, 212) if timed else np.nan
+    whole, trial = (pd.concat([once, part], ignore_index=True) for part in (once, once[:6]))
+    for table in (whole, trial, whole.assign(agent="model")):
+        table["fixation"] = table.groupby(["stimulus", "subject"]).cumcount()
+        with pytest.warns(InputWarning, match=r"row 12 repeats the place.*\((12|6) such rows\).*the column 'trial'"):
+            table_from_frame(table)
+    table_from_frame(once.assign(fixation=range(12)))
+
+
+def test_places_that_come_again_are_no_doubt():
+    corners = pd.DataFrame({"x_px": [1.0, 9, 1, 9, 5, 1], "y_px": [1.0, 1, 9, 9, 5, 1], "fixation": range(6)})
+    table_from_frame(corners.assign(stimulus="a", subject="s"))
+    table_from_frame(corners.assign(stimulus="a", subject="s", duration_ms=[200.0, 180, 240, 200, 210, 200]))
+    circle = corners[["x_px", "y_px"]].iloc[[0, 1, 2, 0, 1, 2]].reset_index(drop=True)
+    table_from_frame(circle.assign(stimulus="a", agent="model", fixation=range(6)))

@@ -193,3 +193,12 @@ def test_fixations_come_in_the_forms_that_other_metrics_take():
 def test_words_are_no_maps():
     with pytest.raises(InputError, match="maps must be an array of real numbers, got <U1"):
         conditional_auc(np.array([[["a", "b"]]]), [(0, 0)])
+
+
+def test_logs_of_densities_are_refused_among_other_maps():
+    density = np.random.default_rng(5).dirichlet(np.ones(48)).reshape(6, 8)
+    maps = np.stack([density, np.log(density), density])
+    with pytest.raises(InputError, match="log of a density"):
+        conditional_nss(maps, [(1, 2)] * 3)
+    with pytest.raises(InputError, match="log of a density"):
+        conditional_nss([np.log(density)] * 3, [(1, 2)] * 3)

@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scanpath import InputError, UndefinedError
+from scanpath._core.errors import InputWarning
 from scanpath.metrics import correlation, kl_divergence, map_emd, similarity
 from scanpath.metrics.maps import as_density
 
@@ -156,15 +157,38 @@ LOGS = np.log(as_density(np.random.default_rng(3).random((6, 9)) + 0.01))
 
 @pytest.mark.parametrize("metric", [kl_divergence, similarity, map_emd, correlation])
 @pytest.mark.parametrize(
-    ("logs", "undone"), [(LOGS, "exp"), (LOGS.astype(np.float32), "exp"), (LOGS / np.log(2), "exp2")]
+    ("logs", "undone"),
+    [
+        (LOGS, r"np\.exp\("),
+        (LOGS.astype(np.float32), r"np\.exp\("),
+        (LOGS / np.log(2), r"np\.exp2\("),
+        (LOGS / np.log(10), r"10\.0 \*\* "),
+    ],
 )
 def test_the_log_of_a_density_is_no_density(metric, logs, undone):
     settings = {"cells": (9, 6)} if metric is map_emd else {}
-    for pair in ((logs, np.exp(LOGS)), (np.exp(LOGS), logs)):
-        with pytest.raises(InputError, match=rf"is the log of a density.*np\.{undone}"):
+    for name, pair in (("map", (logs, np.exp(LOGS))), ("gold", (np.exp(LOGS), logs))):
+        with pytest.raises(InputError, match=rf"^{name} is the log of a density.* give {undone}?{name}"):
             metric(*pair, **settings)
     best = 1.0 if metric.metric.direction == "similarity" else 0.0
     assert metric(np.exp(LOGS), np.exp(LOGS), **settings) == pytest.approx(best)
+
+
+@pytest.mark.parametrize("metric", [kl_divergence, similarity, map_emd])
+@pytest.mark.parametrize("logs", [LOGS - LOGS.max(), LOGS - 3, np.log10(np.exp(LOGS - LOGS.max()))])
+def test_logs_that_sum_to_nothing_known_are_no_density_either(metric, logs):
+    settings = {"cells": (9, 6)} if metric is map_emd else {}
+    for name, pair in (("map", (logs, np.exp(LOGS))), ("gold", (np.exp(LOGS), logs))):
+        with pytest.raises(InputError, match=rf"^{name} is nowhere positive.*np\.exp\({name}\).*{name}\.min\(\)"):
+            metric(*pair, **settings)
+
+
+def test_the_correlation_says_of_one_map_of_logs_that_it_may_be_one():
+    logs = LOGS - LOGS.max()
+    with pytest.warns(InputWarning, match=r"gold is nowhere positive.*np\.exp\(gold\)") as caught:
+        correlation(np.exp(LOGS), logs)
+    assert caught[0].filename == __file__
+    assert correlation(logs, LOGS / np.log(10)) == pytest.approx(1)  # of two logs it is meant
 
 
 def test_an_impossible_pixel_does_not_hide_a_log_density():
@@ -176,7 +200,7 @@ def test_an_impossible_pixel_does_not_hide_a_log_density():
 
 
 def test_other_negative_maps_are_lifted_as_before():
-    assert similarity([[-3.0, -1.0]], [[0.0, 2.0]]) == 1.0
+    assert similarity([[-3.0, 1.0]], [[0.0, 2.0]]) == 1.0
     assert correlation(LOGS, LOGS) == pytest.approx(1)
     with pytest.raises(UndefinedError):
         similarity([[0.0]], [[1.0]])

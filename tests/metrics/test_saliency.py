@@ -2,11 +2,12 @@ from functools import partial
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from scanpath import InputError, Scanpath, UndefinedError
+from scanpath._core.errors import InputWarning
 from scanpath.metrics import (
     auc,
     auc_borji,
@@ -133,16 +134,14 @@ def test_auc_sees_order_alone_and_turns_with_the_map(drawn):
 @given(maps_and_fixations(), st.floats(0.1, 10), st.floats(-100, 100))
 def test_nss_sees_neither_scale_nor_offset(drawn, scale, offset):
     values, xy = drawn
-    if values.min() == values.max():
-        return
+    assume(values.min() < values.max() and min(values.max(), (scale * values + offset).max()) > 0)  # or else logs?
     assert nss(scale * values + offset, xy) == pytest.approx(nss(values, xy), rel=1e-6, abs=1e-9)
 
 
 @given(maps_and_fixations())
 def test_nss_of_every_pixel_once_is_zero(drawn):
     values, _ = drawn
-    if values.min() == values.max():
-        return
+    assume(values.min() < values.max() > 0)
     rows, columns = np.indices(values.shape)
     everywhere = np.stack([columns.ravel(), rows.ravel()], axis=1)
     assert nss(values, everywhere) == pytest.approx(0, abs=1e-12)
@@ -347,3 +346,32 @@ def test_other_fixations_come_in_many_forms_and_name_their_picture():
     assert other_fixations([Scanpath(path[:, :2]) for path in timed], (8, 8), -1).tolist() == [[4, 6]]
     with pytest.raises(InputError, match="2 pictures"):
         other_fixations(timed, (8, 8), 2)
+
+
+DENSITY = np.random.default_rng(5).dirichlet(np.ones(48)).reshape(6, 8)
+
+
+@pytest.mark.parametrize("score", [nss, fixation_kl_divergence])
+@pytest.mark.parametrize("logs", [np.log(DENSITY), np.log2(DENSITY), np.log10(DENSITY)])
+def test_the_log_of_a_density_is_not_scored_as_the_density(score, logs):
+    with pytest.raises(InputError, match=r"is the log of a density.*: give (np\.exp2?\(map\)|10\.0 \*\* map)\."):
+        score(logs, [(1, 2), (3, 3)])
+
+
+@pytest.mark.parametrize("score", [nss, fixation_kl_divergence])
+def test_a_map_that_may_hold_logs_is_scored_with_a_word(score):
+    with pytest.warns(InputWarning, match=r"nowhere positive, as logs of densities are.*np\.exp\(map\)") as caught:
+        score(np.log(DENSITY / DENSITY.max()), [(1, 2), (3, 3)])
+    assert caught[0].filename == __file__
+
+
+@pytest.mark.parametrize("score", [nss, auc, auc_judd])
+@pytest.mark.parametrize("shift", [0.0, 2.0])
+def test_standardized_maps_and_logits_are_maps(score, shift):
+    standard = (DENSITY - DENSITY.mean()) / DENSITY.std() - shift
+    expected = score(DENSITY, [(1, 2), (3, 3)])
+    assert score(standard, [(1, 2), (3, 3)]) == pytest.approx(expected)
+
+
+def test_areas_under_curves_take_logs():
+    assert auc(np.log(DENSITY), [(1, 2), (3, 3)]) == auc(DENSITY, [(1, 2), (3, 3)])

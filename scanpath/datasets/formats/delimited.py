@@ -4,7 +4,7 @@ What is guessed is said in the list of changes; what cannot be told is asked for
 """
 
 import csv
-import io
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,13 +12,17 @@ import pandas as pd
 
 from scanpath._core.errors import InputError
 from scanpath.datasets.formats.changes import Changes
-from scanpath.gaze.csv_text import LONGEST_CELL, TEXT, marked_encoding
+from scanpath.gaze.csv_text import LONGEST_CELL, TEXT, guess_encoding, marked_encoding
 
+#: A cell in quotes, or an end of a line. A quote behind a letter or digit, as in 24", opens none.
+_CELL_OR_END = re.compile(r'(?<!\w)"[^"]*"|\r\n?')
 _SEPARATORS = {"\t": "tab", ";": "semicolon", ",": "comma", "|": "bar"}
 
 
 def read_text(path: Path, encoding: str | None, changes: Changes) -> str:
-    """Return a file's text in the encoding that is given, or that is told by its first bytes, else in UTF-8 or Latin-1.
+    """Return a file's text in the encoding that is given, that its first bytes tell, or in UTF-8, cp1252 or Latin-1.
+
+    Lines end in a line feed, whatever they ended in; cells in quotes are as they were written.
 
     Raises
     ------
@@ -32,8 +36,8 @@ def read_text(path: Path, encoding: str | None, changes: Changes) -> str:
         text = content.decode(guessed)
     except (UnicodeError, LookupError):
         raise InputError(f"{path} is not {guessed} text; say what it is, such as encoding='latin-1'.") from None
-    text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-    if any(ord(sign) < 32 and sign not in "\n\t\f" for sign in set(text)):
+    text = _line_feeds(text.removeprefix("\ufeff"))
+    if any(ord(sign) < 32 and sign not in "\n\r\t\f" for sign in set(text)):
         raise InputError(f"{path} is not {guessed} text; it has control characters. Say what it is with encoding=.")
     if not coding and guessed != "utf-8":
         changes.add("assumed", f"the text is {guessed}, as it is not UTF-8 (say what it is with encoding=)")
@@ -53,11 +57,14 @@ def _guess(content: bytes) -> str:
     for coding, zeros in (("utf-16-le", head[1::2]), ("utf-16-be", head[0::2])):
         if len(zeros) > 1 and zeros.count(0) > 0.7 * len(zeros):
             return coding
-    try:
-        content.decode("utf-8")
-    except UnicodeDecodeError:
-        return "latin-1"
-    return "utf-8"
+    return guess_encoding(content)
+
+
+def _line_feeds(text: str) -> str:
+    """Text whose lines end in a line feed; the ends of lines within cells stay."""
+    if "\r" not in text or '"' not in text:
+        return text.replace("\r\n", "\n").replace("\r", "\n")
+    return _CELL_OR_END.sub(lambda found: found[0] if found[0].startswith('"') else "\n", text)
 
 
 def separator_sign(separator: str | None) -> str | None:
@@ -94,7 +101,7 @@ def split_cells(
     if separator is None and sign != ",":
         changes.add("assumed", f"values are separated by a {_SEPARATORS[sign]}, as in the line of names")
     before = csv.field_size_limit(LONGEST_CELL)
-    reader = csv.reader(io.StringIO("\n".join(line for _, line in lines), newline=""), delimiter=sign, strict=True)
+    reader = csv.reader((line + "\n" for _, line in lines), delimiter=sign, strict=True)
     try:
         rows = [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
     except csv.Error as error:

@@ -144,7 +144,7 @@ def _open(path: Path, encoding: str) -> Recording:
         # a byte order mark says what the text is
         encoding = marked_encoding(head) or "utf-8-sig"
     name = encoding.removesuffix("-sig")
-    wrong = f"{path} is not {name} text; say what it is with encoding, such as 'latin-1' or 'utf-16'."
+    wrong = f"{path} is not {name} text; say what it is with encoding, such as 'latin-1', 'cp1252' or 'utf-16'."
     if encoding == "utf-8-sig" and b"\0" in head:
         raise InputError(f"{wrong} If it is the .edf itself, convert it with edf2asc.")
     try:

@@ -56,7 +56,7 @@ class TableSettings:
     separator
         A sign, or "tab", "semicolon", "comma", "bar"; by default the one that the line of names has most of.
     encoding
-        Of the text; by default told by its first bytes, else UTF-8, else Latin-1.
+        Of the text; by default told by its first bytes, else UTF-8, else cp1252 or Latin-1, as its bytes tell.
     decimal, thousands
         Marks in numbers, such as ``decimal=","``. By default a point and none.
     comment

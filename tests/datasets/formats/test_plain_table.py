@@ -35,6 +35,27 @@ def test_separator_and_encoding_are_told_and_said(sign, encoding, tmp_path):
     assert ("the text is" in said(changes)) == (encoding in ("utf-16-le", "utf-16-be", "latin-1"))
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("note", ["two\r\nlines", "two\nlines", "two\rlines", '24" wide', 'a ""b""\r\nc'])
+def test_ends_of_lines_within_cells_are_as_they_were_written(note, end, tmp_path):
+    cell = note if note.startswith("24") else f'"{note}"'
+    lines = ["Bild,Person,X,Y,Note", f"a,s,1,2,{cell}", f"b,s,3,4,{cell}", "c,s,5,6,x"]
+    (tmp_path / "own.txt").write_bytes((end.join(lines) + end).encode())
+    table, _ = read_fixations(tmp_path / "own.txt", columns=dict(list(OWN.items())[:4]))
+    assert table["Note"].tolist() == [note.replace('""', '"')] * 2 + ["x"]
+
+
+def test_signs_of_windows_are_read_as_such(tmp_path):
+    lines = ["Bild;Person;X;Y;Dauer", "“Café” 5€.png;s1;1;2;200"]
+    path = write(tmp_path / "own.txt", lines, "cp1252")
+    table, changes = read_fixations(path, columns=OWN)
+    assert table["stimulus"].tolist() == ["“Café” 5€.png"]
+    assert "the text is cp1252" in said(changes)
+    path.write_bytes(path.read_bytes() + b"b\x81;s1;1;2;200\n")  # 0x81 is nothing in cp1252
+    with pytest.raises(InputError, match="is not cp1252 text; say what it is"):
+        read_fixations(path, columns=OWN)
+
+
 @pytest.mark.parametrize(
     ("unit", "factor"), [("s", 1e3), ("ms", 1.0), ("us", 1e-3), ("ns", 1e-6), ({"duration_ms": "s"}, 1e3)]
 )
