@@ -332,7 +332,10 @@ def test_a_file_behind_itself_without_onsets_is_told_of(timed):
 
 def test_places_that_come_again_are_no_doubt():
     corners = pd.DataFrame({"x_px": [1.0, 9, 1, 9, 5, 1], "y_px": [1.0, 1, 9, 9, 5, 1], "fixation": range(6)})
-    table_from_frame(corners.assign(stimulus="a", subject="s"))
-    table_from_frame(corners.assign(stimulus="a", subject="s", duration_ms=[200.0, 180, 240, 200, 210, 200]))
-    circle = corners[["x_px", "y_px"]].iloc[[0, 1, 2, 0, 1, 2]].reset_index(drop=True)
-    table_from_frame(circle.assign(stimulus="a", agent="model", fixation=range(6)))
+    circle = corners.iloc[[0, 1, 2, 0, 1, 2]].assign(fixation=range(6), agent="model")
+    for table in (
+        corners.assign(subject="s"),
+        corners.assign(subject="s", duration_ms=[200.0, 180, 240, 200, 210, 200]),
+        circle,
+    ):
+        assert len(table_from_frame(table.assign(stimulus="a"))) == 6
