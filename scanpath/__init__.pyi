@@ -75,6 +75,8 @@ from .gaze.table import table_from_scanpaths as table_from_scanpaths
 from .gaze.table import write_table as write_table
 from .geometry.eccentricity import eccentricity_map as eccentricity_map
 from .geometry.screen import Screen as Screen
+from .guidance.bayesian_search import bayesian_posterior as bayesian_posterior
+from .guidance.bayesian_search import expected_maximum as expected_maximum
 from .recognition.backbones import create_backbone as create_backbone
 from .recognition.backbones import list_backbones as list_backbones
 from .recognition.eccentricity_pooling import EccentricityPool2d as EccentricityPool2d
