@@ -77,6 +77,8 @@ from .geometry.eccentricity import eccentricity_map as eccentricity_map
 from .geometry.screen import Screen as Screen
 from .guidance.bayesian_search import bayesian_posterior as bayesian_posterior
 from .guidance.bayesian_search import expected_maximum as expected_maximum
+from .guidance.scenewalk import scenewalk_log_likelihood as scenewalk_log_likelihood
+from .guidance.scenewalk import scenewalk_maps as scenewalk_maps
 from .recognition.backbones import create_backbone as create_backbone
 from .recognition.backbones import list_backbones as list_backbones
 from .recognition.eccentricity_pooling import EccentricityPool2d as EccentricityPool2d

@@ -6,6 +6,8 @@ from .deepgaze import deepgaze_iie as deepgaze_iie
 from .deepgaze import deepgaze_iii as deepgaze_iii
 from .itti_koch import itti_koch as itti_koch
 from .salient_relevance import salient_relevance as salient_relevance
+from .scenewalk import scenewalk_log_likelihood as scenewalk_log_likelihood
+from .scenewalk import scenewalk_maps as scenewalk_maps
 from .sharpening import enlarge as enlarge
 from .sharpening import sharpen as sharpen
 from .spectral_residual import spectral_residual as spectral_residual
