@@ -16,7 +16,10 @@ Model = Callable[[Tensor], Tensor]
 
 @runtime_checkable
 class Objective(Protocol):
-    """A loss on the model's output, with a target that is made once a picture."""
+    """A loss on the model's output, with a target that is made once a picture.
+
+    Each method is handed all that any objective needs: one that is the same at every fixation ignores its number.
+    """
 
     def target(self, model: Model, image: Tensor, stimulus: Stimulus) -> Any:
         """Return what the output is compared with; `image` (C, H, W) is the sharp picture, no graph is kept."""

@@ -61,11 +61,6 @@ class MetamerReport:
         """Factor by which the error fell."""
         return self.start_error / self.error
 
-    @property
-    def group_improvements(self) -> dict[str, float]:
-        """Factor by which each group's error fell."""
-        return {name: start / self.group_errors[name] for name, start in self.group_start_errors.items()}
-
 
 class Metamer(NamedTuple, Generic[Array]):
     """A synthesized picture and how well it matches; one report per picture of a batch."""

@@ -140,12 +140,6 @@ class Stimulus:
             f"{who} looks for a target, and stimulus {self.name!r} has none; give target=<picture> or target_box."
         )
 
-    def require_px_per_deg(self, who: str) -> float:
-        """Return the scale or say that it is missing."""
-        if self.px_per_deg is None:
-            raise InputError(f"{who} works in degrees, and stimulus {self.name!r} has no scale; give px_per_deg.")
-        return self.px_per_deg
-
 
 def image_name(source: object) -> str | None:
     """File name of a picture given as a path, else None."""

@@ -45,7 +45,7 @@ def build_cpu(image: Tensor, plan: BlurPlan, into: Tensor | None = None) -> Tens
     planes = image.shape[0] * image.shape[1]
     levels = torch.from_numpy(np.empty(tables.level_from[-1], dtype=pixels.dtype)) if into is None else into
     halved, kept = _halvings(pixels, tables), _flat(levels)
-    run_bands(lambda a, b: build_planes(pixels, halved, tables, a, b, planes, kept), planes, image.numel())
+    run_bands(lambda a, b: build_planes(pixels, halved, tables, a, b, kept), planes, image.numel())
     return levels
 
 

@@ -158,8 +158,8 @@ def _blur_scratch(t):
 
 
 @fused
-def build_planes(image, halved, t, first_plane, last_plane, planes, levels):
-    """Blur some of the `planes` pictures at every level of the plan into one flat array."""
+def build_planes(image, halved, t, first_plane, last_plane, levels):
+    """Blur some of the pictures at every level of the plan into one flat array."""
     scratch = _blur_scratch(t)
     for plane in range(first_plane, last_plane):
         for level in range(1, t.octaves.size):

@@ -15,7 +15,6 @@ from numpy.typing import ArrayLike
 
 from scanpath._core.errors import InputError, unknown_name
 from scanpath._core.random import numpy_generator
-from scanpath.datasets import VisualSearchAsymmetry
 from scanpath.stimuli.search_arrays import ASYMMETRY_TASKS, AsymmetryTask
 
 #: Reaction time = 376.271 ms + 252.359 ms a saccade: fitted once by the authors, the same for all models and tasks.
@@ -104,25 +103,6 @@ def human_reaction_times() -> pd.DataFrame:
     [573.0, 672.0, 771.0]
     """
     return _human_table().copy()
-
-
-def published_trials(data: VisualSearchAsymmetry) -> pd.DataFrame:
-    """Saccades per trial of the published models, as `asymmetry_table` takes them.
-
-    Of ``chance`` and ``pixelMatch`` each block of a set size holds one trial of another one: a fault of the source
-    that is part of the published numbers.
-    """
-    raw = data.asymmetry_trials
-    return pd.DataFrame(
-        {
-            "agent": raw["model"],
-            "task": raw["experiment"],
-            "condition": raw["condition"],
-            "set_size": raw["set_size"],
-            "trial": raw["trial_in_set_size"],
-            "n_saccades": raw["n_fix"].astype("Int64").mask(raw["found"] == 0),
-        }
-    )
 
 
 def trials_from_fixations(fixations: pd.DataFrame) -> pd.DataFrame:

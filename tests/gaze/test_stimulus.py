@@ -79,8 +79,6 @@ def test_missing_facts_are_said_with_the_name_of_who_needs_them():
     stimulus = Stimulus(torch.zeros(1, 6, 8), name="plain")
     with pytest.raises(InputError, match=r"eccNET looks for a target, and stimulus 'plain' has none"):
         stimulus.require_target("eccNET")
-    with pytest.raises(InputError, match="has no scale"):
-        stimulus.require_px_per_deg("The blur")
 
 
 @pytest.mark.parametrize("value", [0, -3, float("nan")])
