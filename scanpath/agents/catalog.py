@@ -164,6 +164,17 @@ def _builder(name: str) -> Callable[..., Agent]:
     return _builder(entry.base) if isinstance(entry, Variant) else entry
 
 
+def chooses_first(name: str) -> bool:
+    """Whether an agent's first fixation is its own choice; see `Agent`.
+
+    Examples
+    --------
+    >>> chooses_first("ivsn"), chooses_first("ivsn.gupta2021")
+    (True, False)
+    """
+    return bool(getattr(_builder(name), "chooses_first", False))
+
+
 class AgentCard(NamedTuple):
     """What a list of agents says of one."""
 

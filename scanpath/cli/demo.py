@@ -36,10 +36,9 @@ def demo(
         for condition in CONDITIONS
         for trial in range(DISPLAYS)
     ]
-    agents = [create_agent(name, backbone="steerable") for name in ("eccnet", "ivsn.gupta2021")]
-    agents.append(create_agent("random"))
-    for agent in agents:
-        agent.found_rule = WindowOverlap(RECOGNITION_PX)  # the study's rule, for all, so that they can be compared
+    rule = WindowOverlap(RECOGNITION_PX)  # the study's, for all, so that they can be compared
+    agents = [create_agent(name, backbone="steerable", found_rule=rule) for name in ("eccnet", "ivsn.gupta2021")]
+    agents.append(create_agent("random", found_rule=rule))
     with progress_bar("searching", len(agents) * len(stimuli)) as advance:
         table = simulate(agents, stimuli, N_FIXATIONS, seed, out=out / "fixations.parquet", progress=advance)
     _print(table, [agent.name for agent in agents])

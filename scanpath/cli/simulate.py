@@ -41,7 +41,6 @@ def simulate(
     figures: Annotated[Path | None, typer.Option(help="Folder for a figure of every scanpath.")] = None,
 ) -> None:
     """Let agents look at pictures; the fixations go into a table with one row a fixation."""
-    from scanpath._core.errors import InputError
     from scanpath.cli.progress import progress_bar, say
     from scanpath.gaze.table import is_table_file, write_table
     from scanpath.simulation import simulate as run
@@ -56,13 +55,7 @@ def simulate(
         table = run(
             agents, stimuli, fixations, seed, jobs, folder, shard_size=shard_size, on_error=on_error, progress=advance
         )
-    skipped |= table.attrs["scanpath"]["failures"]
-    for name, reason in skipped.items():
-        say(f"skipped {name}: {reason}")
-    if table.empty:
-        raise InputError("None of the pictures could be looked at; the reasons are above.")
-    for remark in _ended_early(table, fixations):
-        say(remark)
+    _say_what_is_short(table, skipped | table.attrs["scanpath"]["failures"], fixations)
     if figures is not None:
         _draw(table, agents, stimuli, figures)
     if out is None:
@@ -71,6 +64,19 @@ def simulate(
     if folder is None:
         write_table(table, out)
     say(f"wrote {len(table)} fixations to {out}")
+
+
+def _say_what_is_short(table: "pd.DataFrame", skipped: dict[str, str], fixations: int) -> None:
+    """Name the pictures that were skipped and the scanpaths that ended early; no picture at all is an error."""
+    from scanpath._core.errors import InputError
+    from scanpath.cli.progress import say
+
+    for name, reason in skipped.items():
+        say(f"skipped {name}: {reason}")
+    if table.empty:
+        raise InputError("None of the pictures could be looked at; the reasons are above.")
+    for remark in _ended_early(table, fixations):
+        say(remark)
 
 
 def _ended_early(table: "pd.DataFrame", fixations: int) -> Iterator[str]:

@@ -111,14 +111,7 @@ def report_page(
     check_count("max_pictures", max_pictures)
     check_count("max_observers", max_observers)
     check_count("max_side_px", max_side_px, least=16)
-    # what is doubtful is said once: where there are people by evaluate, of what it scores
-    table = _table(run, load_table if human is not None else read_table)
-    people = None if human is None else _table(human, load_table)
-    if table.empty:
-        raise InputError("The run holds no fixation, so there is nothing to report.")
-    everyone = people
-    if people is not None:
-        people = _same_pictures(people, table)
+    table, people, everyone = _sides(run, human)
     facts = table.attrs.get("scanpath", {})
     stimuli = as_stimuli(pictures, px_per_deg)
     told = facts["size_px"] if isinstance(facts.get("size_px"), Mapping) else {}
@@ -147,6 +140,16 @@ def report_page(
         provenance=_provenance(run, facts, result),
         data={"scenes": shown},
     )
+
+
+def _sides(run: Run, human: Run | None) -> tuple[pd.DataFrame, pd.DataFrame | None, pd.DataFrame | None]:
+    """Fixations of the run, of people on its pictures, and of all people."""
+    # what is doubtful is said once: where there are people by evaluate, of what it scores
+    table = _table(run, load_table if human is not None else read_table)
+    everyone = None if human is None else _table(human, load_table)
+    if table.empty:
+        raise InputError("The run holds no fixation, so there is nothing to report.")
+    return table, None if everyone is None else _same_pictures(everyone, table), everyone
 
 
 def _table(source: Run, read: Callable[[str | os.PathLike[str]], pd.DataFrame]) -> pd.DataFrame:

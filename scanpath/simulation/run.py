@@ -15,7 +15,7 @@ from scanpath.agents.agent import Agent
 from scanpath.gaze.stimulus import Stimulus
 from scanpath.gaze.table import read_table
 from scanpath.simulation.look import Looked
-from scanpath.simulation.plan import make_plan
+from scanpath.simulation.plan import Plan, make_plan
 from scanpath.simulation.shards import RunFolder, ShardFacts, encode
 from scanpath.simulation.units import Unit, fingerprint
 
@@ -52,11 +52,26 @@ class Run:
 
 
 @dataclass
-class _Count:
+class _Tally:
+    """What of a run is done, in this call or before, told to a progress function as it grows."""
+
+    plan: Plan
+    progress: Callable[[int], None] | None
+    keys: list[Key] = field(default_factory=list)
     scanpaths: int = 0
     fixations: int = 0
     resumed: int = 0
     failures: dict[tuple[str, str, int], str] = field(default_factory=dict)
+
+    def add(self, unit: Unit, facts: ShardFacts, *, resumed: bool) -> None:
+        """Count a shard that is in the folder."""
+        agent = self.plan.agents[unit.agent].name
+        self.scanpaths += facts.n_scanpaths
+        self.fixations += facts.n_fixations
+        self.resumed += facts.n_scanpaths if resumed else 0
+        self.failures |= {(name, agent, unit.seed): reason for name, reason in facts.failures.items()}
+        if self.progress is not None:
+            self.progress(facts.n_scanpaths + len(facts.failures))
 
 
 def simulate_to_folder(
@@ -142,54 +157,37 @@ def simulate_to_folder(
         accelerators=accelerators,
     )
     identity = plan.facts() | {"shard_size": check_count("shard_size", shard_size)}
-    folder, count = RunFolder(Path(out), identity), _Count()
-    keys: list[Key] = []
-
-    def missing() -> Iterator[Unit]:
-        group: Sequence[Stimulus] = ()
-        expected = ""
-        for unit in plan.units(stimuli, shard_size):
-            keys.append(unit.key)
-            if unit.stimuli is not group:
-                group, expected = unit.stimuli, fingerprint(unit.stimuli)
-            facts = folder.facts(unit.key)
-            if facts is not None and facts.fingerprint != expected:
-                raise InputError(
-                    f"{out} holds other stimuli than {unit.stimuli[0].name!r} and those after it in its "
-                    f"shard {unit.chunk}; "
-                    "continue it with the same stimuli in the same order, or give another folder."
-                )
-            if facts is None or (retry_failures and facts.failures):
-                yield unit
-            else:
-                _add(count, facts, plan.agents[unit.agent].name, unit.seed, progress, resumed=True)
-
+    folder, tally = RunFolder(Path(out), identity), _Tally(plan, progress)
     with folder.locked(jobs):
-        for unit, content in plan.run(missing(), partial(_encode, identity)):
+        missing = _missing(plan.units(stimuli, shard_size), folder, tally, retry_failures=retry_failures)
+        for unit, content in plan.run(missing, partial(_encode, identity)):
             folder.write(unit.key, content)
             facts = folder.facts(unit.key)
             assert facts is not None
-            _add(count, facts, plan.agents[unit.agent].name, unit.seed, progress, resumed=False)
-        folder.finish(sorted(keys), [one.name for one in plan.agents], plan.seeds)
-    return Run(Path(out), count.scanpaths, count.fixations, count.resumed, count.failures)
+            tally.add(unit, facts, resumed=False)
+        folder.finish(sorted(tally.keys), [one.name for one in plan.agents], plan.seeds)
+    return Run(Path(out), tally.scanpaths, tally.fixations, tally.resumed, tally.failures)
+
+
+def _missing(units: Iterable[Unit], folder: RunFolder, tally: _Tally, *, retry_failures: bool) -> Iterator[Unit]:
+    """Pass on the units that the folder does not hold yet, and count the others."""
+    group: Sequence[Stimulus] = ()
+    expected = ""
+    for unit in units:
+        tally.keys.append(unit.key)
+        if unit.stimuli is not group:
+            group, expected = unit.stimuli, fingerprint(unit.stimuli)
+        facts = folder.facts(unit.key)
+        if facts is not None and facts.fingerprint != expected:
+            raise InputError(
+                f"{folder.path} holds other stimuli than {unit.stimuli[0].name!r} and those after it in its shard "
+                f"{unit.chunk}; continue it with the same stimuli in the same order, or give another folder."
+            )
+        if facts is None or (retry_failures and facts.failures):
+            yield unit
+        else:
+            tally.add(unit, facts, resumed=True)
 
 
 def _encode(identity: dict[str, Any], unit: Unit, found: Looked) -> bytes:
     return encode(unit, found, identity)
-
-
-def _add(
-    count: _Count,
-    facts: ShardFacts,
-    agent: str,
-    seed: int,
-    progress: Callable[[int], None] | None,
-    *,
-    resumed: bool,
-) -> None:
-    count.scanpaths += facts.n_scanpaths
-    count.fixations += facts.n_fixations
-    count.resumed += facts.n_scanpaths if resumed else 0
-    count.failures |= {(name, agent, seed): reason for name, reason in facts.failures.items()}
-    if progress is not None:
-        progress(facts.n_scanpaths + len(facts.failures))

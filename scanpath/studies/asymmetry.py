@@ -26,7 +26,7 @@ from scanpath._core.checks import check_choice, check_count
 from scanpath._core.errors import InputError
 from scanpath._core.files import write_text
 from scanpath.agents.agent import Agent
-from scanpath.agents.catalog import agent_settings, create_agent
+from scanpath.agents.catalog import agent_settings, chooses_first, create_agent
 from scanpath.agents.target_found import WindowOverlap
 from scanpath.gaze.table import write_table
 from scanpath.recognition.weights import find_weights
@@ -174,7 +174,8 @@ def run_asymmetry(
         if out is not None and not (out / "study.json").exists():  # only once there is something to search with
             write_text(out / "study.json", json.dumps(facts, indent=1))
         for agent in searchers:
-            facts["settings"].setdefault(agent.name, {})[task] = agent.settings
+            searched = agent.settings | {"first_is_a_saccade": agent.chooses_first}
+            facts["settings"].setdefault(agent.name, {})[task] = searched
             folder = None if out is None else out / "runs" / agent.name / task
             tables.append(_search(agent, task, displays, jobs, folder, progress))
     fixations = pd.concat(tables, ignore_index=True)
@@ -214,11 +215,9 @@ def study_agents(
         if file is not None and "weights" in known:
             given |= {"weights": str(file), "preprocessing": _preprocessing(file)}
         given = {key: value for key, value in given.items() if key in known and value is not None}
-        agent = create_agent(name, label=label, **given)
-        if not isinstance(agent.found_rule, WindowOverlap):  # what the study's agents have
-            agent.found_rule = WindowOverlap(RECOGNITION_PX, test_first=agent.chooses_first)
-        agent.settings |= {"first_is_a_saccade": agent.chooses_first}
-        built.append(agent)
+        if "recognition_px" not in known:  # agents of other studies end their searches by this one's rule
+            given.setdefault("found_rule", WindowOverlap(RECOGNITION_PX, test_first=chooses_first(name)))
+        built.append(create_agent(name, label=label, **given))
     return built
 
 

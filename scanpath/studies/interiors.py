@@ -133,13 +133,13 @@ def run_interiors(
 
 def interiors_agents(weights: Path | None) -> list[Agent]:
     """Build the agents of the study, each labeled with the features it sees with."""
-    agents = [create_agent(name) for name in ("random", "center")]
+    rule = InBox(margin_px=MARGIN_PX)  # one for all, so that they can be compared
+    agents = [create_agent(name, found_rule=rule) for name in ("random", "center")]
     for backbone in ("steerable", *(NETWORKS if weights else ())):
         settings = {"weights": str(_weight_file(weights, backbone))} if weights and backbone in NETWORKS else {}
         for name in ("ivsn", "eccnet"):
-            agents.append(create_agent(name, label=f"{name} {backbone}", backbone=backbone, **settings))
-    for agent in agents:
-        agent.found_rule = InBox(margin_px=MARGIN_PX)  # one rule for all, so that they can be compared
+            label = f"{name} {backbone}"
+            agents.append(create_agent(name, label=label, backbone=backbone, found_rule=rule, **settings))
     return agents
 
 

@@ -8,6 +8,7 @@ import torchvision
 from safetensors.torch import save_file
 
 from scanpath import InputError
+from scanpath.agents import WindowOverlap
 from scanpath.agents.agent import Agent
 from scanpath.agents.catalog import AGENTS
 from scanpath.stimuli import ASYMMETRY_TASKS
@@ -45,8 +46,7 @@ class KnowsWhere(SerialSearch):
 
 @pytest.fixture(autouse=True)
 def registered_agents(monkeypatch):
-    entries = {name: lambda kind=kind: kind(name=kind.__name__) for name, kind in AGENT_KINDS.items()}
-    monkeypatch.setattr(AGENTS, "_entries", {**AGENTS._entries, **entries})
+    monkeypatch.setattr(AGENTS, "_entries", {**AGENTS._entries, **AGENT_KINDS})
 
 
 AGENT_KINDS = {"serial": SerialSearch, "knowing": KnowsWhere}
@@ -169,3 +169,10 @@ def test_a_file_s_preprocessing_goes_to_the_agents_that_read_the_file(tmp_path):
     net, pixels = study_agents(["eccnet", "pixel_match"], file, {}, {"backbone": "squeezenet1_1"})
     assert net.settings["preprocessing"] == "caffe_red_first"
     assert pixels.settings["preprocessing"] == "caffe"
+
+
+def test_agents_of_other_studies_end_their_searches_by_this_ones_rule():
+    walker, chooser = study_agents(["random", "itti_koch"], None, {}, {})
+    assert walker.found_rule == WindowOverlap(10, test_first=False)
+    assert chooser.found_rule == WindowOverlap(10, test_first=True)
+    assert "test_first=True" in chooser.settings["found_rule"]

@@ -40,6 +40,11 @@ class _Recording:
     events: pd.DataFrame
     trials: pd.DataFrame
 
+    @property
+    def eye(self) -> str:
+        """Which eye was recorded, in small letters; empty where that is not said."""
+        return str(self.facts.get("RecordedEye", "")).lower()
+
 
 def read(
     path: Path,
@@ -69,31 +74,9 @@ def read(
     max_bytes
         Files that unpack to more are refused.
     """
-    files = [path] if path.is_file() else sorted(path.rglob("*_physio.tsv.gz"))
-    root = _root(path)
-    frames = []
-    screens: list[tuple[int, int]] = []
-    empty: list[str] = []
-    for file in files:
-        recording = _open(file, root, max_bytes)
-        if recording is None:
-            continue
-        if eye is not None and str(recording.facts.get("RecordedEye", "")).lower() != eye.lower():
-            changes.add("dropped", f"recordings of the other eye (eye={eye!r})")
-            continue
-        if recording.events.empty:
-            empty.append(file.name)
-            continue
-        frame = _fixations(recording, stimulus_column, changes)
-        frame["eye"] = str(recording.facts.get("RecordedEye", "")).lower() or None
-        screens.append(_resolution(recording))
-        frames.append(frame)
-    if not frames and empty:
-        raise InputError(f"The physioevents of {', '.join(empty[:3])} hold no fixation.")
-    for name in empty:
-        changes.add("dropped", f"recording {name}, whose physioevents hold no fixation")
-    if not frames:
-        raise MissingFileError(f"There is no eye-tracking recording (PhysioType 'eyetrack') in {path}.")
+    recordings = _recordings(path, eye, max_bytes, changes)
+    frames = [_fixations(one, stimulus_column, changes).assign(eye=one.eye or None) for one in recordings]
+    screens = [_resolution(one) for one in recordings]
     table = pd.concat(frames, ignore_index=True)
     short = table["stimulus"].map(lambda name: re.split(r"[/\\]", name)[-1])
     if short.nunique() == table["stimulus"].nunique():
@@ -112,6 +95,30 @@ def read(
         picture_px=picture_px,
         screen_px=screens[0],
     )
+
+
+def _recordings(path: Path, eye: str | None, max_bytes: int, changes: Changes) -> list[_Recording]:
+    """Recordings of the eye that is asked for which hold fixations; at least one."""
+    root = _root(path)
+    found: list[_Recording] = []
+    empty: list[str] = []
+    for file in [path] if path.is_file() else sorted(path.rglob("*_physio.tsv.gz")):
+        recording = _open(file, root, max_bytes)
+        if recording is None:
+            continue
+        if eye is not None and recording.eye != eye.lower():
+            changes.add("dropped", f"recordings of the other eye (eye={eye!r})")
+        elif recording.events.empty:
+            empty.append(file.name)
+        else:
+            found.append(recording)
+    if not found and empty:
+        raise InputError(f"The physioevents of {', '.join(empty[:3])} hold no fixation.")
+    if not found:
+        raise MissingFileError(f"There is no eye-tracking recording (PhysioType 'eyetrack') in {path}.")
+    for name in empty:
+        changes.add("dropped", f"recording {name}, whose physioevents hold no fixation")
+    return found
 
 
 def _root(path: Path) -> Path:

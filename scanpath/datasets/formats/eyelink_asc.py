@@ -97,22 +97,12 @@ def read(
         raise InputError(f"named must be one of {', '.join(map(repr, _NAMED))}, got {named!r}.")
     phrases = Phrases(path, pattern(stimulus_message, "stimulus"), pattern(trial_message, "trial"))
     recording = _open(path, encoding)
-    if not recording.fixations:
-        raise InputError(
-            f"{path} has no fixation (EFIX line); convert the .edf again with events (edf2asc without -s)."
-        )
     _choose_eye(recording, eye, changes, path)
     _lose(recording, missing)
     _check_codes(recording, path)
     size = None if screen_px is None else check_size("screen_px", screen_px)
     session = Session.of(recording, phrases, size)
-    if not session.names:
-        raise InputError(
-            f"{path} has no message that matches {stimulus_message!r}; give stimulus_message, a regular expression "
-            f"with a group (?P<stimulus>...) for the picture's name. {frequent_messages(recording.events)}"
-        )
-    if named is None:
-        _check_named_at_start(session, path)
+    _check_named(session, named, stimulus_message, path)
     sizes = _Sizes(picture_px)
     make = pictures_named_at_end if named == "end" else pictures_named_at_start
     timeline = make(session, sizes.of, str(path))
@@ -138,6 +128,7 @@ def read(
 
 
 def _open(path: Path, encoding: str) -> Recording:
+    """Read the lines, of which some must be fixations."""
     with path.open("rb") as file:
         head = file.read(4096)
     if encoding.lower().replace("_", "-") in ("utf-8", "utf8"):
@@ -149,9 +140,14 @@ def _open(path: Path, encoding: str) -> Recording:
         raise InputError(f"{wrong} If it is the .edf itself, convert it with edf2asc.")
     try:
         with path.open(encoding=encoding, errors="strict") as lines:
-            return scan(lines, path)
+            recording = scan(lines, path)
     except (UnicodeError, LookupError):
         raise InputError(wrong) from None
+    if not recording.fixations:
+        raise InputError(
+            f"{path} has no fixation (EFIX line); convert the .edf again with events (edf2asc without -s)."
+        )
+    return recording
 
 
 def _choose_eye(recording: Recording, eye: str | None, changes: Changes, path: Path) -> None:
@@ -194,7 +190,15 @@ def _check_codes(recording: Recording, path: Path) -> None:
         )
 
 
-def _check_named_at_start(session: Session, path: Path) -> None:
+def _check_named(session: Session, named: str | None, stimulus_message: str, path: Path) -> None:
+    """Refuse a recording that names no picture, or does so too late where it is not said to."""
+    if not session.names:
+        raise InputError(
+            f"{path} has no message that matches {stimulus_message!r}; give stimulus_message, a regular expression "
+            f"with a group (?P<stimulus>...) for the picture's name. {frequent_messages(session.recording.events)}"
+        )
+    if named is not None:
+        return
     late, trials = named_late(session)
     if late and 2 * late >= trials:
         several = len({one.picture for one in session.names}) > 1

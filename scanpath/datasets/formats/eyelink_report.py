@@ -19,7 +19,12 @@ _SUBJECT = "RECORDING_SESSION_LABEL"
 _TRIAL = "TRIAL_INDEX"
 _EYE = "EYE_USED"
 _INDEX = "CURRENT_FIX_INDEX"
-_RENAMED = {"CURRENT_FIX_START": "onset_ms", "CURRENT_FIX_DURATION": "duration_ms"}
+_NUMBERS = {
+    "CURRENT_FIX_X": "x_px",
+    "CURRENT_FIX_Y": "y_px",
+    "CURRENT_FIX_START": "onset_ms",
+    "CURRENT_FIX_DURATION": "duration_ms",
+}
 #: Names under which experiments commonly store the picture; only used to suggest one.
 _PICTURE_WORDS = ("image", "picture", "stim", "file", "scene", "searcharray")
 
@@ -74,16 +79,8 @@ def read(
     stimulus = _stimulus_column(report, stimulus_column, path)
     _check_columns(report, subject_column, trial_column, path)
     mark = decimal or _decimal(report, changes)
-    table = pd.DataFrame(
-        {
-            "stimulus": report[stimulus],
-            "subject": report[subject_column],
-            "trial": report[trial_column],
-            "x_px": _numbers(report["CURRENT_FIX_X"], mark, path),
-            "y_px": _numbers(report["CURRENT_FIX_Y"], mark, path),
-        }
-    )
-    for own, name in _RENAMED.items():
+    table = report[[stimulus, subject_column, trial_column]].set_axis(["stimulus", "subject", "trial"], axis=1)
+    for own, name in _NUMBERS.items():
         if own in report.columns:
             table[name] = _numbers(report[own], mark, path)
     table["fixation"] = _index(report, table, mark, path, changes)
@@ -147,7 +144,7 @@ def _read_text(path: Path, encoding: str | None, changes: Changes) -> pd.DataFra
     return report
 
 
-_KNOWN = {*_POSITION, _SUBJECT, _TRIAL, _EYE, _INDEX, *_RENAMED}
+_KNOWN = {_SUBJECT, _TRIAL, _EYE, _INDEX, *_NUMBERS}
 
 
 def _stimulus_column(report: pd.DataFrame, given: str | None, path: Path) -> str:
