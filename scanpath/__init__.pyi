@@ -23,6 +23,7 @@ from .agents.agent import PriorityAgent as PriorityAgent
 from .agents.agent import run_episode as run_episode
 from .agents.catalog import create_agent as create_agent
 from .agents.catalog import list_agents as list_agents
+from .agents.density import DensityAgent as DensityAgent
 from .agents.history import History as History
 from .agents.inhibition import CellInhibition as CellInhibition
 from .agents.inhibition import FadingDisc as FadingDisc

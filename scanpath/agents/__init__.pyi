@@ -4,6 +4,7 @@ from .agent import run_episode as run_episode
 from .catalog import AGENTS as AGENTS
 from .catalog import create_agent as create_agent
 from .catalog import list_agents as list_agents
+from .density import DensityAgent as DensityAgent
 from .episode import Episode as Episode
 from .episode import Fixation as Fixation
 from .history import History as History

@@ -1,10 +1,12 @@
 """The center bias alone: fixations drawn from one Gaussian in the middle of the picture."""
 
 import torch
+from numpy.typing import ArrayLike
 from torch import Tensor
 
 from scanpath._core.checks import check_positive
 from scanpath.agents.agent import PriorityAgent
+from scanpath.agents.density import log_normalized
 from scanpath.agents.history import History
 from scanpath.agents.selection import ProportionalSampling
 from scanpath.agents.target_found import FoundRule, InBox
@@ -31,8 +33,17 @@ class CenterAgent(PriorityAgent):
 
     def attention(self, stimulus: Stimulus, history: History) -> Tensor:
         """Return the Gaussian, at most 1."""
+        return torch.exp(self._log_weight(stimulus))
+
+    def log_density(
+        self, stimulus: Stimulus, history_xy: Tensor | ArrayLike, history_duration_ms: Tensor | ArrayLike | None = None
+    ) -> Tensor:
+        """Return the logarithm of the probability with which each pixel is drawn, (H, W), whatever the history."""
+        return log_normalized(self._log_weight(stimulus))
+
+    def _log_weight(self, stimulus: Stimulus) -> Tensor:
         height, width = stimulus.size
         x0, y0 = stimulus.center_xy
         x = (torch.arange(width) - x0) / (self.spread * width)
         y = (torch.arange(height) - y0) / (self.spread * height)
-        return torch.exp(-(x[None] ** 2 + y[:, None] ** 2) / 2)
+        return -(x[None] ** 2 + y[:, None] ** 2) / 2

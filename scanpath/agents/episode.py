@@ -59,6 +59,12 @@ class Episode:
         self._times: list[tuple[float | None, float | None]] = []
 
     @property
+    def duration_ms(self) -> list[float] | None:
+        """How long each fixation so far lasted, (n,); None where one of them is not known."""
+        known = [duration for _, duration in self._times if duration is not None]
+        return known if self.xy and len(known) == len(self.xy) else None
+
+    @property
     def found(self) -> bool | None:
         """Whether the last fixation found the target; None where nothing is looked for."""
         return self.on_target[-1] if self.on_target else None

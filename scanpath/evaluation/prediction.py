@@ -11,6 +11,7 @@ import pandas as pd
 
 from scanpath._core.checks import check_choice, check_count
 from scanpath._core.errors import InputError
+from scanpath.agents.density import Density, probabilities
 from scanpath.evaluation.bootstrap import bootstrap_mean
 from scanpath.evaluation.center_bias import CenterBias
 from scanpath.evaluation.coordinates import check_frames
@@ -52,7 +53,7 @@ class Priority(Protocol):
 
 
 def predict_fixations(
-    agent: Priority | None,
+    agent: Priority | Density | None,
     stimuli: Sequence[Stimulus],
     human: Fixations,
     *,
@@ -67,15 +68,16 @@ def predict_fixations(
 
     For every fixation but the first the agent is given the person's fixations so far, and its map is scored where
     the person went: by its rank (AUC, chance 0.5), its standardized value (NSS), and the bits it knows beyond the
-    center bias of the other pictures (``information_gain``) and beyond nothing (``gain_over_uniform``). Maps are
-    taken in proportion as densities; an agent that does not mean them so can score far below 0 bits. The first
-    fixation, which the experiment often imposes, is neither scored nor part of any density.
+    center bias of the other pictures (``information_gain``) and beyond nothing (``gain_over_uniform``). An agent with a
+    ``log_density`` is given the durations of the person's fixations too, where they are known. Other agents' maps are
+    taken in proportion as densities; one that does not mean them so can score far below 0 bits. The first fixation,
+    which the experiment often imposes, is neither scored nor part of any density.
 
     Parameters
     ----------
     agent
-        Anything with ``priority(stimulus, history_xy) -> (H, W)`` and a ``name``, such as a priority agent; or None
-        to score the marks alone.
+        Anything with a ``name`` and ``log_density(stimulus, history_xy, history_duration_ms) -> (H, W)``, or
+        ``priority(stimulus, history_xy) -> (H, W)``, such as a priority agent; or None to score the marks alone.
     stimuli
         The pictures, found by their names.
     human
@@ -187,10 +189,14 @@ def _by_stimulus(paths: Sequence[Scanpath], stimuli: Sequence[Stimulus]) -> list
     return [(known[name], seen[name]) for name in sorted(seen)]
 
 
-def _agent_maps(agent: Priority) -> Maps:
+def _agent_maps(agent: Priority | Density) -> Maps:
     def maps(stimulus: Stimulus, path: Scanpath) -> Iterator[np.ndarray]:
         for n in range(1, len(path)):
-            drawn = agent.priority(stimulus, path.xy[:n])
+            if isinstance(agent, Density):
+                durations = None if path.duration_ms is None else path.duration_ms[:n]
+                drawn: np.ndarray | torch.Tensor = probabilities(agent, stimulus, path.xy[:n], durations)
+            else:
+                drawn = agent.priority(stimulus, path.xy[:n])
             # a copy, as agents may fill one array again and again
             yield np.array(as_numbers(drawn, f"The map of {agent.name}"))
 
