@@ -11,7 +11,7 @@ import numpy as np
 
 from scanpath._core.errors import InputError, InputWarning
 from scanpath._core.events import eye_column, eye_of, other_events
-from scanpath._core.times import as_ms, as_real
+from scanpath._core.times import as_ms, as_real, time_meant
 
 if TYPE_CHECKING:
     import narwhals
@@ -77,7 +77,7 @@ def path_by_name(
         raise InputError(
             f"{what} is a table of more than one eye, as {eye!r} differs between its rows; give one eye's."
         )
-    unread = [name for name in columns if "duration" in name.lower()]
+    unread = [name for name in columns if time_meant(name) == "duration_ms"]
     if unread and "duration_ms" not in columns:
         warnings.warn(
             f"{what}: the column {unread[0]!r} is not read; name it 'duration_ms', in ms, if durations count.",

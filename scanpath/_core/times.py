@@ -1,10 +1,30 @@
 """Times at the door: ms whatever unit a library stores them in, and nothing that only looks like a number."""
 
+import re
+
 import numpy as np
 
 from scanpath._core.errors import InputError
 
 _MS = np.timedelta64(1, "ms")
+_UNIT = "(in)?((milli|micro|nano)?s(ec(ond)?s?)?|ms(ecs?)?|us|ns|frames?)?"
+#: Names that mean durations and onsets of fixations, without regard to case, spaces and underscores.
+_NAMES = {
+    "duration_ms": re.compile(f"(fix(ations?)?)?dur(ations?)?{_UNIT}"),
+    "onset_ms": re.compile(f"(fix(ations?)?)?onsets?{_UNIT}"),
+}
+
+
+def time_meant(name: object) -> str | None:
+    """Return our name of the time that a column's name means, and does not say as we do; None where it means none.
+
+    Examples
+    --------
+    >>> time_meant("Duration (s)"), time_meant("fixation_duration"), time_meant("duration_ms"), time_meant("trial")
+    ('duration_ms', 'duration_ms', None, None)
+    """
+    bare = re.sub(r"[^a-z]", "", str(name).lower())
+    return next((ours for ours, names in _NAMES.items() if name != ours and names.fullmatch(bare)), None)
 
 
 def as_ms(values: object, what: str) -> np.ndarray:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from scanpath._core.errors import InputError, InputWarning
+from scanpath.gaze.doubts import is_stray
 
 #: Fewer fixations say nothing about the frame that they are in.
 FEWEST = 3
@@ -43,19 +44,39 @@ def check_frames(sides: Mapping[str, np.ndarray], sizes: Mapping[str, np.ndarray
     """
     sentences = []
     for name, xy in sides.items():
-        if len(xy) < FEWEST:
-            continue
         size = None if sizes is None else sizes[name]
+        if len(xy) < FEWEST:
+            sentences += _say(name, _strays(xy, size))
+            continue
         others = [other for each, other in sides.items() if each != name and len(other)]
         reach = _reach(np.concatenate(others)) if others else np.array([np.inf, np.inf])
         impossible = _impossible(xy, size, reach)
         if impossible:
             raise InputError(f"{name}: {impossible}.")
-        doubt = _doubt(xy, size, reach)
-        if doubt:
-            sentences.append(f"{name}: {doubt}.")
-            warnings.warn(sentences[-1], InputWarning, stacklevel=4)
+        sentences += _say(name, _doubt(xy, size, reach) or _strays(xy, size))
     return sentences
+
+
+def _say(name: str, doubt: str | None) -> list[str]:
+    """Warn of a doubt, and return the sentence, if there is one."""
+    if doubt is None:
+        return []
+    warnings.warn(f"{name}: {doubt}.", InputWarning, stacklevel=5)
+    return [f"{name}: {doubt}."]
+
+
+def _strays(xy: np.ndarray, size: np.ndarray | None) -> str | None:
+    """Name the first fixation that lies too far beside its picture to be gaze."""
+    if size is None or not is_stray(xy, size).any():
+        return None
+    strays = is_stray(xy, size)
+    first = int(strays.argmax())
+    code = xy[first][np.abs(xy[first] / size[first]).argmax()]
+    return (
+        f"{int(strays.sum())} of {len(xy)} fixations are far beside their pictures, the first at {_point(xy[first])} "
+        f"where the picture has {size[first][0]:g} x {size[first][1]:g}; if that stands for missing gaze, "
+        + _READ.format(settings=f"missing=[{code:g}]")
+    )
 
 
 def _impossible(xy: np.ndarray, size: np.ndarray | None, reach: np.ndarray) -> str | None:

@@ -9,9 +9,14 @@ import pandas as pd
 
 from scanpath._core.errors import InputError
 from scanpath._core.events import eye_column, eye_of, other_events
+from scanpath._core.times import time_meant
 
 #: Farther to the right or below, in px, lies no picture; farther to the left or above, no screen.
 FAR_PX, FAR_BEFORE_PX = 30_000.0, -5_000.0
+#: Gaze lies no more than so many widths and heights beside the screen or the picture.
+BESIDE = 2.0
+#: Largest screens, in px; where no screen is known, a place beyond them is compared with all others.
+LARGEST_SCREEN_PX = 8_000.0
 #: Nines, to the precision that programs write.
 _NINES = [10.0**digits - rest for digits in range(2, 6) for rest in (1.0, 0.1, 0.01)]
 #: What programs write into both coordinates of gaze that was lost: -1, nines, powers of 2 and of 10; positive ones
@@ -64,6 +69,33 @@ def refuse_codes(table: pd.DataFrame, source: str) -> None:
         )
 
 
+def is_stray(xy: np.ndarray, size_px: np.ndarray) -> np.ndarray:
+    """Which fixations (n, 2) lie so far beside the screen or picture of (width, height) px that they are no gaze.
+
+    Examples
+    --------
+    >>> is_stray(np.array([[1279.0, 3.0], [29999.0, 3.0]]), np.array([1280.0, 720.0]))
+    array([False,  True])
+    """
+    return ((xy < -BESIDE * size_px) | (xy > (1 + BESIDE) * size_px)).any(axis=1)
+
+
+def refuse_strays(table: pd.DataFrame, size_px: np.ndarray, source: str, whose: str = "screen") -> None:
+    """Refuse places far beside a screen or picture, whose (width, height) is one for all rows or one for each."""
+    xy = table[["x_px", "y_px"]].to_numpy(dtype=np.float64)
+    strays = is_stray(xy, size_px)
+    if strays.any():
+        row = int(strays.argmax())
+        width, height = np.broadcast_to(size_px, xy.shape)[row]
+        x, y = xy[row]
+        code = x if abs(x / width) > abs(y / height) else y
+        raise InputError(
+            f"{source}: row {row} is at ({x:g}, {y:g}), far beside the {whose} of {width:g} x {height:g} px "
+            f"({int(strays.sum())} such rows), so it is no gaze: drop such rows, read a text with "
+            f"read_fixations(path, missing=[{code:g}]), or correct {whose}_px if the {whose} was larger."
+        )
+
+
 def table_doubts(table: pd.DataFrame, keys: list[str], *, alone: bool = True) -> list[str]:
     """Say in one sentence each what of a checked table is probably not meant; nothing is said of sound tables.
 
@@ -76,7 +108,7 @@ def table_doubts(table: pd.DataFrame, keys: list[str], *, alone: bool = True) ->
     alone
         Whether nothing else tells the frame; beside another table and the pictures' sizes more can be said of it.
     """
-    places = [_fractions(table) if alone else None, _far(table), _corner(table)]
+    places = [_fractions(table) if alone else None, _far(table), lost_in_corner(table)]
     found = [_nobody(table), _unread(table), *places, _durations(table), _no_duration(table["duration_ms"])]
     found += [other_events(dict(table.items())), _both_eyes(table, keys)]
     if table["onset_ms"].notna().any():
@@ -161,6 +193,7 @@ def _far(table: pd.DataFrame) -> str | None:
     for name in ("x_px", "y_px"):
         place = table[name].abs()
         far = (place > 5_000) & (place > 4 * place.quantile(0.9))
+        far |= place >= _beyond_others(place.to_numpy())
         if far.any():
             row = table.index[far][0]
             value = table[name][row]
@@ -172,14 +205,25 @@ def _far(table: pd.DataFrame) -> str | None:
     return None
 
 
-def _corner(table: pd.DataFrame) -> str | None:
+def _beyond_others(place: np.ndarray) -> float:
+    """Least number beyond all screens that is more than three times as large as the one before it; else infinity."""
+    known = np.sort(place)
+    before = np.concatenate([[LARGEST_SCREEN_PX / 2], known[:-1]])
+    apart = known[(known > LARGEST_SCREEN_PX) & (known > 3 * before)]
+    return float(apart[0]) if len(apart) else np.inf
+
+
+def lost_in_corner(table: pd.DataFrame) -> str | None:
+    """Say that people's fixations lie at exactly (0, 0): several, or one among numbers that are not whole."""
     people = table["agent"].isna() if "agent" in table else pd.Series(True, index=table.index)
     corner = (table["x_px"] == 0) & (table["y_px"] == 0) & people
-    if corner.sum() < 2:
+    whole = bool((table[["x_px", "y_px"]] % 1 == 0).all(axis=None))
+    if corner.sum() < (2 if whole else 1):
         return None
+    n = f"{int(corner.sum())} fixations lie" if corner.sum() > 1 else "1 fixation lies"
     return (
-        f"{int(corner.sum())} fixations lie at exactly (0, 0), first in row {corner.idxmax()}: gaze that was lost is "
-        "often written so; drop them if it was"
+        f"{n} at exactly (0, 0), first in row {corner.idxmax()}: gaze that was lost is often written so; if it was, "
+        "drop them, or read a text with read_fixations(path, missing=[0])"
     )
 
 
@@ -261,7 +305,7 @@ def _unread(table: pd.DataFrame) -> str | None:
     plain = {name: name.strip().lower().replace(" ", "_") for name in table.columns if isinstance(name, str)}
     for name, same in plain.items():
         ours = next((each for each in _OURS if same in (each, each.rpartition("_")[0] or each)), None)
-        ours = ours or next((each for each in ("duration_ms", "onset_ms") if same.startswith(each[:-2])), None)
+        ours = ours or time_meant(name)
         if ours is None or name == ours or (ours in table and table[ours].notna().any()):
             continue
         return (
@@ -271,7 +315,4 @@ def _unread(table: pd.DataFrame) -> str | None:
     return None
 
 
-_OURS = (
-    *("dataset", "stimulus", "subject", "trial", "agent", "seed", "task", "condition", "target_found", "on_target"),
-    *("onset_ms", "duration_ms"),
-)
+_OURS = ("dataset", "stimulus", "subject", "trial", "agent", "seed", "task", "condition", "target_found", "on_target")

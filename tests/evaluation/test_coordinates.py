@@ -140,3 +140,13 @@ def test_scanpaths_are_asked_as_tables_are():
         compare(paths({"agent": "m"}), paths({"subject": "s"}, duration_ms=np.full(20, 0.2)))
     with pytest.raises(sp.InputError, match=r"simulated: row 0 has .* code for missing gaze"):
         compare(paths({"agent": "m"}, 1e8), paths({"subject": "s"}))
+
+
+@pytest.mark.parametrize("n", [1, 60])
+def test_one_fixation_far_beside_its_picture_is_named(n):
+    simulated = PLACES.assign(agent="m").iloc[:n].copy()
+    simulated.loc[0, "x_px"] = 6000.0
+    with pytest.warns(sp.InputWarning, match=rf"1 of {n} fixations are far beside.*\(6000, .*1680 x 1050.*\[6000\]"):
+        check_frames(
+            {"simulated": simulated[["x_px", "y_px"]].to_numpy()}, {"simulated": np.tile(np.array(SIZE, float), (n, 1))}
+        )

@@ -49,7 +49,7 @@ def say_doubts(session: Session, phrases: Phrases, table: pd.DataFrame, unlabell
             "names a picture without a trial message of its own",
             "name pictures without trial messages of their own",
         )
-    for clause in [*recording.doubts, *phrases.doubts(), *_off_screen(table), *_corner(table)]:
+    for clause in [*recording.doubts, *phrases.doubts(), *_off_screen(table)]:
         warnings.warn(f"{phrases.path}: {clause}.", InputWarning, stacklevel=5)
     again = len(trials) - len(set(trials))
     changes.add("assumed", "trials may have the same name: it is given again by some trial messages", n=again)
@@ -133,16 +133,6 @@ def _off_screen(table: pd.DataFrame) -> Iterator[str]:
         yield (
             f"{off} of {len(known)} fixations are off the screen of {sizes[0][0]} x {sizes[0][1]} px; if its size is "
             "another, give screen_px=(width, height), and if positions are head-referenced, convert it without -href"
-        )
-
-
-def _corner(table: pd.DataFrame) -> Iterator[str]:
-    """Say it where fixations lie at exactly 0, before they are moved to where nobody sees it any more."""
-    corner = (table["x_px"] == 0) & (table["y_px"] == 0)
-    if corner.any():
-        yield (
-            f"{int(corner.sum())} of {len(table)} fixations lie at exactly (0, 0), the corner of the screen: gaze that "
-            "was lost is often written so; leave them out with missing=[0] if it was"
         )
 
 

@@ -2,6 +2,7 @@
 
 import os
 import re
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TypeAlias, TypeVar
@@ -10,9 +11,9 @@ import numpy as np
 import pandas as pd
 
 from scanpath._core.checks import check_size
-from scanpath._core.errors import InputError
+from scanpath._core.errors import InputError, InputWarning
 from scanpath.datasets.formats.changes import Changes
-from scanpath.gaze.doubts import refuse_codes
+from scanpath.gaze.doubts import lost_in_corner, refuse_codes, refuse_strays
 from scanpath.gaze.pictures import find_pictures, picture_size
 
 T = TypeVar("T")
@@ -59,14 +60,19 @@ def to_picture_px(
     Raises
     ------
     InputError
-        If the place is not given or cannot be computed from what was given.
+        If the place is not given or cannot be computed from what was given, or a fixation is far beside the screen.
     """
     if picture_at is None:
         raise InputError(f"{what} are screen pixels, and where the picture was is not stored: {HOW_TO_GIVE}.")
+    if screen_px is not None:
+        refuse_strays(table, _as_sizes(screen_px), what)
     if isinstance(picture_at, str) and picture_at == "screen":
         changes.add("assumed", "picture pixels are screen pixels, as picture_at='screen' says")
         return table
     refuse_codes(table, what)
+    corner = lost_in_corner(table)
+    if corner:  # moved, they would not be known any more
+        warnings.warn(f"{what}: {corner}.", InputWarning, stacklevel=4)
     left, top, scale_x, scale_y = _boxes(table["stimulus"], picture_at, picture_px, screen_px)
     moved = table.copy()
     moved["x_px"] = (table["x_px"] - left + 0.5) * scale_x - 0.5
@@ -115,8 +121,7 @@ def _boxes(
                 "picture_at='center' needs screen_px=(width, height) and picture_px: (width, height) or a folder "
                 "of the pictures."
             )
-        each = np.asarray(screen_px) if np.ndim(screen_px) == 2 else np.asarray(check_size("screen_px", screen_px))
-        width, height = each.T
+        width, height = _as_sizes(screen_px).T
         sizes = picture_sizes(names, picture_px)
         # as image viewers do, the odd pixel of an uneven margin goes to the right and below
         return np.floor((width - sizes[:, 0]) / 2), np.floor((height - sizes[:, 1]) / 2), one, one
@@ -129,6 +134,13 @@ def _boxes(
     if len(box) != 4 or box[2] <= 0 or box[3] <= 0:
         raise InputError(f"picture_at={picture_at!r} is not known: {HOW_TO_GIVE}.")
     return _own_boxes(names, np.tile(box, (len(names), 1)), picture_px)
+
+
+def _as_sizes(screen_px: SizePx | np.ndarray) -> np.ndarray:
+    """(width, height) for all rows, (2,), or of each, (n, 2)."""
+    if isinstance(screen_px, np.ndarray) and screen_px.ndim == 2:
+        return screen_px
+    return np.asarray(check_size("screen_px", screen_px), dtype=np.float64)
 
 
 def _own_boxes(names: pd.Series, boxes: np.ndarray, picture_px: PictureSizes | None) -> tuple[np.ndarray, ...]:

@@ -13,7 +13,7 @@ from scanpath._core.errors import InputError
 from scanpath.datasets.formats.changes import Changes
 from scanpath.datasets.formats.placement import HOW_TO_GIVE, picture_sizes, to_picture_px
 from scanpath.datasets.formats.reference_frame import FRAMES, WHAT_FRAMES_ARE, Sizes, points_up, to_px
-from scanpath.gaze.doubts import refuse_codes
+from scanpath.gaze.doubts import refuse_codes, refuse_strays
 from scanpath.gaze.pixels import resized
 
 if TYPE_CHECKING:
@@ -47,6 +47,10 @@ def place_in_picture(
     refuse_codes(table, str(path))
     x, y = (table[name].to_numpy(dtype=np.float64) for name in ("x_px", "y_px"))
     table["x_px"], table["y_px"] = to_px(x, y, frame, size_px=own_size, y_up=given.y_up)
+    if own_size is not None:
+        refuse_strays(
+            table, np.column_stack([np.broadcast_to(side, len(table)) for side in own_size]), str(path), whose
+        )
     if frame != "px" or given.y_up:
         upward = points_up(frame, given.y_up)
         turned = ", y from upward to downward" if upward else ", y downward"

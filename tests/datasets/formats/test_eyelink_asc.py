@@ -403,10 +403,12 @@ def test_codes_for_missing_gaze_are_found_before_places_are_moved(code, read):
 
 
 def test_gaze_in_the_corner_of_the_screen_is_told_of_and_can_be_left_out(read):
-    text = recording(["10 !V IMGLOAD CENTER p.png 512 384", (50, 500, 300), (200, 0, 0), (400, 0, 9)])
-    with pytest.warns(InputWarning, match=r"1 of 3 fixations lie at exactly \(0, 0\)"):
-        read(text, picture_at=(10, 10))
-    assert read(text, picture_at=(10, 10), missing=0)[0]["x_px"].tolist() == [490, -10]
+    text = recording(["10 !V IMGLOAD CENTER p.png 512 384", (50, 500.5, 300), (200, 0, 0), (400, 0, 9)])
+    for place in ((10, 10), "screen"):
+        with pytest.warns(InputWarning, match=r"1 fixation lies at exactly \(0, 0\), .*missing=\[0\]") as said:
+            read(text, picture_at=place)
+        assert len(said) == 1
+    assert read(text, picture_at=(10, 10), missing=0)[0]["x_px"].tolist() == [490.5, -10]
     with pytest.raises(InputError, match="missing must be a number or a list of them"):
         read(text, picture_at=(10, 10), missing=["lost"])
 

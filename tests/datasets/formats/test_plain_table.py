@@ -80,6 +80,26 @@ def test_a_unit_in_a_columns_name_is_believed_and_its_absence_asked_for(tmp_path
     assert table["duration_ms"].tolist() == [200.0]
 
 
+@pytest.mark.parametrize(
+    "settings", [{"screen_px": (1280, 720), "picture_at": "screen"}, {"screen_px": (1280, 720), "picture_at": (0, 0)},
+                 {"picture_px": (1280, 720), "size_px": (1280, 720)}]
+)  # fmt: skip
+def test_a_place_far_beside_the_screen_is_refused_with_its_row_and_can_be_called_missing(settings, tmp_path):
+    path = write(tmp_path / "own.csv", ["Bild,Person,X,Y,Dauer", "a,s,700,20,200", "a,s,29999,3,250", "a,s,1300,9,210"])
+    with pytest.raises(InputError, match=r"row 1 is at \(29999, 3\), far beside the .*1280 x 720 px \(1 such rows\)"):
+        read_fixations(path, columns=OWN, **settings)
+    assert len(read_fixations(path, columns=OWN, missing=[29999], **settings)[0]) == 2
+
+
+def test_a_single_place_beyond_all_screens_is_told_of_where_no_size_is_known(tmp_path):
+    for n in (0, 1, 2, 40):
+        lines = ["Bild,Person,X,Y,Dauer", *(f"a,s,{31 * k + 5},{k},200" for k in range(n)), "a,s,29999,3,251"]
+        with pytest.warns(InputWarning, match=rf"x_px is 29999 in row {n}, far from all others"):
+            read_fixations(write(tmp_path / "own.csv", lines), columns=OWN)
+    wide = ["Bild,Person,X,Y,Dauer", *(f"a,s,{700 * k + 5},{k},200" for k in range(30))]
+    assert len(read_fixations(write(tmp_path / "own.csv", wide), columns=OWN)[0]) == 30
+
+
 # what is a quarter from the left and from the top, and the last pixel, of 1280 x 720
 QUARTER, LAST = (319.5, 179.5), (1279.0, 719.0)
 FRAMES = {
