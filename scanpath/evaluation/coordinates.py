@@ -131,7 +131,9 @@ def _meant(xy: np.ndarray, size: np.ndarray | None, reach: np.ndarray) -> str:
     negative = (xy < -0.5).mean(axis=0)
     extent = np.abs(xy).max(axis=0)
     if (extent <= 60).all() and (extent < 0.2 * room).all():
-        return "if they are degrees, multiply them by the px per degree and count them in px from the top left"
+        return "if they are degrees from the center, " + _READ.format(
+            settings=f"frame='degrees', px_per_deg=..., screen_px={known}, y_up=True or False"
+        )
     if (negative >= 0.1).all():
         return "if they are counted from the center, " + _READ.format(
             settings=f"frame='centered', screen_px={known}, y_up=True or False"

@@ -67,6 +67,8 @@ class TableSettings:
         "s", "ms", "us" or "ns" of all times, or one for each of our names; by default as the column's name tells.
     frame, y_up
         What coordinates are: see `to_px`. By default as the column's name tells (``x_px``).
+    px_per_deg
+        Size of a degree in px, where coordinates are degrees.
     screen_px
         (width, height) of the screen, where coordinates are parts of it or count from its center.
     size_px
@@ -100,6 +102,7 @@ class TableSettings:
     time_unit: str | Mapping[str, str] | None = None
     frame: str | None = None
     y_up: bool | None = None
+    px_per_deg: float | None = None
     screen_px: SizePx | None = None
     size_px: SizePx | None = None
     picture_at: PictureAt | None = None

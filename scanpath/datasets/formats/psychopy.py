@@ -1,7 +1,7 @@
 """PsychoPy: its file of trials, and fixation events of ioHub's eye trackers saved as a table.
 
 Coordinates count from the center of the window, y upward, in the window's units, which the files do not say: "pix",
-"norm" or "height". Times are in s.
+"norm", "height" or "deg". Times are in s.
 """
 
 from pathlib import Path
@@ -19,7 +19,8 @@ class _PsychoPy(Program):
     ) -> tuple[pd.DataFrame, TableSettings, Program]:
         if settings.frame is None:
             raise InputError(
-                f"{path} is a file of PsychoPy, which does not say its units: give frame='pix', 'norm' or 'height'."
+                f"{path} is a file of PsychoPy, which does not say its units: give frame='pix', 'norm' or 'height', "
+                "or, for 'deg', frame='degrees', y_up=True and px_per_deg=."
             )
         return cells, settings, self
 

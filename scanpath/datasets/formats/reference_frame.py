@@ -1,18 +1,18 @@
-"""From the coordinates that programs write to px: 0 to 1, from the center, y upward, PsychoPy's units."""
+"""From the coordinates that programs write to px: 0 to 1, from the center, y upward, degrees, PsychoPy's units."""
 
 from typing import TypeAlias
 
 import numpy as np
 
-from scanpath._core.checks import check_choice
+from scanpath._core.checks import check_choice, check_positive
 from scanpath._core.errors import InputError
 
 #: px, 0 to 1, px from the center; and PsychoPy's units: "pix", px from the center, "norm", -1 to 1, and "height",
-#: parts of the height, all with y upward.
-FRAMES = ("px", "normalized", "centered", "pix", "norm", "height")
+#: parts of the height, all with y upward. "degrees" count from the center, all of one size in px.
+FRAMES = ("px", "normalized", "centered", "degrees", "pix", "norm", "height")
 WHAT_FRAMES_ARE = (
-    "'px' (from the top left), 'normalized' (0 to 1), 'centered' (px from the center, with y_up=), or 'pix', 'norm' or "
-    "'height' (PsychoPy's units)"
+    "'px' (from the top left), 'normalized' (0 to 1), 'centered' (px from the center, with y_up=), "
+    "'degrees' (from the center, with px_per_deg= and y_up=), or 'pix', 'norm' or 'height' (PsychoPy's units)"
 )
 #: What half of all gaze is not beyond, in parts of a side.
 _LARGEST_PART = 5.0
@@ -21,7 +21,13 @@ Sizes: TypeAlias = tuple[np.ndarray | float, np.ndarray | float]
 
 
 def to_px(
-    x: np.ndarray, y: np.ndarray, frame: str, *, size_px: Sizes | None = None, y_up: bool | None = None
+    x: np.ndarray,
+    y: np.ndarray,
+    frame: str,
+    *,
+    size_px: Sizes | None = None,
+    y_up: bool | None = None,
+    px_per_deg: float | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Turn coordinates into px from the top left, y down, with the centers of pixels at whole numbers.
 
@@ -34,12 +40,14 @@ def to_px(
     size_px
         Width and height of what the coordinates refer to; px that count downward do not need it.
     y_up
-        Whether y counts upward. None means as the frame has it; "centered" does not say.
+        Whether y counts upward. None means as the frame has it; "centered" and "degrees" do not say.
+    px_per_deg
+        Size of a degree in px, the same everywhere, as programs take it to be that write degrees ("deg" of PsychoPy).
 
     Raises
     ------
     InputError
-        If the size or the direction of y is needed and not given.
+        If the size, the direction of y or the size of a degree is needed and not given.
 
     Examples
     --------
@@ -47,11 +55,11 @@ def to_px(
     (array([49.5]), array([-0.5]))
     """
     check_choice("frame", frame, FRAMES)
-    if frame == "centered" and y_up is None:
+    if frame in ("centered", "degrees") and y_up is None:
         raise InputError(
-            "frame='centered' does not say where y points: give y_up=True (PsychoPy) or False (OpenSesame)."
+            f"frame={frame!r} does not say where y points: give y_up=True (PsychoPy) or False (OpenSesame)."
         )
-    upward = points_up(frame, y_up)
+    upward, degree = points_up(frame, y_up), _degree(x, y, frame, px_per_deg)
     if frame == "px" and not upward:
         return x, y
     _check_parts(x, y, frame)
@@ -64,6 +72,7 @@ def to_px(
     across, down = {
         "normalized": lambda: ((x - 0.5) * width, (y - 0.5) * height),
         "centered": lambda: (x, y),
+        "degrees": lambda: (x * degree, y * degree),
         "pix": lambda: (x, y),
         "norm": lambda: (x * width / 2, y * height / 2),
         "height": lambda: (x * height, y * height),
@@ -82,6 +91,22 @@ def _check_parts(x: np.ndarray, y: np.ndarray, frame: str) -> None:
             f"Most coordinates are as large as {np.nanmedian(largest):g}, far off the screen in frame={frame!r}: they "
             f"are probably px, frame={pixels}."
         )
+
+
+def _degree(x: np.ndarray, y: np.ndarray, frame: str, px_per_deg: float | None) -> float:
+    """Size of a degree in px, where the frame has degrees."""
+    if frame != "degrees":
+        if px_per_deg is not None:
+            raise InputError(f"px_per_deg is the size of a degree, and frame={frame!r} has none; give frame='degrees'.")
+        return 1.0
+    if px_per_deg is None:
+        raise InputError("frame='degrees' needs the size of a degree of the visual field: give px_per_deg.")
+    largest = np.maximum(np.abs(x), np.abs(y))
+    if largest.size and np.nanmedian(largest) > 90:
+        raise InputError(
+            f"Most coordinates are as large as {np.nanmedian(largest):g}, which no degrees on a screen are."
+        )
+    return check_positive("px_per_deg", px_per_deg)
 
 
 def points_up(frame: str, y_up: bool | None) -> bool:

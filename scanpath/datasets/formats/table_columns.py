@@ -128,7 +128,7 @@ def _check_all_there(
         if name not in theirs:
             raise InputError(
                 f"{whose} does not say which column is {name}: give columns={{'their name': {name!r}}}, and with it "
-                f"frame='px', 'normalized', 'centered', 'norm' or 'height'; {shown}."
+                f"frame='px', 'normalized', 'centered', 'degrees', 'norm' or 'height'; {shown}."
             )
     if "stimulus" not in theirs and given.stimulus is None:
         raise InputError(

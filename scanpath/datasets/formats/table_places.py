@@ -46,7 +46,7 @@ def place_in_picture(
     own_size, whose = _size(table, frame, program, given, path)
     refuse_codes(table, str(path))
     x, y = (table[name].to_numpy(dtype=np.float64) for name in ("x_px", "y_px"))
-    table["x_px"], table["y_px"] = to_px(x, y, frame, size_px=own_size, y_up=given.y_up)
+    table["x_px"], table["y_px"] = to_px(x, y, frame, size_px=own_size, y_up=given.y_up, px_per_deg=given.px_per_deg)
     if own_size is not None:
         refuse_strays(
             table, np.column_stack([np.broadcast_to(side, len(table)) for side in own_size]), str(path), whose
@@ -78,6 +78,7 @@ _SAID = {
     "px": "in px",
     "normalized": "from 0 to 1",
     "centered": "in px from the center",
+    "degrees": "in degrees from the center",
     "pix": "in px from the center",
     "norm": "from -1 to 1",
     "height": "in heights from the center",

@@ -107,6 +107,8 @@ FRAMES = {
     "normalized, y up": ({"frame": "normalized", "y_up": True}, (0.25, 0.75), (1279.5 / 1280, 0.5 / 720)),
     "centered": ({"y_up": False}, (-320, -180), (639.5, 359.5)),
     "centered, y up": ({"frame": "centered", "y_up": True}, (-320, 180), (639.5, -359.5)),
+    "degrees": ({"px_per_deg": 40, "y_up": False}, (-8, -4.5), (639.5 / 40, 359.5 / 40)),
+    "degrees, y up": ({"frame": "degrees", "px_per_deg": 40, "y_up": True}, (-8, 4.5), (639.5 / 40, -359.5 / 40)),
     "pix": ({}, (-320, 180), (639.5, -359.5)),
     "norm": ({}, (-0.5, 0.5), (639.5 / 640, -359.5 / 360)),
     "height": ({}, (-320 / 720, 0.25), (639.5 / 720, -359.5 / 720)),
@@ -123,6 +125,19 @@ def test_every_frame_gives_the_same_pixels(name, screen, tmp_path):
     )
     table, _ = read_fixations(path, **{"frame": name, **settings}, **screen)
     assert table[["x_px", "y_px"]].to_numpy() == pytest.approx(np.array([QUARTER, LAST]), abs=1e-9)
+
+
+def test_degrees_need_their_size_and_are_no_pixels(tmp_path):
+    path = write(tmp_path / "own.csv", ["stimulus,subject,x,y", "a,s,-8,4.5", "a,s,120,300", "a,s,200,100"])
+    given = {"frame": "degrees", "picture_px": (1280, 720)}
+    for settings, message in (
+        (given, "y_up=True"),
+        (given | {"y_up": True}, "give px_per_deg"),
+        (given | {"y_up": True, "px_per_deg": 40}, "as large as 200, which no degrees"),
+        ({"frame": "px", "px_per_deg": 40}, "frame='px' has none"),
+    ):
+        with pytest.raises(InputError, match=message):
+            read_fixations(path, **settings)
 
 
 def test_screens_may_differ_between_rows(tmp_path):
