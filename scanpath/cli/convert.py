@@ -15,49 +15,71 @@ def register(app: typer.Typer) -> None:
 
 
 def convert(
-    context: typer.Context,
-    source: Annotated[Path, typer.Argument(metavar="IN", help="File or folder to read.")],
-    out: Annotated[Path, typer.Argument(metavar="OUT", help="File or folder to write.")],
+    words: Annotated[
+        list[str], typer.Argument(metavar="IN... OUT", help="File or folder to read, or several files; file to write.")
+    ],
     from_: Annotated[str | None, typer.Option("--from", help="Format to read; default: recognized.")] = None,
     to: Annotated[str | None, typer.Option("--to", help="Format to write; default: by the ending of OUT.")] = None,
     formats: Annotated[bool, typer.Option("--settings", help="Show the settings of both formats and stop.")] = False,
 ) -> None:
     """Convert fixations and say what was changed: units, offsets, flips, dropped rows.
 
-    Exports of eye trackers are recognized. Settings of a format are options, too, such as --picture-at 128,96
-    --eye left, and of any table --columns GazeX=x_px,Dur=duration_ms --time-unit s; what a file does not say is asked
-    for by name.
+    Exports of eye trackers are recognized, and put together where there is one for each person, in a folder or
+    as IN IN IN OUT. Settings of a format are options, too, such as --picture-at 128,96 --eye left, and of any table
+    --columns GazeX=x_px,Dur=duration_ms --time-unit s; what a file does not say is asked for by name.
     """
+    from scanpath._core.errors import InputError
     from scanpath.datasets.formats import convert as run
-    from scanpath.datasets.formats.format import FORMATS, detect_format, format_for_writing
+    from scanpath.datasets.formats.format import FORMATS, format_for_writing
+    from scanpath.datasets.formats.several import files_of, format_of
 
+    paths, settings = paths_and_settings(words)
+    if len(paths) < 2:
+        raise InputError("Give what is to be read and what is to be written: scanpath convert IN OUT.")
+    *sources, out = map(Path, paths)
+    if len(sources) > 1 and out.is_file():
+        raise InputError(f"{out} is there already; several files are put into a new one, so that none is lost.")
+    source = sources[0] if len(sources) == 1 else sources
     if formats:
-        reader, writer = FORMATS[from_ or detect_format(source)], FORMATS[to or format_for_writing(out)]
+        reader = FORMATS[from_ or format_of(files_of(source, from_))]
+        writer = FORMATS[to or format_for_writing(out)]
         for form, way in ((reader, "read"), (writer, "write")):
             options = " ".join(f"--{name.replace('_', '-')}" for name in form.settings(way)) or "no settings"
             typer.echo(f"{way} {form.name}: {options}")
         return
-    typer.echo(run(source, out, from_=from_, to=to, **settings_from(context.args)))
+    typer.echo(run(source, out, from_=from_, to=to, **settings))
 
 
-def settings_from(arguments: list[str]) -> dict[str, Any]:
-    """Turn ``["--picture-at", "128,96"]`` into settings, with numbers, lists and true or false as they read."""
+def paths_and_settings(words: list[str]) -> tuple[list[str], dict[str, Any]]:
+    """Part paths from settings, with numbers, lists and true or false as they read.
+
+    Examples
+    --------
+    >>> paths_and_settings(["a.tsv", "--picture-at", "128,96", "out.csv"])
+    (['a.tsv', 'out.csv'], {'picture_at': [128, 96]})
+    """
     from scanpath._core.errors import InputError
 
+    paths: list[str] = []
     settings: dict[str, Any] = {}
-    rest = list(arguments)
+    rest = list(words)
     while rest:
         word = rest.pop(0)
+        if not word.startswith("-"):
+            paths.append(word)
+            continue
+        name, equals, value = word[2:].partition("=")
         if not word.startswith("--"):
             raise InputError(f"{word!r} is not expected here; settings have the form --name value.")
-        name, equals, value = word[2:].partition("=")
         if not equals:
             if not rest:
                 raise InputError(f"--{name} needs a value.")
             value = rest.pop(0)
         name = name.replace("-", "_")
+        if name in settings:
+            raise InputError(f"--{name} is given twice; give it once, several values separated by commas.")
         settings[name] = parse_pairs(value) if name in _PAIRS and "=" in value else parse_value(value)
-    return settings
+    return paths, settings
 
 
 #: Settings that are pairs of names.

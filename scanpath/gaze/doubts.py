@@ -77,7 +77,7 @@ def is_stray(xy: np.ndarray, size_px: np.ndarray) -> np.ndarray:
     >>> is_stray(np.array([[1279.0, 3.0], [29999.0, 3.0]]), np.array([1280.0, 720.0]))
     array([False,  True])
     """
-    return ((xy < -BESIDE * size_px) | (xy > (1 + BESIDE) * size_px)).any(axis=1)
+    return np.any((xy < -BESIDE * size_px) | (xy > (1 + BESIDE) * size_px), axis=1)
 
 
 def refuse_strays(table: pd.DataFrame, size_px: np.ndarray, source: str, whose: str = "screen") -> None:

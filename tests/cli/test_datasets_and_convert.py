@@ -121,3 +121,17 @@ def test_any_table_is_converted_by_what_is_said_of_it(scanpath, tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert "a.png,s1,,0,10.5,20.0,,200.0,FIXA" in (tmp_path / "out.csv").read_text()
+
+
+def test_several_exports_become_one_table(scanpath, tmp_path):
+    for name in ("P1", "P2"):
+        (tmp_path / f"{name}.tsv").write_text("Bild\tX\tY\na.png\t10\t20\na.png\t30\t40\n")
+    given = ("--columns", "Bild=stimulus,X=x_px,Y=y_px")
+    done = scanpath("convert", *given, "P1.tsv", "P2.tsv", "out.csv", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "P1.tsv and 1 more (table) -> out.csv (csv): 4 fixations in 2 scanpaths" in done.stdout
+    again = scanpath("convert", *given, "P1.tsv", "P2.tsv", "out.csv", cwd=tmp_path)
+    assert again.returncode == 2
+    assert "is there already" in again.stderr
+    assert "given twice" in scanpath("convert", "P1.tsv", "o.csv", *given, *given, cwd=tmp_path).stderr
+    assert "convert IN OUT" in scanpath("convert", "P1.tsv", cwd=tmp_path).stderr

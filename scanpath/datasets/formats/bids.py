@@ -399,4 +399,4 @@ def _to_screen_px(xy: np.ndarray, recording: _Recording, changes: Changes) -> np
     return xy
 
 
-BIDS = Format("bids", "BIDS 1.11 eye tracking (physio, physioevents, events)", read, write)
+BIDS = Format("bids", "BIDS 1.11 eye tracking (physio, physioevents, events)", read, write, reads_folder=True)

@@ -62,6 +62,11 @@ class Changes:
                 return
         self._list.append(Change(kind, text, n))
 
+    def extend(self, others: "Changes") -> None:
+        """Record what was done to another part of the data, too."""
+        for one in others:
+            self.add(one.kind, one.text, n=one.n)
+
     def leave_out(self, table: pd.DataFrame, held: Iterable[str]) -> None:
         """Record which filled columns of a fixation table a format has no place for."""
         lost = [name for name in table.columns if name not in {*held, "fixation"} and table[name].notna().any()]

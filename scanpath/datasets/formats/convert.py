@@ -1,5 +1,6 @@
 """From one format to another, with a report of what was changed on the way."""
 
+import functools
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,10 +16,10 @@ from scanpath.datasets.formats.format import (
     Reader,
     Writer,
     check_settings,
-    detect_format,
     format_for_writing,
 )
 from scanpath.datasets.formats.limits import refuse_packed
+from scanpath.datasets.formats.several import Source, files_of, format_of, read_files
 from scanpath.gaze.table import SCANPATH_KEYS, check_table, say_doubts
 
 _UNFORESEEN = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RuntimeError, MemoryError)
@@ -30,8 +31,10 @@ class ConversionReport:
 
     Attributes
     ----------
-    source, target
-        Paths.
+    source
+        The file or folder, or the files.
+    target
+        Path.
     from_, to
         Names of the formats.
     n_fixations, n_scanpaths
@@ -41,7 +44,7 @@ class ConversionReport:
         that were taken as given.
     """
 
-    source: Path
+    source: Path | tuple[Path, ...]
     target: Path
     from_: str
     to: str
@@ -50,15 +53,16 @@ class ConversionReport:
     changes: tuple[Change, ...]
 
     def __str__(self) -> str:
+        source = f"{self.source[0]} and {len(self.source) - 1} more" if isinstance(self.source, tuple) else self.source
         head = (
-            f"{self.source} ({self.from_}) -> {self.target} ({self.to}): "
+            f"{source} ({self.from_}) -> {self.target} ({self.to}): "
             f"{self.n_fixations} fixations in {self.n_scanpaths} scanpaths"
         )
         return "\n".join([head, *(f"  {change}" for change in self.changes or ["nothing was changed"])])
 
 
 def convert(
-    source: str | os.PathLike[str],
+    source: Source,
     out: str | os.PathLike[str],
     *,
     from_: str | None = None,
@@ -73,7 +77,8 @@ def convert(
     Parameters
     ----------
     source
-        File or folder to read.
+        File or folder to read, or several files. Files of a folder that is no format as a whole are put together, as
+        one export for each person; where they do not say who looked, their names do.
     out
         File or folder to write.
     from_, to
@@ -100,8 +105,8 @@ def convert(
     >>> report.from_, report.to, report.n_fixations
     ('csv', 'parquet', 1)
     """
-    source, out = Path(source), Path(out)
-    reader, read = _reader(from_ or detect_format(source))
+    files, out = files_of(source, from_), Path(out)
+    reader, read = _reader(from_ or format_of(files))
     writer, write = _writer(to or format_for_writing(out))
     known = {"read": reader.settings("read"), "write": writer.settings("write")}
     for name in settings:
@@ -116,22 +121,21 @@ def convert(
         known["read"] = [name for name in known["read"] if name not in reader.options or name not in known["write"]]
     changes = Changes()
     given = {way: {name: value for name, value in settings.items() if name in known[way]} for way in known}
-    table = _read(reader, read, source, changes, given["read"])
+    table = _read(reader, read, files, changes, given["read"])
     if table.empty:
-        raise InputError(f"{source} holds no fixation, so nothing was written.")
+        raise InputError(f"{_called(files)} holds no fixation, so nothing was written.")
     write(table, out, changes, **given["write"])
-    return ConversionReport(source, out, reader.name, writer.name, len(table), count_scanpaths(table), tuple(changes))
+    what = files[0] if len(files) == 1 else tuple(files)
+    return ConversionReport(what, out, reader.name, writer.name, len(table), count_scanpaths(table), tuple(changes))
 
 
-def read_fixations(
-    source: str | os.PathLike[str], *, format: str | None = None, **settings: Any
-) -> tuple[pd.DataFrame, Changes]:
+def read_fixations(source: Source, *, format: str | None = None, **settings: Any) -> tuple[pd.DataFrame, Changes]:
     """Read fixations of any known format into the tidy table, and say what was changed.
 
     Parameters
     ----------
     source
-        File or folder.
+        File or folder, or several files; see `convert`.
     format
         One of `list_formats`; by default recognized from the content.
     settings
@@ -156,11 +160,11 @@ def read_fixations(
     >>> [str(change) for change in changes if change.kind == "unit"]
     ["unit: 'Dur' from s to ms"]
     """
-    source = Path(source)
-    form, read = _reader(format or detect_format(source))
+    files = files_of(source, format)
+    form, read = _reader(format or format_of(files))
     check_settings(form, "read", settings)
     changes = Changes()
-    return _read(form, read, source, changes, settings), changes
+    return _read(form, read, files, changes, settings), changes
 
 
 def write_fixations(
@@ -181,10 +185,24 @@ def count_scanpaths(table: pd.DataFrame) -> int:
     return int(table.groupby(keys, dropna=False).ngroups) if len(table) else 0
 
 
-def _read(form: Format, read: Reader, source: Path, changes: Changes, settings: dict[str, Any]) -> pd.DataFrame:
+def _read(form: Format, read: Reader, files: list[Path], changes: Changes, settings: dict[str, Any]) -> pd.DataFrame:
+    guarded = functools.partial(_guarded, form, read)
+    if len(files) == 1:
+        table = check_table(guarded(files[0], changes, **settings), source=str(files[0]))
+    else:
+        table = read_files(form, guarded, files, changes, settings)
+    return say_doubts(table, _called(files))
+
+
+def _called(files: list[Path]) -> str:
+    return str(files[0]) if len(files) == 1 else f"{files[0]} and {len(files) - 1} more"
+
+
+def _guarded(form: Format, read: Reader, source: Path, changes: Changes, **settings: Any) -> pd.DataFrame:
+    """Read a file; what goes wrong with it is said in a sentence."""
     refuse_packed(source)
     try:
-        table = read(source, changes, **settings)
+        return read(source, changes, **settings)
     except UnicodeDecodeError as error:
         raise InputError(f"{source} is not {error.encoding} text, so it is no {form.name} file.") from error
     except ScanpathError:
@@ -193,7 +211,6 @@ def _read(form: Format, read: Reader, source: Path, changes: Changes, settings: 
         # what readers do not foresee comes from files that somebody damaged or that are of another kind
         text = " ".join(str(error).split())[:200]
         raise InputError(f"{source} cannot be read as {form.name}: {text} ({type(error).__name__}).") from error
-    return say_doubts(check_table(table, source=str(source)), str(source))
 
 
 def _reader(name: str) -> tuple[Format, Reader]:

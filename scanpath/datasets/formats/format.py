@@ -19,6 +19,10 @@ Reader: TypeAlias = Callable[..., pd.DataFrame]
 Writer: TypeAlias = Callable[..., None]
 
 
+class NoSubjectError(InputError):
+    """A file does not say who looked, and the setting ``subject`` would; of several files their names can say it."""
+
+
 @dataclass(frozen=True)
 class Format:
     """How fixations are stored by one program or data set.
@@ -37,6 +41,8 @@ class Format:
         Names of settings of the reader beside those in its signature.
     known_by
         Groups of patterns of names of columns; a table that has all of one group is of this format.
+    reads_folder
+        Whether a folder is read as a whole, and not its files one by one.
     """
 
     name: str
@@ -45,6 +51,7 @@ class Format:
     write: Writer | None = None
     options: tuple[str, ...] = ()
     known_by: tuple[tuple[str, ...], ...] = ()
+    reads_folder: bool = False
 
     def settings(self, way: str) -> list[str]:
         """Names of the settings that reading ("read") or writing ("write") takes."""
@@ -117,7 +124,10 @@ def detect_format(path: Path) -> str:
     if not path.exists():
         raise MissingFileError(f"There is nothing at {path}; check the path.")
     if path.is_dir():
-        return _detect_folder(path)
+        name = detect_folder(path)
+        if name is None:
+            raise InputError(f"The format of the folder {path} cannot be told; name it with from_ (--from).")
+        return name
     refuse_packed(path)
     suffix = path.suffix.lower()
     if suffix == ".json":
@@ -148,14 +158,15 @@ def check_settings(form: Format, way: str, settings: Iterable[str]) -> None:
             raise unknown_name(f"setting of the format {form.name!r} ({way})", name, known)
 
 
-def _detect_folder(path: Path) -> str:
+def detect_folder(path: Path) -> str | None:
+    """Recognize a folder that is of some format as a whole; None where its files are to be read one by one."""
     if (path / "dataset_description.json").is_file() or any(path.rglob("*_physio.json")):
         return "bids"
     if any(path.glob("*_scanpaths.json")):
         return "visions"
     if any(path.glob("*.parquet")):
         return "parquet"
-    raise InputError(f"The format of the folder {path} cannot be told; name it with from_ (--from).")
+    return None
 
 
 def _detect_json(path: Path) -> str:

@@ -11,7 +11,7 @@ from scanpath._core.errors import InputError, MissingFileError
 from scanpath._core.files import require_file, write_text
 from scanpath.datasets.formats.changes import Changes
 from scanpath.datasets.formats.folders import whole_folder
-from scanpath.datasets.formats.format import Format
+from scanpath.datasets.formats.format import Format, NoSubjectError
 from scanpath.datasets.formats.limits import MAX_BYTES, check_bytes
 from scanpath.datasets.formats.remodnav import FIXATION, check_labels
 from scanpath.gaze.scanpath import Scanpath, ScanpathLike, as_scanpath
@@ -105,8 +105,10 @@ def read(
     if path.is_dir():
         scanpaths = _folder(path, pattern, changes, max_bytes)
     else:
-        if stimulus is None or subject is None:
+        if stimulus is None:
             raise InputError(f"{path} does not say who looked at what: give stimulus and subject.")
+        if subject is None:
+            raise NoSubjectError(f"{path} does not say who looked: give subject.")
         scanpaths = [_one(path, {"stimulus": stimulus, "subject": subject}, changes, max_bytes)]
     changes.add("unit", "durations from s to ms")
     return table_from_scanpaths(scanpaths)
@@ -184,4 +186,6 @@ def write(table: pd.DataFrame, path: Path, changes: Changes) -> None:
         changes.add("dropped", "onsets, which the format does not have", n=int(table["onset_ms"].notna().sum()))
 
 
-MULTIMATCH_GAZE = Format("multimatch_gaze", "multimatch-gaze arrays, one file a scanpath", read, write)
+MULTIMATCH_GAZE = Format(
+    "multimatch_gaze", "multimatch-gaze arrays, one file a scanpath", read, write, reads_folder=True
+)

@@ -272,6 +272,7 @@ def _numbers_and_words(
     columns |= parsed
     for name in ("stimulus", "subject", "agent"):
         if getattr(given, name) is not None:
+            _check_one(columns.get(name), name, theirs, path)
             columns[name] = pd.Series(str(getattr(given, name)), index=cells.index)
     if not program.columns:
         mapped = set(theirs.values())
@@ -286,6 +287,17 @@ def _numbers_and_words(
         return table.reset_index(drop=True)
     changes.add("dropped", "rows without a place", n=int(gone.sum()))
     return table[~gone].reset_index(drop=True)
+
+
+def _check_one(column: pd.Series | None, name: str, theirs: Mapping[str, str], path: Path) -> None:
+    """Refuse to call a whole table by one name that tells several apart."""
+    values = [] if column is None else column.dropna().unique().tolist()
+    if len(values) > 1:
+        own = theirs[name]
+        raise InputError(
+            f"{path}: {own!r} tells {len(values)} apart, such as {values[0]!r} and {values[1]!r}, which {name}= would "
+            f"make one: leave {name}= out, or keep the rows of one with only={{{own!r}: {values[0]!r}}}."
+        )
 
 
 ANY_TABLE = Program()

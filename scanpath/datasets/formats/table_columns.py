@@ -12,6 +12,7 @@ from scanpath._core.checks import check_choice
 from scanpath._core.errors import InputError, unknown_name
 from scanpath._core.times import as_ms
 from scanpath.datasets.formats.changes import Changes
+from scanpath.datasets.formats.format import NoSubjectError
 from scanpath.gaze.csv_text import NO_NUMBER, TEXT
 from scanpath.gaze.table import BASE_COLUMNS, OPTIONAL_COLUMNS
 
@@ -136,7 +137,7 @@ def _check_all_there(
             f"column with columns={{'their name': 'stimulus'}}; {shown}."
         )
     if not {"subject", "agent"} & set(theirs) and given.subject is None and given.agent is None:
-        raise InputError(
+        raise NoSubjectError(
             f"{whose} does not say who looked: give subject='name' for the whole file (agent='name' for a model), or "
             f"its column with columns={{'their name': 'subject'}}; {shown}."
         )

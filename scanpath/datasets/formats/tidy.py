@@ -35,5 +35,7 @@ def write(table: pd.DataFrame, path: Path, changes: Changes) -> None:
     write_table(table, path, metadata={"changes": [str(change) for change in changes]} if len(changes) else None)
 
 
-PARQUET = Format("parquet", "the tidy fixation table, or a run's folder of shards", read, write, options=SETTINGS)
+PARQUET = Format(
+    "parquet", "the tidy fixation table, or a run's folder of shards", read, write, options=SETTINGS, reads_folder=True
+)
 CSV = Format("csv", "the tidy fixation table as text", read, write, options=SETTINGS)

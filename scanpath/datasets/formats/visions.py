@@ -267,4 +267,4 @@ def _as_box(box: list[float]) -> list[float] | None:
     return [y, x, y + height, x + width]
 
 
-VISIONS = Format("visions", "ViSioNS benchmark JSON, of people or of a model", read, write)
+VISIONS = Format("visions", "ViSioNS benchmark JSON, of people or of a model", read, write, reads_folder=True)
