@@ -36,10 +36,23 @@ def _retrained(pictures: str) -> Variant:
     return Variant("eccnet", claim, needs=("weights",))
 
 
+def _ibs(similarity: str, claim: str, **settings: Any) -> Variant:
+    """Return a searcher of the ViSioNS benchmark, as its programs have it but for the counting of responses."""
+    return Variant(
+        "bayesian",
+        f"ideal Bayesian searcher {claim}",
+        similarity=similarity,
+        alignment="published",
+        noise="published",
+        **settings,
+    )
+
+
 #: Published name -> what is built by it: an agent's class, or a variant of another agent, with a tag after a dot.
 AGENTS: Registry[Callable[..., Agent] | Variant] = Registry(
     "agent",
     {
+        "bayesian": "scanpath.agents.bayesian:BayesianAgent",
         "center": "scanpath.agents.center:CenterAgent",
         "random": "scanpath.agents.random:RandomAgent",
         "itti_koch": "scanpath.agents.winner_take_all:IttiKoch",
@@ -67,6 +80,9 @@ AGENTS: Registry[Callable[..., Agent] | Variant] = Registry(
         "eccnet.smooth": Variant(
             "eccnet", "eccNET on one grid, with windows that grow smoothly", features="fixed_grid", windows="smooth"
         ),
+        "ibs.correlation": _ibs("correlation", "by correlation of pixels with the target (cIBS)"),
+        "ibs.features": _ibs("features", "by a network's likeness to the target (nnIBS)", backbone="vgg16"),
+        "ibs.ssim": _ibs("ssim", "by structural similarity to the target (sIBS)"),
         "ivsn": "scanpath.agents.ivsn:Ivsn",
         "ivsn.gupta2021": Variant(
             "eccnet", "IVSN as a control of eccNET: its loop, plain max pooling", eccentricity=False, levels=(5,)

@@ -12,6 +12,9 @@ from scanpath.agents.selection import ProportionalSampling
 from scanpath.agents.target_found import FoundRule, InBox
 from scanpath.gaze.stimulus import Stimulus
 
+#: Standard deviation as a share of the picture's sides: a round number, fitted to no data set.
+SPREAD = 0.2
+
 
 class CenterAgent(PriorityAgent):
     """Knows only that people look near the middle: samples a Gaussian there, whatever the picture shows.
@@ -27,23 +30,25 @@ class CenterAgent(PriorityAgent):
 
     name = "center"
 
-    def __init__(self, *, spread: float = 0.2, found_rule: FoundRule | None = None) -> None:
+    def __init__(self, *, spread: float = SPREAD, found_rule: FoundRule | None = None) -> None:
         super().__init__(selection=ProportionalSampling(), found_rule=found_rule or InBox())
         self.spread = check_positive("spread", spread)
 
     def attention(self, stimulus: Stimulus, history: History) -> Tensor:
         """Return the Gaussian, at most 1."""
-        return torch.exp(self._log_weight(stimulus))
+        return torch.exp(log_center(stimulus, self.spread))
 
     def log_density(
         self, stimulus: Stimulus, history_xy: Tensor | ArrayLike, history_duration_ms: Tensor | ArrayLike | None = None
     ) -> Tensor:
         """Return the logarithm of the probability with which each pixel is drawn, (H, W), whatever the history."""
-        return log_normalized(self._log_weight(stimulus))
+        return log_normalized(log_center(stimulus, self.spread))
 
-    def _log_weight(self, stimulus: Stimulus) -> Tensor:
-        height, width = stimulus.size
-        x0, y0 = stimulus.center_xy
-        x = (torch.arange(width) - x0) / (self.spread * width)
-        y = (torch.arange(height) - y0) / (self.spread * height)
-        return -(x[None] ** 2 + y[:, None] ** 2) / 2
+
+def log_center(stimulus: Stimulus, spread: float = SPREAD) -> Tensor:
+    """Return the logarithm of a Gaussian (H, W) in the middle of a picture, at most 0."""
+    height, width = stimulus.size
+    x0, y0 = stimulus.center_xy
+    x = (torch.arange(width) - x0) / (spread * width)
+    y = (torch.arange(height) - y0) / (spread * height)
+    return -(x[None] ** 2 + y[:, None] ** 2) / 2

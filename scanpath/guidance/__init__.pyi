@@ -4,6 +4,10 @@ from .bayesian_search import expected_maximum as expected_maximum
 from .clip_attention import clip_attention as clip_attention
 from .deepgaze import deepgaze_iie as deepgaze_iie
 from .deepgaze import deepgaze_iii as deepgaze_iii
+from .detectability import CellGrid as CellGrid
+from .detectability import gaussian_detectability as gaussian_detectability
+from .detectability import published_noise as published_noise
+from .detectability import relative_visibility as relative_visibility
 from .itti_koch import itti_koch as itti_koch
 from .salient_relevance import salient_relevance as salient_relevance
 from .scenewalk import scenewalk_log_likelihood as scenewalk_log_likelihood
@@ -15,3 +19,6 @@ from .target_cue import combine_levels as combine_levels
 from .target_cue import cue_map as cue_map
 from .target_cue import level_weights as level_weights
 from .target_cue import scale_to_unit as scale_to_unit
+from .target_similarity import response_mean as response_mean
+from .target_similarity import target_correlation as target_correlation
+from .target_similarity import target_ssim as target_ssim

@@ -1,0 +1,101 @@
+"""Structural similarity of a small picture with the part of a large one around every place."""
+
+import numpy as np
+
+from scanpath.kernels.compiled import compiled
+
+#: Side of the window within which means and variances are taken.
+WINDOW = 7
+
+
+@compiled
+def _window_sums(values, sums):
+    """Sums over all windows: `sums` (h - 6, w - 6, 2) of values and of their squares."""
+    for r in range(sums.shape[0]):
+        for c in range(sums.shape[1]):
+            total, squares = 0.0, 0.0
+            for i in range(WINDOW):
+                for j in range(WINDOW):
+                    value = values[r + i, c + j]
+                    total += value
+                    squares += value * value
+            sums[r, c, 0], sums[r, c, 1] = total, squares
+
+
+@compiled(fastmath={"reassoc", "contract"})
+def _row_likeness(columns, first, second, width):
+    """Add up the likeness of one row of windows; `columns` are sums of products over the windows' rows."""
+    n = WINDOW * WINDOW
+    c1, c2 = 0.01**2, 0.03**2
+    total = 0.0
+    for c in range(width):
+        products = 0.0
+        for j in range(WINDOW):
+            products += columns[c + j]
+        a, b = first[c, 0] / n, second[c, 0] / n
+        covariance = (products / n - a * b) * n / (n - 1)
+        variances = (first[c, 1] / n - a * a + second[c, 1] / n - b * b) * n / (n - 1)
+        total += (2 * a * b + c1) * (2 * covariance + c2) / ((a * a + b * b + c1) * (variances + c2))
+    return total
+
+
+@compiled(fastmath={"contract"})
+def _likeness(picture, target, picture_sums, target_sums, top, left, rows, columns, height, width):
+    """Average over the windows of the part that is in the picture: `top`, `left` in it, `rows`, `columns` in target."""
+    sums = np.zeros(width)
+    total = 0.0
+    for r in range(height):
+        for c in range(width):
+            sums[c] += picture[top + r, left + c] * target[rows + r, columns + c]
+        if r >= WINDOW:
+            before = r - WINDOW
+            for c in range(width):
+                sums[c] -= picture[top + before, left + c] * target[rows + before, columns + c]
+        if r >= WINDOW - 1:
+            at = r - WINDOW + 1
+            total += _row_likeness(
+                sums, picture_sums[top + at, left:], target_sums[rows + at, columns:], width - WINDOW + 1
+            )
+    return total / ((height - WINDOW + 1) * (width - WINDOW + 1))
+
+
+@compiled
+def _maps(picture, target, picture_sums, target_sums, step, likeness):
+    height, width = picture.shape
+    for i in range(likeness.shape[0]):
+        for j in range(likeness.shape[1]):
+            top, left = i * step - target.shape[0] // 2, j * step - target.shape[1] // 2
+            first, start = max(top, 0), max(left, 0)
+            last, end = min(top + target.shape[0], height), min(left + target.shape[1], width)
+            likeness[i, j] = 0.0
+            if last - first >= WINDOW and end - start >= WINDOW:
+                likeness[i, j] = _likeness(
+                    picture, target, picture_sums, target_sums,
+                    first, start, first - top, start - left, last - first, end - start,
+                )  # fmt: skip
+
+
+def patch_similarity(picture: np.ndarray, target: np.ndarray, step_px: int) -> np.ndarray:
+    """Compare at every `step_px`-th pixel, from the first on.
+
+    Parameters
+    ----------
+    picture, target
+        (H, W) and (h, w) float64 in [0, 1], with at least 7 px a side.
+    step_px
+        Distance of the places.
+
+    Returns
+    -------
+    numpy.ndarray
+        (ceil(H / step), ceil(W / step)): mean structural similarity of the target and the part that has its pixel
+        (h // 2, w // 2) at the place; at borders, of what is left of both, and 0 where that is less than a window.
+    """
+    sums = []
+    for values in (picture, target):
+        height, width = values.shape
+        sums.append(np.empty((height - WINDOW + 1, width - WINDOW + 1, 2)))
+        _window_sums(values, sums[-1])
+    likeness = np.empty([-(-side // step_px) for side in picture.shape])
+    _maps(picture, target, *sums, step_px, likeness)
+    return likeness
