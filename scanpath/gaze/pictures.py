@@ -188,7 +188,8 @@ def _flattened(picture: Image.Image, path: Path, background: float | tuple[float
         return color.contiguous()
     if background is None:
         raise InputError(
-            f"{path} has transparent pixels; save it without transparency or say what shows through, background=0.5."
+            f"{path} has transparent pixels; save it without transparency, or say what shows through: "
+            "background=0.5 (foveate --background 0.5)."
         )
     behind = torch.tensor(background, dtype=torch.float32).reshape(-1, 1, 1)
     return color * alpha + behind * (1 - alpha)

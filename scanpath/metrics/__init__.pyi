@@ -75,6 +75,7 @@ from .semantic import cluster_labels as cluster_labels
 from .semantic import fixation_clusters as fixation_clusters
 from .semantic import fixation_edit_distance as fixation_edit_distance
 from .semantic import labels_at as labels_at
+from .semantic import labels_in_areas as labels_in_areas
 from .semantic import repeat_by_duration as repeat_by_duration
 from .semantic import sequence_score as sequence_score
 from .strings import damerau as damerau

@@ -1,6 +1,6 @@
 """Scanpaths as sequences of meanings: clusters of fixations or labels of a segmentation, and how well they match."""
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from math import inf
 
 import numpy as np
@@ -193,6 +193,64 @@ def labels_at(path: ScanpathLike, label_map: ArrayLike) -> list[int]:
         )
     columns, rows = pixel_of(xy).astype(np.int64).T
     return labels[rows, columns].tolist()
+
+
+def labels_in_areas(
+    path: ScanpathLike, areas: Mapping[Hashable, ArrayLike], *, elsewhere: Hashable = "elsewhere"
+) -> list[Hashable]:
+    """Label each fixation with the area of interest that holds it, for the metrics of strings.
+
+    Where areas overlap, such as eyes in a face, a fixation belongs to the smallest one that holds it (of equal ones, to
+    the first).
+
+    Parameters
+    ----------
+    path
+        A scanpath in px of the picture, pixel centers at integers.
+    areas
+        Label of each area to its box (x, y, width, height) in px, whose first pixel is (x, y), or to its mask (H, W),
+        true on its pixels.
+    elsewhere
+        Label of fixations in no area.
+
+    Raises
+    ------
+    InputError
+        If an area is neither a box nor a mask, or is empty.
+
+    Examples
+    --------
+    >>> areas = {"face": (10, 10, 40, 50), "mouth": (22, 44, 16, 8)}
+    >>> labels = labels_in_areas([(12, 20), (30, 47), (90, 20)], areas)
+    >>> labels
+    ['face', 'mouth', 'elsewhere']
+    >>> from scanpath.metrics import levenshtein
+    >>> levenshtein(labels, labels_in_areas([(12, 20), (90, 20)], areas))
+    1.0
+    """
+    xy = as_scanpath(path).xy
+    found: list[Hashable] = [elsewhere] * len(xy)
+    smallest = np.full(len(xy), np.inf)
+    for label, area in areas.items():
+        inside, n_pixels = _in_area(xy, np.asarray(area), label)
+        for fixation in np.flatnonzero(inside & (n_pixels < smallest)):
+            found[fixation], smallest[fixation] = label, n_pixels
+    return found
+
+
+def _in_area(xy: np.ndarray, area: np.ndarray, label: Hashable) -> tuple[np.ndarray, float]:
+    """Which fixations lie in a box or mask, and how many pixels it has."""
+    if area.ndim == 2 and area.any() and (area.dtype == bool or np.isin(area, (0, 1)).all()):
+        on_mask = on_picture(xy, area.shape[::-1])
+        columns, rows = pixel_of(xy[on_mask]).astype(np.int64).T
+        on_mask[on_mask] = area[rows, columns] != 0
+        return on_mask, float(np.count_nonzero(area))
+    if area.shape == (4,) and np.issubdtype(area.dtype, np.number) and np.isfinite(area).all() and (area[2:] > 0).all():
+        return on_picture(xy - area[:2], area[2:]), float(area[2] * area[3])
+    raise InputError(
+        f"The area {label!r} must be a box (x, y, width, height) in px with a width and height above 0, or a mask "
+        f"(H, W) of true and false that is true somewhere, got {area.dtype} of shape {area.shape}."
+    )
 
 
 def repeat_by_duration(labels: Sequence[Hashable], duration_ms: ArrayLike, bin_ms: float = 50.0) -> list[Hashable]:

@@ -11,6 +11,7 @@ from scanpath.metrics import (
     fixation_clusters,
     fixation_edit_distance,
     labels_at,
+    labels_in_areas,
     levenshtein,
     pairwise,
     repeat_by_duration,
@@ -124,3 +125,31 @@ def test_fixations_too_far_for_numbers_are_said_and_not_wrapped():
 def test_a_gap_that_cannot_be_added_is_refused(gap):
     with pytest.raises(InputError, match="gap must be"):
         sequence_score("abc", "abd", gap=gap)
+
+
+def test_areas_label_fixations_as_their_pixels_in_a_label_map_do():
+    boxes = {"a": (3, 2, 4, 5), "b": (9, 0, 3, 9)}
+    label_map = np.zeros((9, 12), int)
+    for number, (x, y, width, height) in enumerate(boxes.values(), start=1):
+        label_map[y : y + height, x : x + width] = number
+    masks = {name: label_map == number for number, name in enumerate(boxes, start=1)}
+    xy = np.random.default_rng(0).uniform(-0.5, (11.5, 8.5), (300, 2))
+    xy[:4] = (2.5, 2), (6.49, 6.49), (6.5, 3), (3, 1.49)  # borders: pixel k holds k - 1/2 to k + 1/2
+    expected = [["", "a", "b"][number] for number in labels_at(xy, label_map)]
+    assert labels_in_areas(xy, boxes, elsewhere="") == expected
+    assert labels_in_areas(xy, masks, elsewhere="") == expected
+
+
+def test_the_smallest_of_overlapping_areas_wins_whatever_their_order():
+    face, eye = (0, 0, 100, 100), np.zeros((60, 60), bool)
+    eye[20:30, 20:30] = True
+    for areas in ({"face": face, "eye": eye}, {"eye": eye, "face": face}):
+        assert labels_in_areas([(25, 25), (40, 25), (80, 80), (100, 3)], areas) == ["eye", "face", "face", "elsewhere"]
+
+
+@pytest.mark.parametrize(
+    "area", [(1, 2, 3), (1, 2, 0, 4), np.zeros((3, 3), bool), [[0.5, 0.2]], "box", (1, 2, np.nan, 3)]
+)
+def test_what_is_no_area_is_refused_by_its_label(area):
+    with pytest.raises(InputError, match="area 'lamp' must be a box"):
+        labels_in_areas([(1, 1)], {"lamp": area})

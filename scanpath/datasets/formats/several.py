@@ -124,7 +124,8 @@ def _check_apart(table: pd.DataFrame, path: Path, whose: dict[tuple[Any, ...], P
 def _say_absent(tables: Sequence[pd.DataFrame], paths: Sequence[Path], changes: Changes) -> None:
     """Note what only some of the files tell."""
     told = [{str(name) for name in table.columns[table.notna().any()]} for table in tables]
-    for name in sorted(set.union(*told) - set.intersection(*told)):
+    everything = {name for one in told for name in one}
+    for name in sorted(name for name in everything if not all(name in one for one in told)):
         lacking = [(path.name, len(table)) for path, table, one in zip(paths, tables, told) if name not in one]
         changes.add(
             "assumed", f"{name} is missing in some files, such as {lacking[0][0]}", n=sum(n for _, n in lacking)
