@@ -1,4 +1,5 @@
 from .agent import Agent as Agent
+from .agent import PlannedAgent as PlannedAgent
 from .agent import PriorityAgent as PriorityAgent
 from .agent import run_episode as run_episode
 from .catalog import AGENTS as AGENTS

@@ -73,13 +73,13 @@ class Agent(ABC):
             raise InputError(f"found_rule must be a rule, such as InBox(margin_px=16), got {found_rule!r}.")
         self.name = name or self.name or type(self).__name__
         self.found_rule = found_rule or Never()
-        self.settings: dict[str, Any] = {}  # how it was built, for the record; filled by create_agent
+        self.settings: dict[str, object] = {}  # how it was built, for the record; filled by create_agent
         self._last: tuple[weakref.ref[Stimulus], Any] | None = None
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r})"
 
-    def facts(self) -> dict[str, Any]:
+    def facts(self) -> dict[str, object]:
         """Return what fixations depend on beside the settings, in a form that JSON can hold: rules set since, networks.
 
         A run that is continued compares it.
@@ -233,6 +233,22 @@ class PlannedAgent(Agent):
     """An agent that knows its whole scanpath, with its times, when the picture appears.
 
     Asked for one fixation, from any history, it says what `next_fixation` says; left alone it follows its plan.
+
+    Examples
+    --------
+    An agent that rests at the left and at the right border, for 300 ms each:
+
+    >>> import scanpath as sp
+    >>> from scanpath.agents import Fixation
+    >>> class TwoSides(sp.agents.PlannedAgent):
+    ...     def plan(self, episode):
+    ...         height, width = episode.stimulus.size
+    ...         return [Fixation((x, height // 2), onset, 300.0) for x, onset in ((0, 0.0), (width - 1, 320.0))]
+    ...
+    ...     def next_fixation(self, stimulus, history, generator):
+    ...         return (stimulus.size[1] - 1, stimulus.size[0] // 2) if history else (0, stimulus.size[0] // 2)
+    >>> sp.simulate(TwoSides(), sp.Stimulus(torch.zeros(1, 20, 40), name="blank"))["duration_ms"].tolist()
+    [300.0, 300.0]
     """
 
     chooses_first = True

@@ -155,7 +155,7 @@ class EccNet(PriorityAgent):
         self.fields = FieldsOfView(features, margin_px=margin_px)
         self.in_step = features == "whole"
 
-    def facts(self) -> dict[str, Any]:
+    def facts(self) -> dict[str, object]:
         """Return what fixations depend on beside the settings: rules set since, and the network."""
         return {"backbone": self.backbone.facts(), **super().facts()}
 

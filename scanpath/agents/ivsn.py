@@ -2,7 +2,6 @@
 
 import copy
 import dataclasses
-from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -82,7 +81,7 @@ class Ivsn(PriorityAgent):
         self.target_px = check_count("target_px", target_px)
         self.block_px = check_count("block_px", block_px, least=32)
 
-    def facts(self) -> dict[str, Any]:
+    def facts(self) -> dict[str, object]:
         """Return what fixations depend on beside the settings: rules set since, and the network."""
         return {"backbone": self.backbone.facts(), **super().facts()}
 

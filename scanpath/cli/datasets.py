@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -84,7 +84,7 @@ def verify(
     from scanpath.cli.tables import print_table
     from scanpath.datasets import list_datasets, verify_dataset, verify_downloads
 
-    rows: list[tuple[Any, ...]] = []
+    rows: list[tuple[object, ...]] = []
     if name in list_datasets():
         rows += [tuple(row) for row in verify_dataset(name, root=root).itertuples(index=False)]
     if not rows or root is not None:

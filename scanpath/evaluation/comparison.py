@@ -182,7 +182,7 @@ class _Comparison:
     observers: dict[str, int]
     pairing: Pairing
     sizes: Sizes | None
-    facts: dict[str, Any]
+    facts: dict[str, object]
 
     @classmethod
     def prepare(
@@ -312,7 +312,7 @@ def _needs_size(measure: Measure) -> bool:
 
 def _rows(
     scored: _Scored, measure: Measure, comparison: _Comparison, interval: Mapping[str, Any]
-) -> list[dict[str, Any]]:
+) -> list[dict[str, object]]:
     metric = measure.metric
     kind = (comparison.pairing.reduce, metric.higher_is_better, len(comparison.observers))
     rows = []
@@ -323,7 +323,7 @@ def _rows(
         defined = np.concatenate([np.isfinite(block.mean(*kind[:2])) for block in blocks])
         for number, part in enumerate(metric.parts):
             reasons = sum((block.undefined[number] for block in blocks), Counter())
-            row: dict[str, Any] = {"agent": agent, "metric": measure.name, "part": part}
+            row: dict[str, object] = {"agent": agent, "metric": measure.name, "part": part}
             row |= {key: float(value[number]) for key, value in zip(("value", "low", "high"), model)}
             row |= {key: float(mark[number]) for key, mark in zip(("ceiling", "ceiling_low", "ceiling_high"), ceiling)}
             row |= {"better": "higher" if metric.higher_is_better else "lower"}

@@ -5,7 +5,6 @@ import os
 import platform
 from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -33,7 +32,7 @@ def write_evaluation(table: pd.DataFrame, path: str | os.PathLike[str] | None = 
     return text
 
 
-def provenance(pairing: Pairing, measures: Sequence[Measure], facts: Mapping[str, Any]) -> dict[str, Any]:
+def provenance(pairing: Pairing, measures: Sequence[Measure], facts: Mapping[str, object]) -> dict[str, object]:
     """Put together what is needed to repeat an evaluation."""
     return {
         "pairing": pairing.to_dict(),

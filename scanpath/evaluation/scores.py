@@ -11,6 +11,7 @@ import pandas as pd
 from scanpath.evaluation.pairing import Pairing, observer_of
 from scanpath.gaze.scanpath import Scanpath
 from scanpath.metrics import METRICS, Metric, cluster_labels, count_reasons, fixation_clusters, pairwise
+from scanpath.metrics.pairs import Labels
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class Measure:
             crowds = fixation_clusters(people, self.settings["bandwidth_px"])
         return Measure(self.name, self.settings, size, crowds)
 
-    def _inputs(self, paths: Sequence[Scanpath]) -> Sequence[Any]:
+    def _inputs(self, paths: Sequence[Scanpath]) -> Sequence[Scanpath | Labels]:
         """What the metric compares: the scanpaths, or the numbers of the clusters that their fixations fall into."""
         if self.metric.takes != "labels":
             return paths

@@ -4,7 +4,7 @@ import os
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -41,6 +41,8 @@ LEAST_FEATURES = 2.0
 VARIANCE_FLOOR = 1e-5
 #: Where weights come from: a file, or {"seed": n} for random ones.
 Weights = str | os.PathLike[str] | dict[str, int]
+
+Network = TypeVar("Network", bound=nn.Module)
 
 
 class Vgg19Encoder(nn.Module):
@@ -83,12 +85,12 @@ class Decoder(nn.Module):
 
 def load_encoder(weights: Weights) -> Vgg19Encoder:
     """Build the encoder with torchvision's VGG-19 weights from a file, or seeded random ones for tests."""
-    return _load("encoder", _freeze(weights))  # type: ignore[return-value]
+    return _encoder(_freeze(weights))
 
 
 def load_decoder(weights: Weights) -> Decoder:
     """Build the decoder with weights that `scanpath.training.texture_decoder` wrote, or seeded random ones."""
-    return _load("decoder", _freeze(weights))  # type: ignore[return-value]
+    return _decoder(_freeze(weights))
 
 
 def transfer_features(
@@ -152,9 +154,17 @@ def _freeze(weights: Weights) -> tuple[str, int]:
     return str(path.resolve()), path.stat().st_mtime_ns
 
 
-@lru_cache(maxsize=4)
-def _load(part: str, key: tuple[str, int]) -> nn.Module:
-    model: nn.Module = Vgg19Encoder() if part == "encoder" else Decoder()
+@lru_cache(maxsize=2)
+def _encoder(key: tuple[str, int]) -> Vgg19Encoder:
+    return _loaded(Vgg19Encoder(), key)
+
+
+@lru_cache(maxsize=2)
+def _decoder(key: tuple[str, int]) -> Decoder:
+    return _loaded(Decoder(), key)
+
+
+def _loaded(model: Network, key: tuple[str, int]) -> Network:
     path, number = key
     if path:
         _fill(model, Path(path))

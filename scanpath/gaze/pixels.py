@@ -1,9 +1,9 @@
 """Which pixel a place falls on: the rule of the tables for all that is measured here, and that of other programs."""
 
 import math
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from scanpath._core.checks import check_choice
 
@@ -37,7 +37,7 @@ def pixel_of(xy: np.ndarray, pixel: str = "nearest") -> np.ndarray:
     return np.floor(xy - first_edge(pixel))
 
 
-def on_picture(xy: np.ndarray, size_px: Any, pixel: str = "nearest") -> np.ndarray:
+def on_picture(xy: np.ndarray, size_px: ArrayLike, pixel: str = "nearest") -> np.ndarray:
     """Whether places lie on one of the pixels of a picture of (width, height) px.
 
     Examples
@@ -49,7 +49,7 @@ def on_picture(xy: np.ndarray, size_px: Any, pixel: str = "nearest") -> np.ndarr
     return np.asarray(((cell >= 0) & (cell < np.asarray(size_px))).all(axis=-1))
 
 
-def resized(xy: np.ndarray, from_px: Any, to_px: Any, pixel: str = "nearest") -> np.ndarray:
+def resized(xy: np.ndarray, from_px: ArrayLike, to_px: ArrayLike, pixel: str = "nearest") -> np.ndarray:
     """Places on a picture of one size, (width, height), where they are on it in another size.
 
     Examples

@@ -124,7 +124,7 @@ class Scanpath:
             and _same(self.onset_ms, other.onset_ms)
         )
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None  # type: ignore[assignment]  # how a class says that it has none, which object types as a method
 
     def __repr__(self) -> str:
         times = "" if self.duration_ms is None else f", {np.nansum(self.duration_ms):.0f} ms"
@@ -235,7 +235,7 @@ def _to_numpy(values: Any) -> Any:
     return values.detach().cpu().numpy() if hasattr(values, "detach") else values
 
 
-def _check_times(name: str, values: Any, n: int) -> np.ndarray:
+def _check_times(name: str, values: ArrayLike, n: int) -> np.ndarray:
     times = as_ms(_to_numpy(values), f"Scanpath.{name}")
     if times.shape != (n,):
         raise InputError(f"Scanpath.{name} must have shape ({n},), one value a fixation, got {times.shape}.")

@@ -107,7 +107,9 @@ def is_table_file(path: str | os.PathLike[str]) -> bool:
     return Path(path).suffix.lower() in TABLE_ENDINGS
 
 
-def write_table(table: TableLike, path: str | os.PathLike[str], *, metadata: Mapping[str, Any] | None = None) -> None:
+def write_table(
+    table: TableLike, path: str | os.PathLike[str], *, metadata: Mapping[str, object] | None = None
+) -> None:
     """Write a fixation table atomically as Parquet or CSV, chosen by the ending.
 
     A Parquet file carries the frame, the units and `metadata` in its schema, and so explains itself; in CSV the
@@ -132,7 +134,7 @@ def write_table(table: TableLike, path: str | os.PathLike[str], *, metadata: Map
             pyarrow.parquet.write_table(to_arrow(checked, metadata), temporary)
 
 
-def to_arrow(table: pd.DataFrame, metadata: Mapping[str, Any] | None = None) -> "pyarrow.Table":
+def to_arrow(table: pd.DataFrame, metadata: Mapping[str, object] | None = None) -> "pyarrow.Table":
     """Return the table in Arrow form with frame, units and `metadata` in its schema."""
     import pyarrow
 

@@ -337,7 +337,7 @@ def declare_metric(
     metric = Metric(
         name=function.__name__, function=function, summary=summary, parts=parts, takes=takes, batch=batch, **stated
     )
-    function.metric = METRICS.register(metric.name, metric)  # type: ignore[attr-defined]
+    function.metric = METRICS.register(metric.name, metric)  # type: ignore[attr-defined]  # a function takes any attribute
 
 
 def _is_needed(parameter: inspect.Parameter) -> bool:

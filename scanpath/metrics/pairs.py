@@ -201,7 +201,7 @@ def path_or_label_pairs(first: Any, second: Any, index: np.ndarray, jobs: int = 
     return (label_pairs if labels else path_pairs)(first, second, index, jobs)
 
 
-def is_labels(item: Any) -> bool:
+def is_labels(item: object) -> bool:
     """Whether an input is a sequence of labels (a string, a one-dimensional sequence) rather than of points."""
     if isinstance(item, str):
         return True
@@ -217,7 +217,7 @@ def path_or_labels(item: Any) -> Scanpath | Labels:
     return item if is_labels(item) else as_scanpath(item)
 
 
-def has_nan_coordinates(path: Any) -> bool:
+def has_nan_coordinates(path: object) -> bool:
     """Whether an array of the right shape for a scanpath has a coordinate that is NaN or infinite."""
     if isinstance(path, Scanpath | str):
         return False
@@ -357,7 +357,7 @@ def _declare(
             raise undefined(batch.__name__, int(faults[0, 0]), f" (got {came}{wanted})")
         return float(values[0, 0]) if parts is None else parts(*values[0].tolist())
 
-    call.__signature__ = signature  # type: ignore[attr-defined]
+    call.__signature__ = signature  # type: ignore[attr-defined]  # a function takes any attribute
     call.__annotations__ = {p.name: p.annotation for p in settings_of_batch if p.annotation is not p.empty}
     call.__annotations__["return"] = result
     names = ("value",) if parts is None else tuple(parts._fields)
@@ -399,12 +399,12 @@ def _as_labels(labels: Any) -> Sequence[Hashable]:
     return values
 
 
-def _size(sequence: Any) -> str:
+def _size(sequence: Scanpath | Labels) -> str:
     unit = "fixation" if isinstance(sequence, Scanpath) else "label"
     return f"{len(sequence)} {unit}{'s' * (len(sequence) != 1)}"
 
 
-def _admit(path: Any, index: int) -> Scanpath | None:
+def _admit(path: ScanpathLike, index: int) -> Scanpath | None:
     if isinstance(path, Scanpath):
         return path
     try:

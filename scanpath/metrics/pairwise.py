@@ -276,7 +276,7 @@ def _pair_metric(metric: str | Metric, settings: dict[str, Any]) -> Metric:
     return metric
 
 
-def _as_list(paths: Any) -> Any:
+def _as_list(paths: SequenceSet) -> list[Any] | ScanpathBatch:
     if isinstance(paths, Scanpath | str):
         raise InputError("A set of scanpaths is needed, got one; put it in a list.")
     if not isinstance(paths, Iterable | ScanpathBatch):
@@ -303,7 +303,7 @@ def _score(metric: Metric, first: Any, second: Any, pairs: np.ndarray, jobs: int
     return metric.batch(first, second, pairs, jobs, **settings)
 
 
-def _rows(paths: Any) -> Sequence[Any]:
+def _rows(paths: list[Any] | ScanpathBatch) -> Sequence[Any]:
     """The scanpaths of a set one by one, those of a batch as arrays that may hold NaN."""
     if not isinstance(paths, ScanpathBatch):
         return paths

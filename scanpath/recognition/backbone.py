@@ -141,7 +141,7 @@ class Backbone(nn.Module):
         super().__init__()
         self.windows = check_choice("windows", windows, tuple(WINDOWS))
         self.name = name
-        self.stages = nn.ModuleList(stages)  # type: ignore[assignment]
+        self.stages = nn.ModuleList(stages)  # type: ignore[assignment]  # a ModuleList is one but for its type
         self.levels = tuple(levels)
         self.preprocessing = preprocessing
         self.px_per_deg = check_positive("px_per_deg", px_per_deg)

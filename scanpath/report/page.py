@@ -171,7 +171,7 @@ def _same_pictures(people: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
     return chosen
 
 
-def _page(*, title: str, summary: str, scores: str, plots: str, provenance: str, data: Any) -> str:
+def _page(*, title: str, summary: str, scores: str, plots: str, provenance: str, data: object) -> str:
     folder = resources.files("scanpath.report")
     html, style, script = ((folder / name).read_text(encoding="utf-8") for name in _PARTS)
     policy = (
@@ -196,7 +196,7 @@ def _digest(text: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")
 
 
-def _json(data: Any) -> str:
+def _json(data: object) -> str:
     """JSON that cannot end the element it stands in, whatever a name or a caption says."""
     text = json.dumps(data, ensure_ascii=True, separators=(",", ":"), default=str)
     for sign in "<>&":
@@ -271,7 +271,7 @@ def _plots(table: pd.DataFrame, people: pd.DataFrame | None, result: pd.DataFram
     return "".join([*parts, amplitude_plot(tables), found_plot(table)])
 
 
-def _provenance(run: Run, facts: Mapping[str, Any], result: pd.DataFrame | None) -> str:
+def _provenance(run: Run, facts: Mapping[str, object], result: pd.DataFrame | None) -> str:
     parts = []
     failures = facts.get("failures")
     if isinstance(failures, Mapping) and failures:
@@ -292,7 +292,7 @@ def _provenance(run: Run, facts: Mapping[str, Any], result: pd.DataFrame | None)
     return "".join(parts) + f"<pre>{escape(text)}</pre>"
 
 
-def _sessions(run: Run) -> list[Any]:
+def _sessions(run: Run) -> list[object]:
     """When and where a run's folder was worked on."""
     if not isinstance(run, str | os.PathLike):
         return []

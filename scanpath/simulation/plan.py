@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from numbers import Integral
-from typing import Any
 
 from scanpath import __version__
 from scanpath._core.checks import check_choice, check_count
@@ -12,7 +11,7 @@ from scanpath.agents.agent import Agent
 from scanpath.gaze.stimulus import Stimulus
 from scanpath.simulation.look import Looking
 from scanpath.simulation.units import Unit, units
-from scanpath.simulation.workers import Finish, run_units
+from scanpath.simulation.workers import Done, Finish, run_units
 
 
 @dataclass(frozen=True)
@@ -25,7 +24,7 @@ class Plan:
     jobs: int
     accelerators: Sequence[str]
 
-    def facts(self) -> dict[str, Any]:
+    def facts(self) -> dict[str, object]:
         """Return what the rows of a run depend on, beside its stimuli."""
         return {
             "program": f"scanpath {__version__}",
@@ -39,7 +38,7 @@ class Plan:
         """Cut the work into units of `size` pictures."""
         return units(stimuli, size, n_agents=len(self.agents), seeds=self.seeds)
 
-    def run(self, work: Iterable[Unit], finish: Finish) -> Iterator[tuple[Unit, Any]]:
+    def run(self, work: Iterable[Unit], finish: Finish[Done]) -> Iterator[tuple[Unit, Done]]:
         """Let the agents look, and give each unit with what `finish` made of it, in any order."""
         return run_units(work, self.agents, self.how, finish, jobs=self.jobs, accelerators=self.accelerators)
 

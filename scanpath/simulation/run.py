@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -18,8 +17,8 @@ from scanpath.simulation.look import Looked
 from scanpath.simulation.plan import Plan, make_plan
 from scanpath.simulation.shards import RunFolder, ShardFacts, encode
 from scanpath.simulation.units import Unit, fingerprint
+from scanpath.simulation.workers import Key
 
-Key = tuple[int, int, int]
 #: Pictures in a shard unless the caller says otherwise.
 SHARD_SIZE = 16
 
@@ -189,5 +188,5 @@ def _missing(units: Iterable[Unit], folder: RunFolder, tally: _Tally, *, retry_f
             tally.add(unit, facts, resumed=True)
 
 
-def _encode(identity: dict[str, Any], unit: Unit, found: Looked) -> bytes:
+def _encode(identity: dict[str, object], unit: Unit, found: Looked) -> bytes:
     return encode(unit, found, identity)

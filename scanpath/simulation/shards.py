@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -42,7 +41,7 @@ def shard_name(key: tuple[int, int, int]) -> str:
     return "part-{:07d}-{:03d}-{:03d}.parquet".format(*key)
 
 
-def encode(unit: Unit, found: Looked, identity: Mapping[str, Any]) -> bytes:
+def encode(unit: Unit, found: Looked, identity: Mapping[str, object]) -> bytes:
     """Return the Parquet file of one unit; equal results give equal bytes."""
     table = tabulate([(unit.seed, path) for path in found.paths])
     facts = {
@@ -87,7 +86,7 @@ class RunFolder:
         If the folder holds another run, or files that are no run.
     """
 
-    def __init__(self, path: Path, identity: Mapping[str, Any]) -> None:
+    def __init__(self, path: Path, identity: Mapping[str, object]) -> None:
         self.path, self.identity = path, dict(identity)
         if path.is_file():
             raise InputError(f"{path} is a file; a run that can be continued is written to a folder.")
@@ -186,7 +185,7 @@ class RunFolder:
             with atomic_path(path) as temporary:
                 temporary.write_bytes(_bytes(whole))
 
-    def _check_same(self, stored: Mapping[str, Any]) -> None:
+    def _check_same(self, stored: Mapping[str, object]) -> None:
         ours = json.loads(json.dumps(self.identity))
         for name in sorted(set(stored) | set(ours)):
             if name == "rules_and_networks" and name not in stored:  # begun before this was noted
@@ -197,7 +196,7 @@ class RunFolder:
                     f"{_short(ours.get(name))}; continue it with the same settings or give another folder."
                 )
 
-    def _write_manifest(self, finished: Mapping[str, Any]) -> None:
+    def _write_manifest(self, finished: Mapping[str, object]) -> None:
         content = {"identity": self.identity, "finished": dict(finished) or None}
         write_text(self.path / _MANIFEST, json.dumps(content, indent=2, sort_keys=True) + "\n")
 
@@ -219,7 +218,7 @@ class RunFolder:
             file.write(json.dumps(line) + "\n")
 
 
-def _identity(manifest: Path) -> Mapping[str, Any]:
+def _identity(manifest: Path) -> Mapping[str, object]:
     try:
         return dict(json.loads(manifest.read_text(encoding="utf-8"))["identity"])
     except (ValueError, LookupError, TypeError, RecursionError) as error:

@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, Generic, TypeAlias, TypeVar
 
 import cloudpickle
 import joblib
@@ -21,8 +21,13 @@ from scanpath.simulation.accelerators import claim
 from scanpath.simulation.look import Looked, Looking, look
 from scanpath.simulation.units import Unit
 
+Key: TypeAlias = tuple[int, int, int]
+Done = TypeVar("Done")
+Sent = TypeVar("Sent")
 #: Turns what was found into what is sent home; runs in the worker.
-Finish = Callable[[Unit, Looked], Any]
+Finish: TypeAlias = Callable[[Unit, Looked], Done]
+#: A call that joblib is to make, as `joblib.delayed` writes it down.
+Task: TypeAlias = tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]
 #: How often a unit may see its workers die before it is run alone, and then picture by picture.
 RETRIES = 2
 _DIED = "the worker process died while looking at it (out of memory, or a crash in native code)"
@@ -34,11 +39,11 @@ def run_units(
     units: Iterable[Unit],
     agents: Sequence[Agent],
     how: Looking,
-    finish: Finish,
+    finish: Finish[Done],
     *,
     jobs: int,
     accelerators: Sequence[str] = (),
-) -> Iterator[tuple[Unit, Any]]:
+) -> Iterator[tuple[Unit, Done]]:
     """Run units, in any order, and give each with what `finish` made of it.
 
     Units are taken from their iterable as workers become free, so that only a few are in memory.
@@ -65,19 +70,19 @@ def run_units(
     yield from _Pool(agents, how, finish, jobs, accelerators).run(units)
 
 
-class _Pool:
+class _Pool(Generic[Done]):
     """A pool that survives its workers."""
 
     def __init__(
-        self, agents: Sequence[Agent], how: Looking, finish: Finish, jobs: int, accelerators: Sequence[str]
+        self, agents: Sequence[Agent], how: Looking, finish: Finish[Done], jobs: int, accelerators: Sequence[str]
     ) -> None:
         self.how, self.finish, self.jobs, self.accelerators = how, finish, jobs, tuple(accelerators)
         # as one array, which joblib shares between processes instead of sending it with every unit
         self.payload = np.frombuffer(cloudpickle.dumps(list(agents)), dtype=np.uint8)
         self.token = joblib.hash(self.payload)
-        self.deaths: dict[tuple[int, int, int], int] = {}
+        self.deaths: dict[Key, int] = {}
 
-    def run(self, units: Iterable[Unit]) -> Iterator[tuple[Unit, Any]]:
+    def run(self, units: Iterable[Unit]) -> Iterator[tuple[Unit, Done]]:
         waiting: deque[Unit] = deque()
         source = iter(units)
         while True:
@@ -93,7 +98,7 @@ class _Pool:
                 return
             yield from self._again(lost, waiting)
 
-    def _again(self, lost: Sequence[Unit], waiting: deque[Unit]) -> Iterator[tuple[Unit, Any]]:
+    def _again(self, lost: Sequence[Unit], waiting: deque[Unit]) -> Iterator[tuple[Unit, Done]]:
         """Put units whose workers died back in front, and run those that were in too many deaths on their own."""
         for unit in sorted(lost, key=lambda one: one.key, reverse=True):
             self.deaths[unit.key] = self.deaths.get(unit.key, 0) + 1
@@ -102,7 +107,7 @@ class _Pool:
             else:
                 yield unit, self._alone(unit)
 
-    def _alone(self, unit: Unit) -> Any:
+    def _alone(self, unit: Unit) -> Done:
         try:
             return self._one(unit, self.finish)
         except Exception as error:
@@ -122,11 +127,11 @@ class _Pool:
                 found.failures[stimulus.name] = _DIED
         return self.finish(unit, found)
 
-    def _one(self, unit: Unit, finish: Finish) -> Any:
+    def _one(self, unit: Unit, finish: Finish[Sent]) -> Sent:
         # a generator that gives one task and then has to be asked again keeps joblib from working in this process
         return next(iter(self._parallel([self._task(unit, finish)])))[1]
 
-    def _parallel(self, tasks: Iterable[Any]) -> Any:
+    def _parallel(self, tasks: Iterable[Task]) -> Any:
         jobs = max(2, self.jobs) if self.jobs > 0 else self.jobs
         if self.accelerators:
             jobs = max(2, len(self.accelerators))
@@ -136,29 +141,29 @@ class _Pool:
             return parallel(tasks)
         return self._rounds(iter(tasks), settings)
 
-    def _rounds(self, tasks: Iterator[Any], settings: dict[str, Any]) -> Iterator[Any]:
+    def _rounds(self, tasks: Iterator[Task], settings: dict[str, Any]) -> Iterator[Any]:
         """For backends that give results only when all are there, such as Ray's: a few tasks a worker at a time."""
         size = 4 * joblib.effective_n_jobs(settings["n_jobs"])
         while group := list(islice(tasks, size)):
             yield from joblib.Parallel(**settings)(group)
 
-    def _task(self, unit: Unit, finish: Finish | None = None) -> Any:
+    def _task(self, unit: Unit, finish: Finish | None = None) -> Task:
         return joblib.delayed(_work)(self.payload, self.token, unit, self.how, finish or self.finish, self.accelerators)
 
 
 class _Feed:
     """Gives joblib its tasks and knows which units are under way; joblib asks from a thread of its own."""
 
-    def __init__(self, waiting: deque[Unit], source: Iterator[Unit], task: Callable[[Unit], Any]) -> None:
+    def __init__(self, waiting: deque[Unit], source: Iterator[Unit], task: Callable[[Unit], Task]) -> None:
         self._waiting, self._source, self._task = waiting, source, task
         self._lock = threading.Lock()
         self._open = True
-        self.running: dict[tuple[int, int, int], Unit] = {}
+        self.running: dict[Key, Unit] = {}
 
     def __iter__(self) -> "_Feed":
         return self
 
-    def __next__(self) -> Any:
+    def __next__(self) -> Task:
         with self._lock:
             if not self._open:
                 raise StopIteration
@@ -174,8 +179,8 @@ class _Feed:
 
 
 def _work(
-    payload: np.ndarray, token: str, unit: Unit, how: Looking, finish: Finish, accelerators: Sequence[str]
-) -> tuple[tuple[int, int, int], Any]:
+    payload: np.ndarray, token: str, unit: Unit, how: Looking, finish: Finish[Done], accelerators: Sequence[str]
+) -> tuple[Key, Done]:
     if token not in _agents:
         _end_with_parent()
         claim(accelerators)

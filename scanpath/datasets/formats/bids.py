@@ -78,7 +78,7 @@ def read(
     frames = [_fixations(one, stimulus_column, changes).assign(eye=one.eye or None) for one in recordings]
     screens = [_resolution(one) for one in recordings]
     table = pd.concat(frames, ignore_index=True)
-    short = table["stimulus"].map(lambda name: re.split(r"[/\\]", name)[-1])
+    short = table["stimulus"].map(lambda name: re.split(r"[/\\]", str(name))[-1])
     if short.nunique() == table["stimulus"].nunique():
         table["stimulus"] = short
     else:

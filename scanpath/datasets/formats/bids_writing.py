@@ -178,7 +178,7 @@ def _screen(screen: Screen | dict[str, float] | None) -> Screen:
         raise InputError(
             "BIDS requires the screen: give screen=Screen(width_px, height_px, width_cm, height_cm, distance_cm)."
         )
-    return screen if isinstance(screen, Screen) else Screen(**screen)  # type: ignore[arg-type]
+    return screen if isinstance(screen, Screen) else Screen(**screen)  # type: ignore[arg-type]  # its pixels are whole numbers, which Screen checks
 
 
 def _corner(picture_at: PictureAt | None) -> tuple[float, float]:

@@ -1,16 +1,21 @@
 """Data frames of other libraries at the door: pandas, polars and Arrow in and out."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Literal, overload
 
 import pandas as pd
 
 from scanpath._core.checks import check_choice
 from scanpath._core.errors import InputError, unknown_name
+from scanpath.gaze.frames import TableLike
 from scanpath.gaze.table import check_table, say_doubts, to_arrow
 
+if TYPE_CHECKING:
+    import polars
+    import pyarrow
 
-def table_from_frame(frame: Any, *, columns: Mapping[str, str] | None = None) -> pd.DataFrame:
+
+def table_from_frame(frame: TableLike, *, columns: Mapping[str, str] | None = None) -> pd.DataFrame:
     """Take a pandas, polars or Arrow frame of fixations as the tidy table.
 
     Parameters
@@ -54,7 +59,13 @@ def table_from_frame(frame: Any, *, columns: Mapping[str, str] | None = None) ->
     return say_doubts(check_table(table, source="The frame"), "The frame")
 
 
-def table_to_frame(table: pd.DataFrame, kind: str) -> Any:
+@overload
+def table_to_frame(table: TableLike, kind: Literal["pandas"]) -> pd.DataFrame: ...
+@overload
+def table_to_frame(table: TableLike, kind: Literal["pyarrow"]) -> "pyarrow.Table": ...
+@overload
+def table_to_frame(table: TableLike, kind: Literal["polars"]) -> "polars.DataFrame": ...
+def table_to_frame(table: TableLike, kind: str) -> "pd.DataFrame | pyarrow.Table | polars.DataFrame":
     """Give the tidy table as another library's frame.
 
     Parameters

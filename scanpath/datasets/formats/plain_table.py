@@ -136,8 +136,7 @@ class TableSettings:
     @property
     def codes(self) -> list[float | str]:
         """What stands for a missing value, as a list."""
-        one = isinstance(self.missing, str | int | float)
-        return [self.missing] if one else list(self.missing)  # type: ignore[list-item, arg-type]
+        return [self.missing] if isinstance(self.missing, str | int | float) else list(self.missing)
 
 
 SETTINGS = tuple(one.name for one in fields(TableSettings))
