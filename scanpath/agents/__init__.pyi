@@ -2,6 +2,8 @@ from .agent import Agent as Agent
 from .agent import PlannedAgent as PlannedAgent
 from .agent import PriorityAgent as PriorityAgent
 from .agent import run_episode as run_episode
+from .calibrated import CalibratedAgent as CalibratedAgent
+from .calibrated import Calibration as Calibration
 from .catalog import AGENTS as AGENTS
 from .catalog import create_agent as create_agent
 from .catalog import list_agents as list_agents

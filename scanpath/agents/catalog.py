@@ -91,6 +91,10 @@ AGENTS: Registry[Callable[..., Agent] | Variant] = Registry(
 )
 
 
+#: How the name of a file ends that holds a calibration.
+_CALIBRATION = ".json"
+
+
 def list_agents(pattern: str = "*") -> list[str]:
     """Names of the agents that match a shell pattern.
 
@@ -108,9 +112,10 @@ def create_agent(name: str, *, label: str | None = None, **settings: Any) -> Age
     Parameters
     ----------
     name
-        One of `list_agents()`.
+        One of `list_agents()`, or the .json file of a calibration: its agent, with maps that are densities.
     label
-        What tables call the agent, to tell two agents of one name apart; default `name`. Random numbers follow it.
+        What tables call the agent, to tell two agents of one name apart; default `name`, or the name of the
+        calibrated agent. Random numbers follow it.
     settings
         The agent's own settings; its class's docstring lists them, and their defaults are the paper's.
 
@@ -124,6 +129,8 @@ def create_agent(name: str, *, label: str | None = None, **settings: Any) -> Age
     >>> create_agent("center").name
     'center'
     """
+    if name.endswith(_CALIBRATION):
+        return _calibrated(name, label, settings)
     name = AGENTS.current(name)
     known = agent_settings(name)
     for setting in settings:
@@ -151,6 +158,11 @@ def agent_settings(name: str) -> dict[str, inspect.Parameter]:
     >>> agent_settings("center")["spread"].default
     0.2
     """
+    if name.endswith(_CALIBRATION):
+        from scanpath.agents.calibrated import CalibratedAgent, Calibration
+
+        temperature = _parameters(CalibratedAgent)["temperature"]
+        return agent_settings(str(Calibration.load(name).agent["agent"])) | {"temperature": temperature}
     entry = AGENTS[name]
     if not isinstance(entry, Variant):
         return _parameters(entry)
@@ -159,6 +171,20 @@ def agent_settings(name: str) -> dict[str, inspect.Parameter]:
     if entry.settings and "name" in known:
         own["name"] = name  # eccNET's family notes its name among its settings
     return known | {key: known[key].replace(default=value) for key, value in own.items()}
+
+
+def _calibrated(path: str, label: str | None, settings: dict[str, Any]) -> Agent:
+    from scanpath.agents.calibrated import CalibratedAgent, Calibration, DrawsMaps
+
+    calibration = Calibration.load(path)
+    made = dict(calibration.agent)
+    name, temperature = str(made.pop("agent")), settings.pop("temperature", 1.0)
+    drawing = create_agent(name, label=label, **(made | settings))
+    if not isinstance(drawing, DrawsMaps):
+        raise InputError(f"{path} is a calibration of {name!r}, which draws no map.")
+    agent = CalibratedAgent(agent=drawing, calibration=calibration, temperature=temperature)
+    agent.settings = drawing.settings | {"calibration": os.path.basename(path), "temperature": temperature}
+    return agent
 
 
 def _parameters(build: Callable[..., Agent]) -> dict[str, inspect.Parameter]:

@@ -140,6 +140,15 @@ class Stimulus:
             f"{who} looks for a target, and stimulus {self.name!r} has none; give target=<picture> or target_box."
         )
 
+    def require_px_per_deg(self, who: str) -> float:
+        """Return the picture's scale, or say what needs it."""
+        if self.px_per_deg is None:
+            raise InputError(
+                f"{who} works in degrees of visual angle, and stimulus {self.name!r} has no px_per_deg; give it, or "
+                "Screen(...).px_per_deg from the screen's size and the viewing distance."
+            )
+        return self.px_per_deg
+
 
 def image_name(source: object) -> str | None:
     """File name of a picture given as a path, else None."""

@@ -1,0 +1,154 @@
+"""Any agent that draws a map, as one that says how probable each place is."""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import ArrayLike
+from torch import Tensor
+
+from scanpath._core.errors import InputError
+from scanpath._core.files import require_file, write_text
+from scanpath.agents.agent import Agent, PriorityAgent
+from scanpath.agents.density import DensityAgent
+from scanpath.agents.target_found import FoundRule, InBox
+from scanpath.gaze.stimulus import Stimulus
+from scanpath.guidance.priority_density import PriorityDensity
+
+#: What a calibration's file says that it is.
+FORMAT = "scanpath calibration 1"
+
+
+@runtime_checkable
+class DrawsMaps(Protocol):
+    """An agent that draws a map of where to look next, given the fixations so far."""
+
+    name: str
+    settings: dict[str, Any]
+
+    def priority(self, stimulus: Stimulus, history_xy: np.ndarray, /) -> Tensor:
+        """Return the map, (H, W)."""
+        ...
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How an agent's maps become densities, with how sure that is and whose fixations it was fitted to.
+
+    Attributes
+    ----------
+    agent
+        The agent's name and settings, as `create_agent` takes them: ``{"agent": name, ...}``.
+    density
+        The numbers.
+    intervals
+        95 % interval of each number, from fits that leave one fold of the pictures out in turn (jackknife).
+    held_out_bits
+        Bits a fixation beyond the center bias, on pictures that the numbers were not fitted to: mean, low and high
+        over pictures.
+    people
+        What the numbers were fitted to: ``pictures`` (their names), ``n_subjects``, ``n_fixations``, ``data``.
+    """
+
+    agent: Mapping[str, Any]
+    density: PriorityDensity
+    intervals: Mapping[str, tuple[float, float]]
+    held_out_bits: tuple[float, float, float]
+    people: Mapping[str, Any]
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write it as JSON, for `create_agent` and ``--agent``; the name must end in .json."""
+        if not str(path).endswith(".json"):
+            raise InputError(f"A calibration is written as JSON; give a name that ends in .json, got {path}.")
+        numbers = {name: getattr(self.density, name) for name in ("power", "blur_deg", "center_weight")}
+        text = {
+            "format": FORMAT,
+            "agent": dict(self.agent),
+            "numbers": numbers | {"uniform_share": self.density.uniform_share},
+            "intervals": {name: list(values) for name, values in self.intervals.items()},
+            "held_out_bits": dict(zip(("value", "low", "high"), self.held_out_bits)),
+            "people": dict(self.people),
+            "center": [list(row) for row in self.density.center],
+        }
+        write_text(path, json.dumps(text, indent=1, allow_nan=False) + "\n")
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> "Calibration":
+        """Read what `save` wrote.
+
+        Raises
+        ------
+        InputError
+            If the file is no calibration.
+        """
+        try:
+            text = json.loads(require_file(path, "calibration").read_text(encoding="utf-8"))
+            if text["format"] != FORMAT:
+                raise ValueError(f"its format is {text['format']!r}")
+            bits = text["held_out_bits"]
+            return cls(
+                agent=text["agent"],
+                density=PriorityDensity(**text["numbers"], center=tuple(tuple(row) for row in text["center"])),
+                intervals={name: (low, high) for name, (low, high) in text["intervals"].items()},
+                held_out_bits=(bits["value"], bits["low"], bits["high"]),
+                people=text["people"],
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise InputError(f"{path} is no calibration as scanpath.calibrate saves it: {error}.") from error
+
+
+class CalibratedAgent(DensityAgent):
+    """Another agent, whose maps are taken as densities by a few numbers that were fitted to people.
+
+    Parameters
+    ----------
+    agent
+        The agent that draws the maps, with ``priority(stimulus, history_xy)``.
+    calibration
+        The numbers, from `scanpath.calibrate`, or the file that they were saved in.
+    temperature
+        See `DensityAgent`.
+    found_rule
+        When a search ends; default the other agent's rule, else a fixation inside the target's box.
+    """
+
+    def __init__(
+        self,
+        *,
+        agent: DrawsMaps,
+        calibration: Calibration | str | os.PathLike[str],
+        temperature: float = 1.0,
+        found_rule: FoundRule | None = None,
+    ) -> None:
+        rule = agent.found_rule if isinstance(agent, Agent) else InBox()
+        super().__init__(name=agent.name, temperature=temperature, found_rule=found_rule or rule)
+        self.agent = agent
+        self.calibration = calibration if isinstance(calibration, Calibration) else Calibration.load(calibration)
+
+    def facts(self) -> dict[str, Any]:
+        """Return what fixations depend on beside the settings: the numbers, and the other agent's own facts."""
+        numbers = vars(self.calibration.density) | {"center": None}
+        return super().facts() | {
+            "calibration": numbers,
+            **(self.agent.facts() if isinstance(self.agent, Agent) else {}),
+        }
+
+    def log_density(
+        self, stimulus: Stimulus, history_xy: Tensor | ArrayLike, history_duration_ms: Tensor | ArrayLike | None = None
+    ) -> Tensor:
+        """Return the logarithm of each pixel's probability, (H, W), from the other agent's map."""
+        drawn = drawn_map(self.agent, stimulus, history_xy)
+        return self.calibration.density.log_density(
+            drawn, stimulus.size, px_per_deg=stimulus.require_px_per_deg(self.name)
+        )
+
+
+def drawn_map(agent: DrawsMaps, stimulus: Stimulus, history_xy: Tensor | ArrayLike) -> Tensor:
+    """Return an agent's map, given fixations so far; with none, that of an agent that chooses its first fixation."""
+    history = np.asarray(history_xy, dtype=np.float64)
+    if len(history) == 0 and isinstance(agent, PriorityAgent):
+        return agent.attention(stimulus, [])
+    return agent.priority(stimulus, history)
