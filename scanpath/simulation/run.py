@@ -13,7 +13,6 @@ from scanpath._core.errors import InputError
 from scanpath.agents.agent import Agent
 from scanpath.gaze.stimulus import Stimulus
 from scanpath.gaze.table import read_table
-from scanpath.simulation.look import Looked
 from scanpath.simulation.plan import Plan, make_plan
 from scanpath.simulation.shards import RunFolder, ShardFacts, encode
 from scanpath.simulation.units import Unit, fingerprint
@@ -159,7 +158,7 @@ def simulate_to_folder(
     folder, tally = RunFolder(Path(out), identity), _Tally(plan, progress)
     with folder.locked(jobs):
         missing = _missing(plan.units(stimuli, shard_size), folder, tally, retry_failures=retry_failures)
-        for unit, content in plan.run(missing, partial(_encode, identity)):
+        for unit, content in plan.run(missing, partial(encode, identity=identity)):
             folder.write(unit.key, content)
             facts = folder.facts(unit.key)
             assert facts is not None
@@ -186,7 +185,3 @@ def _missing(units: Iterable[Unit], folder: RunFolder, tally: _Tally, *, retry_f
             yield unit
         else:
             tally.add(unit, facts, resumed=True)
-
-
-def _encode(identity: dict[str, object], unit: Unit, found: Looked) -> bytes:
-    return encode(unit, found, identity)
