@@ -109,8 +109,15 @@ def table_doubts(table: pd.DataFrame, keys: list[str], *, alone: bool = True) ->
         Whether nothing else tells the frame; beside another table and the pictures' sizes more can be said of it.
     """
     places = [_fractions(table) if alone else None, _far(table), lost_in_corner(table)]
-    found = [_nobody(table), _unread(table), *places, _durations(table), _no_duration(table["duration_ms"])]
-    found += [other_events(dict(table.items())), _both_eyes(table, keys)]
+    found = [
+        _nobody(table),
+        _unread(table),
+        *places,
+        _durations(table),
+        _no_duration(table["duration_ms"]),
+        _untimed(table, keys),
+    ]
+    found += [other_events(dict(table.items())), _both_eyes(table, keys), _same_look(table, keys)]
     if table["onset_ms"].notna().any():
         found += [*_events(table, keys), _long_after(table, keys), _samples(table, keys)]
     else:
@@ -168,6 +175,18 @@ def _no_duration(duration_ms: pd.Series) -> str | None:
     return (
         f"duration_ms is 0 in {int(none.sum())} row{'s' if none.sum() != 1 else ''}, first in row {none.idxmax()}, and "
         "not in the others: such rows are no fixations; drop them"
+    )
+
+
+def _untimed(table: pd.DataFrame, keys: list[str]) -> str | None:
+    """People's scanpaths that have no duration at all, where others have some."""
+    people = table[table["agent"].isna()] if "agent" in table else table
+    timed = people["duration_ms"].notna().groupby([people[key] for key in keys], dropna=False).transform("any")
+    if timed.all() or not timed.any():
+        return None
+    return (
+        f"scanpaths without durations are among those that have them, first that of row {(~timed).idxmax()} "
+        f"({int((~timed).sum())} rows): metrics of durations leave them out"
     )
 
 
@@ -297,6 +316,25 @@ def _again(table: pd.DataFrame, keys: list[str]) -> str | None:
         f"row {(many & again).idxmax()} repeats the {what} of a fixation of its scanpath ({int(again.sum())} such "
         "rows), and no onset tells them apart: is a file or a trial in it twice? Remove one, or number people's looks "
         "in the column 'trial'"
+    )
+
+
+def _same_look(table: pd.DataFrame, keys: list[str]) -> str | None:
+    """Scanpaths of one person on one picture that are the same to the last digit, and so one look twice."""
+    known = table[table["duration_ms"].notna()]
+    known = known[known["agent"].isna()] if "agent" in known else known
+    if known.empty:
+        return None
+    prints = pd.util.hash_pandas_object(known[["fixation", "x_px", "y_px", "duration_ms"]], index=False)
+    looks = prints.groupby([known[key] for key in keys], dropna=False).agg(["sum", "size"])
+    looks = looks[looks["size"] >= FEWEST_AGAIN].reset_index()
+    again = looks.duplicated(["stimulus", "subject", "sum", "size"])
+    if not again.any():
+        return None
+    first = looks[again].iloc[0]
+    return (
+        f"a look of {first['subject']!r} at {first['stimulus']!r} is there twice, the same in each place and duration "
+        f"({int(again.sum())} such looks): was a trial exported twice? Remove one"
     )
 
 

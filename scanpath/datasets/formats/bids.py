@@ -18,6 +18,7 @@ import pandas as pd
 from scanpath._core.errors import InputError, MissingFileError
 from scanpath.datasets.formats.bids_writing import write
 from scanpath.datasets.formats.changes import LASTED, Changes
+from scanpath.datasets.formats.delimited import say_no_end
 from scanpath.datasets.formats.format import Format
 from scanpath.datasets.formats.limits import MAX_BYTES, check_bytes, read_gzip, read_json
 from scanpath.datasets.formats.placement import PictureAt, PictureSizes, to_picture_px
@@ -103,7 +104,7 @@ def _recordings(path: Path, eye: str | None, max_bytes: int, changes: Changes) -
     found: list[_Recording] = []
     empty: list[str] = []
     for file in [path] if path.is_file() else sorted(path.rglob("*_physio.tsv.gz")):
-        recording = _open(file, root, max_bytes)
+        recording = _open(file, root, max_bytes, changes)
         if recording is None:
             continue
         if eye is not None and recording.eye != eye.lower():
@@ -130,7 +131,7 @@ def _root(path: Path) -> Path:
     return start
 
 
-def _open(physio: Path, root: Path, max_bytes: int) -> _Recording | None:
+def _open(physio: Path, root: Path, max_bytes: int, changes: Changes) -> _Recording | None:
     facts = _inherited(physio, "physio", root, max_bytes)
     if str(facts.get("PhysioType", "")).lower() != "eyetrack":
         return None
@@ -156,21 +157,32 @@ def _open(physio: Path, root: Path, max_bytes: int) -> _Recording | None:
         _inherited(run, "events", root, max_bytes).get("StimulusPresentation", {}),
         _timed_samples(samples, facts, physio),
         _timed_events(rows, event_facts, facts, samples, physio),
-        _trials(trials, max_bytes),
+        _trials(trials, max_bytes, changes),
     )
 
 
-def _trials(path: Path, max_bytes: int) -> pd.DataFrame:
+def _trials(path: Path, max_bytes: int, changes: Changes) -> pd.DataFrame:
     check_bytes(path, "the events", path.stat().st_size, max_bytes)
     try:
-        trials = pd.read_csv(path, sep="\t", na_values=["n/a"])
+        text = path.read_text(encoding="utf-8-sig")
+        trials = pd.read_csv(io.StringIO(text), sep="\t", dtype=object, keep_default_na=False, na_values=["n/a"])
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise InputError(f"{path} is not a readable table ({str(error).splitlines()[0]}).") from error
+    say_no_end(text, changes)
     for name in ("onset", "duration"):
         if name not in trials:
             raise InputError(f"{path} has no column {name!r}; it has {', '.join(map(str, trials.columns))}.")
-        trials[name] = pd.to_numeric(trials[name], errors="coerce")
-    return trials
+        trials[name] = _as_numbers(trials[name], path)
+    changes.add("dropped", "events without an onset", n=int(trials["onset"].isna().sum()))
+    return trials[trials["onset"].notna()].reset_index(drop=True)
+
+
+def _as_numbers(column: pd.Series, path: Path) -> pd.Series:
+    try:
+        return pd.to_numeric(column).astype(np.float64)
+    except (ValueError, TypeError):
+        wrong = column[pd.to_numeric(column, errors="coerce").isna() & column.notna()]
+        raise InputError(f"{path}: {column.name} must hold numbers, got {wrong.iloc[0]!r} (missing is n/a).") from None
 
 
 def _nearest(file: Path, root: Path) -> Path:
@@ -211,13 +223,21 @@ def _entity(name: str, key: str) -> str | None:
 def _gz_table(path: Path, columns: list[str], max_bytes: int) -> pd.DataFrame:
     content = read_gzip(path, max_bytes)
     check_bytes(path, "the table", len(content), max_bytes)
+    lines = content.count(b"\n") + (not content.endswith(b"\n"))
+    if content and content.count(b"\t") != lines * (len(columns) - 1):
+        line, n = next((line, n) for line in content.split(b"\n") if (n := line.count(b"\t") + 1) != len(columns))
+        raise InputError(f"{path} has a line of {n} columns, {line[:40]!r}, and its .json names {len(columns)}.")
     try:
-        table = pd.read_csv(io.BytesIO(content), sep="\t", header=None, na_values=["n/a"], dtype=object)
+        table = pd.read_csv(
+            io.BytesIO(content), sep="\t", header=None, keep_default_na=False, na_values=["n/a"], dtype=object
+        )
     except pd.errors.EmptyDataError:
         return pd.DataFrame(columns=columns, dtype=object)
-    if table.shape[1] != len(columns):
-        raise InputError(f"{path} has {table.shape[1]} columns and its .json names {len(columns)}.")
+    except (pd.errors.ParserError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} is not a readable table ({str(error).splitlines()[0]}).") from error
     table.columns = pd.Index(columns)
+    for name in {"timestamp", "x_coordinate", "y_coordinate", "onset", "duration"} & set(columns):
+        table[name] = _as_numbers(table[name], path)
     return table
 
 
@@ -302,7 +322,7 @@ def _timed_events(
         onset = onset * _seconds(_unit(event_facts, "onset", "s"), f"{physio}: onset")
     if length:
         duration = duration * _seconds(length, f"{physio}: duration")
-    return pd.DataFrame({"onset": onset, "duration": duration})
+    return pd.DataFrame({"onset": onset, "duration": duration}).sort_values("onset", kind="stable", ignore_index=True)
 
 
 def _fixations(recording: _Recording, stimulus_column: str, changes: Changes) -> pd.DataFrame:

@@ -22,7 +22,7 @@ from scanpath._core.errors import InputError, InputWarning
 from scanpath._core.files import write_text
 from scanpath.datasets.formats.changes import Changes
 from scanpath.datasets.formats.format import Format
-from scanpath.datasets.formats.limits import MAX_BYTES, numbers, read_json
+from scanpath.datasets.formats.limits import MAX_BYTES, check_names, numbers, read_json
 from scanpath.datasets.formats.placement import SizePx
 from scanpath.datasets.formats.reference_frame import to_px
 from scanpath.gaze.doubts import refuse_codes
@@ -158,6 +158,7 @@ def _trial(
     if missing:
         model = "; if these are a model's predictions, give agent='its name'" if missing == ["subject"] else ""
         raise InputError(f"{path}: trial {index} has no {', '.join(missing)}{model}.")
+    check_names(trial, ("name", "subject", "task", "condition"), f"{path}: trial {index}")
     frame = _fixations(trial, f"{path}: trial {index}", changes, predicted=agent is not None)
     subject = trial.get("subject")
     key = (trial["name"], subject, trial["task"], trial.get("condition"))

@@ -3,6 +3,7 @@
 import gzip
 import io
 import json
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,8 @@ def read_json(path: Path, max_bytes: int = MAX_BYTES) -> Any:
     """Read a JSON file, or say what is wrong with it."""
     check_bytes(path, "the JSON text", path.stat().st_size, max_bytes)
     try:
-        return json.loads(path.read_text(encoding="utf-8-sig"), parse_constant=_no_constant)
+        text = path.read_text(encoding="utf-8-sig")
+        return json.loads(text, parse_constant=_no_constant, object_pairs_hook=_each_once)
     except (ValueError, RecursionError) as error:
         raise InputError(f"{path} is not readable JSON ({error}).") from error
 
@@ -59,11 +61,20 @@ def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is no JSON; missing values are null")
 
 
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    names = [name for name, _ in pairs]
+    twice = next((name for name in names if names.count(name) > 1), None) if len(set(names)) < len(names) else None
+    if twice is not None:
+        raise ValueError(f"{twice!r} is there twice in one mapping")
+    return dict(pairs)
+
+
 def numbers(values: object, name: str, what: str, *, gaps: bool = False) -> np.ndarray:
     """Take a list of numbers out of JSON, or say what is wrong with it; null is NaN where `gaps` are allowed."""
     try:
-        array = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError):
+        flags = isinstance(values, list) and any(isinstance(value, bool) for value in values)
+        array = None if flags else np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError, OverflowError):
         array = None
     if array is None or array.ndim != 1:
         raise InputError(f"{what} needs a list of numbers as {name}, got {str(values)[:60]!r}.")
@@ -73,6 +84,14 @@ def numbers(values: object, name: str, what: str, *, gaps: bool = False) -> np.n
             "leave that fixation out of the file's lists."
         )
     return array
+
+
+def check_names(trial: Mapping[str, Any], names: Iterable[str], what: str) -> None:
+    """Refuse names in a trial of JSON that are neither text nor a number; null is a name that is missing."""
+    for name in names:
+        value = trial.get(name)
+        if value is not None and (isinstance(value, bool) or not isinstance(value, str | int | float)):
+            raise InputError(f"{what} needs text or a number as {name}, got {str(value)[:60]!r}.")
 
 
 def check_hdf5(file: Any, path: Path) -> None:

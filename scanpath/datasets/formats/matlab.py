@@ -82,6 +82,9 @@ def read(
     for name in ("stimulus", "subject"):
         if name not in table or table[name].isna().any():
             raise InputError(f"{path} does not say the {name} of every scanpath: give fields={{'{name}': ...}}.")
+    for name in (name for name in known if name not in _PER_FIXATION and name in table):
+        without = int(table[name].isna().sum())
+        changes.add("assumed", f"some scanpaths have no {name}", n=without if without < len(table) else 0)
     return _in_our_units(table, changes, path, one_based, time_unit)
 
 
@@ -131,7 +134,7 @@ def _frame(
     for name in _PER_FIXATION:
         own = None if name in columns else _find(node, known[name])
         if own:
-            columns[name] = np.atleast_1d(np.asarray(node[own], dtype=np.float64)).ravel()
+            columns[name] = np.atleast_1d(_numbers(node[own], own, path)).ravel()
     if len({len(values) for values in columns.values()}) > 1:
         lengths = ", ".join(f"{len(values)} {name}" for name, values in columns.items())
         raise InputError(f"{path}: a scanpath has {lengths}.")
@@ -152,12 +155,23 @@ def _has_positions(node: Mapping[str, Any], known: Mapping[str, tuple[str, ...]]
 
 def _matrix(node: Mapping[str, Any], name: str, path: Path) -> np.ndarray:
     """Positions (n, 2); a single one and none at all have lost a dimension in the file."""
-    values = np.asarray(node[name], dtype=np.float64)
+    values = _numbers(node[name], name, path)
     if values.size == 0:
         return np.empty((0, 2))
     if values.ndim > 2 or values.shape[-1] != 2:
         raise InputError(f"{path}: {name} has the shape {values.shape}, and a matrix of x and y has two columns.")
     return values.reshape(-1, 2)
+
+
+def _numbers(values: object, name: str, path: Path) -> np.ndarray:
+    """Numbers of a scanpath's field; text and truth values are none, whatever NumPy makes of them."""
+    try:
+        array = np.asarray(values)
+        if array.dtype.kind in "iuf" or array.size == 0:
+            return array.astype(np.float64)
+    except (TypeError, ValueError):
+        pass
+    raise InputError(f"{path}: {name} must hold numbers, got {' '.join(repr(values).split())[:60]}.")
 
 
 def _find(node: Mapping[str, Any], names: tuple[str, ...]) -> str | None:
@@ -188,7 +202,16 @@ def _load(path: Path, max_bytes: int) -> dict[str, Any]:
 
     try:
         raw = loadmat(path, simplify_cells=False, squeeze_me=True, struct_as_record=False)
-    except (MatReadError, ValueError, TypeError, NotImplementedError, OSError, EOFError, zlib.error) as error:
+    except (
+        MatReadError,
+        ValueError,
+        TypeError,
+        NotImplementedError,
+        IndexError,
+        OSError,
+        EOFError,
+        zlib.error,
+    ) as error:
         raise InputError(f"{path} is not a readable MATLAB file ({error}).") from error
     return {name: _plain(value) for name, value in raw.items() if not name.startswith("__")}
 

@@ -143,8 +143,18 @@ def _padded(rows: list[np.ndarray]) -> np.ndarray:
     return padded
 
 
+def _counts(values: np.ndarray, name: str, path: Path) -> np.ndarray:
+    """Whole numbers from 0 on, in whatever type they were stored."""
+    whole = values.dtype.kind in "iuf" and values.ndim == 1 and bool((np.isfinite(values) & (values >= 0)).all())
+    if not whole or (values % 1 != 0).any():
+        raise InputError(f"{path} is damaged: {name} must hold whole numbers from 0 on.")
+    return values.astype(np.int64)
+
+
 def _table(arrays: dict[str, Any], names: Sequence[str] | None, path: Path) -> pd.DataFrame:
-    lengths, numbers = arrays["lengths"], arrays["n"].astype(np.int64)
+    lengths, numbers = (_counts(arrays[name], name, path) for name in ("lengths", "n"))
+    if len(numbers) != len(lengths):
+        raise InputError(f"{path} is damaged: {len(numbers)} stimulus numbers for {len(lengths)} scanpaths.")
     if len(arrays["xs"]) != lengths.sum() or len(arrays["ys"]) != lengths.sum():
         raise InputError(f"{path} is damaged: {len(arrays['xs'])} positions for {lengths.sum()} fixations.")
     if names is not None and len(numbers) and numbers.max() >= len(names):
@@ -168,7 +178,10 @@ def _table(arrays: dict[str, Any], names: Sequence[str] | None, path: Path) -> p
         )
     for own, name in (("ts", "onset_ms"), ("durations", "duration_ms"), ("duration", "duration_ms")):
         if own in arrays["fixation"]:
-            table[name] = arrays["fixation"][own].astype(np.float64)
+            values = arrays["fixation"][own]
+            if len(values) != len(table):
+                raise InputError(f"{path} is damaged: {len(values)} values of {own} for {len(table)} fixations.")
+            table[name] = values.astype(np.float64)
     table["subject"] = table["subject"].map(_text)
     return _number_repeats(table, row)
 

@@ -19,7 +19,7 @@ from scanpath._core.files import write_text
 from scanpath.datasets.formats.changes import Changes
 from scanpath.datasets.formats.folders import whole_folder
 from scanpath.datasets.formats.format import Format
-from scanpath.datasets.formats.limits import MAX_BYTES, numbers, read_json
+from scanpath.datasets.formats.limits import MAX_BYTES, check_names, numbers, read_json
 from scanpath.datasets.formats.placement import PictureSizes, SizePx, picture_sizes
 from scanpath.gaze.scanpath import Scanpath
 from scanpath.gaze.table import scanpaths_from_table
@@ -63,7 +63,10 @@ def read(
     if not frames:
         raise InputError(f"{path} holds no trial.")
     changes.add("renamed", "X and Y to x_px and y_px, T to duration_ms, target_object to task")
-    return pd.concat(frames, ignore_index=True)
+    table = pd.concat(frames, ignore_index=True)
+    without = int(table["task"].isna().sum())
+    changes.add("assumed", "some trials have no target_object, and no task", n=without if without < len(table) else 0)
+    return table
 
 
 def _trials(file: Path, max_bytes: int) -> list[tuple[str, dict[str, Any]]]:
@@ -71,10 +74,12 @@ def _trials(file: Path, max_bytes: int) -> list[tuple[str, dict[str, Any]]]:
     if isinstance(content, dict):
         trials = list(content.items())
     elif isinstance(content, list) and all(isinstance(trial, dict) and "image" in trial for trial in content):
-        trials = [(str(trial["image"]), trial) for trial in content]
+        trials = [(trial["image"], trial) for trial in content]
     else:
         raise InputError(f"{file} is not ViSioNS JSON: expected a mapping of pictures, got {type(content).__name__}.")
     for name, trial in trials:
+        if not isinstance(name, str):
+            raise InputError(f"{file}: the image of a trial must be a picture's name, got {str(name)[:60]!r}.")
         if not isinstance(trial, dict):
             raise InputError(f"{file}: the trial of {name} must be a mapping, got {type(trial).__name__}.")
     return trials
@@ -86,6 +91,7 @@ def _trial(
     missing = [key for key in ("subject", "image_height", "image_width", "target_found", "X", "Y") if key not in trial]
     if missing:
         raise InputError(f"{file}: the trial of {name} has no {', '.join(missing)}.")
+    check_names(trial, ("subject", "target_object", "dataset"), f"{file}: the trial of {name}")
     x, y, duration = (
         numbers(trial.get(axis, []), axis, f"{file}: the trial of {name}", gaps=axis == "T") for axis in "XYT"
     )
