@@ -156,7 +156,7 @@ def _open(physio: Path, root: Path, max_bytes: int, changes: Changes) -> _Record
         facts,
         _inherited(run, "events", root, max_bytes).get("StimulusPresentation", {}),
         _timed_samples(samples, facts, physio),
-        _timed_events(rows, event_facts, facts, samples, physio),
+        _timed_events(_only_fixations(rows, physio, changes), event_facts, facts, samples, physio),
         _trials(trials, max_bytes, changes),
     )
 
@@ -174,7 +174,9 @@ def _trials(path: Path, max_bytes: int, changes: Changes) -> pd.DataFrame:
             raise InputError(f"{path} has no column {name!r}; it has {', '.join(map(str, trials.columns))}.")
         trials[name] = _as_numbers(trials[name], path)
     changes.add("dropped", "events without an onset", n=int(trials["onset"].isna().sum()))
-    return trials[trials["onset"].notna()].reset_index(drop=True)
+    twice = trials.duplicated()
+    changes.add("dropped", "events that are there twice", n=int(twice.sum()))
+    return trials[trials["onset"].notna() & ~twice].reset_index(drop=True)
 
 
 def _as_numbers(column: pd.Series, path: Path) -> pd.Series:
@@ -291,6 +293,18 @@ def _timed_samples(samples: pd.DataFrame, facts: dict[str, Any], physio: Path) -
     return pd.DataFrame({"time": time, "x": xy[:, 0], "y": xy[:, 1]})
 
 
+def _only_fixations(rows: pd.DataFrame, physio: Path, changes: Changes) -> pd.DataFrame:
+    """Events that are fixations, with a word on what the others are called."""
+    for name in ("onset", "duration", "trial_type"):
+        if name not in rows:
+            raise InputError(f"The physioevents of {physio.name} have no column {name}.")
+    kinds = rows["trial_type"].astype(str)
+    fixations = kinds.str.lower().str.startswith(_TYPE)
+    for kind, n in kinds[~fixations].value_counts().items():
+        changes.add("dropped", f"events of the trial_type {kind!r}", n=int(n))
+    return rows[fixations].reset_index(drop=True)
+
+
 def _timed_events(
     rows: pd.DataFrame, event_facts: dict[str, Any], facts: dict[str, Any], samples: pd.DataFrame, physio: Path
 ) -> pd.DataFrame:
@@ -299,10 +313,6 @@ def _timed_events(
     Onsets that refer to a column of the samples (OnsetSource; ForeignIndexColumn in drafts of the standard) are on the
     tracker's clock and in its unit; with OnsetSource "n/a" they are rows of the samples.
     """
-    for name in ("onset", "duration", "trial_type"):
-        if name not in rows:
-            raise InputError(f"The physioevents of {physio.name} have no column {name}.")
-    rows = rows[rows["trial_type"].astype(str).str.lower().str.startswith(_TYPE)].reset_index(drop=True)
     onset, duration = (pd.to_numeric(rows[name]).to_numpy(dtype=np.float64) for name in ("onset", "duration"))
     source = event_facts.get("OnsetSource", event_facts.get("ForeignIndexColumn"))
     column, factor, zero = _clock(facts, samples, physio)

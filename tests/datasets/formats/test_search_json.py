@@ -52,8 +52,10 @@ def test_durations_that_outlast_the_positions_are_dropped_and_counted(tmp_path):
 
 
 def test_a_person_who_saw_a_picture_twice_has_two_trials(tmp_path):
-    table, _ = read_fixations(write(tmp_path / "fix.json", [TRIAL, TRIAL]))
+    table, _ = read_fixations(write(tmp_path / "fix.json", [TRIAL, {**TRIAL, "T": [75, 190, 510]}]))
     assert table["trial"].tolist() == ["0"] * 3 + ["1"] * 3
+    with pytest.warns(InputWarning, match=r"a look of '2' at '000000478726.jpg' is there twice, .*\(1 such looks\)"):
+        read_fixations(write(tmp_path / "fix.json", [TRIAL, TRIAL]))
 
 
 PERSON = {

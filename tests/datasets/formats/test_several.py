@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from scanpath._core.errors import InputError
+from scanpath._core.errors import InputError, InputWarning
 from scanpath.datasets.formats import convert, read_fixations
 from scanpath.gaze.table import read_table
 
@@ -87,7 +87,8 @@ def test_files_of_two_kinds_and_no_files_are_refused(tmp_path):
 def test_what_only_some_files_tell_is_said(tmp_path):
     (tmp_path / "a.csv").write_text("stimulus,subject,fixation,x_px,y_px,duration_ms\np,s1,0,1,2,200\n")
     (tmp_path / "b.csv").write_text("stimulus,subject,fixation,x_px,y_px\np,s2,0,1,2\n")
-    _, changes = read_fixations(tmp_path)
+    with pytest.warns(InputWarning, match=r"scanpaths without durations .* that of row 1 \(1 rows\)"):
+        _, changes = read_fixations(tmp_path)
     assert "assumed: duration_ms is missing in some files, such as b.csv (1 row)" in map(str, changes)
 
 
