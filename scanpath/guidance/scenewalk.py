@@ -39,7 +39,7 @@ def scenewalk_log_likelihood(
     ----------
     density
         (H, W), where people look in this picture, such as the density of other people's fixations or a saliency map;
-        128 x 128 in the papers. Its sum does not matter.
+        128 x 128 in the papers. Its sum does not matter. (B, H, W) is one for each of B scanpaths.
     x_deg, y_deg
         (n,) fixations in degrees, x right and y down; or (B, n), B scanpaths on the picture, where shorter ones end
         with NaN.
@@ -85,7 +85,7 @@ def scenewalk_log_likelihood(
     ((2,), True)
     """
     model = model_on(density, configuration, parameters)
-    paths = paths_on(model.density.shape, x_deg, y_deg, duration_s, range_deg, device=model.density.device)
+    paths = paths_on(model.density.shape[-2:], x_deg, y_deg, duration_s, range_deg, device=model.density.device)
     bits = walk_bits(model.density, lay_out(model, paths, n_steps=paths.n - 1), blend_of(model), kernel=kernel)
     bits = bits if np.ndim(x_deg) > 1 else bits[0]
     return bits if bits.requires_grad and isinstance(density, np.ndarray) else as_given(density, bits)  # type: ignore[return-value]  # gradients need a tensor
@@ -121,6 +121,8 @@ def scenewalk_maps(
     False
     """
     model = model_on(density, configuration, parameters)
-    paths = paths_on(model.density.shape, x_deg, y_deg, duration_s, range_deg, device=model.density.device, least=1)
+    paths = paths_on(
+        model.density.shape[-2:], x_deg, y_deg, duration_s, range_deg, device=model.density.device, least=1
+    )
     maps = walk_maps(model.density, lay_out(model, paths, n_steps=paths.n), blend_of(model))
     return Maps(*(part[0] for part in maps))

@@ -22,7 +22,7 @@ LEAST_MAIN_S = 0.01
 
 
 class Model(NamedTuple):
-    """SceneWalk on one picture: its density (H, W), its parts, and tensors () for its parameters."""
+    """SceneWalk on one picture: its density, (1, H, W) or one a scanpath, its parts, and tensors () for parameters."""
 
     density: Tensor
     parts: Configuration
@@ -33,11 +33,12 @@ def model_on(density: Tensor | np.ndarray, configuration: str, parameters: Mappi
     """Check a density and put the model together; see `scenewalk_log_likelihood` for what is given."""
     parts = read_configuration(configuration)
     seen = to_tensor(density)
-    if not isinstance(seen, Tensor) or seen.ndim != 2 or 0 in seen.shape:
-        raise InputError(f"density must be a map (H, W), got {getattr(seen, 'shape', type(seen).__name__)}.")
+    if not isinstance(seen, Tensor) or seen.ndim not in (2, 3) or 0 in seen.shape:
+        raise InputError(f"density must be (H, W) or (B, H, W), got {getattr(seen, 'shape', type(seen).__name__)}.")
     seen = seen if seen.is_floating_point() else seen.to(torch.float64)
-    low, total = seen.detach().min(), seen.detach().sum()
-    if not (torch.isfinite(total) and low >= 0 and total > 0):
+    seen = seen if seen.ndim == 3 else seen[None]
+    low, total = seen.detach().min(), seen.detach().sum((-2, -1))
+    if not (torch.isfinite(total).all() and low >= 0 and (total > 0).all()):
         raise InputError("density must be finite, nowhere negative and somewhere above 0; check the map.")
     given = complete_parameters(parameters)
     plain = torch.tensor([value for value in given.values() if not isinstance(value, Tensor)], dtype=seen.dtype)
@@ -60,14 +61,29 @@ def blend_of(model: Model) -> Blend:
     )
 
 
-def lay_out(model: Model, paths: Paths, *, n_steps: int) -> Walk:
-    """Lay out the first `n_steps` fixations of scanpaths, each with the next as its target if there is one."""
+def lay_out(model: Model, paths: Paths, *, n_steps: int, whole_cells: bool = True) -> Walk:
+    """Lay out the first `n_steps` fixations of scanpaths, each with the next as its target if there is one.
+
+    Parameters
+    ----------
+    model, paths
+        What looks, and where.
+    n_steps
+        How many fixations; without the last one, whose next is not known, or with it.
+    whole_cells
+        Whether attention's place after a saccade is floored to a cell, as in the published program. Otherwise it
+        lies half a cell, what flooring takes on average, before the exact place, and moves smoothly with its parameter.
+    """
+    if len(model.density) not in (1, len(paths.cells)):
+        raise InputError(
+            f"density holds {len(model.density)} maps for {len(paths.cells)} scanpaths; give one for each."
+        )
     dtype = model.density.dtype
     cells = paths.cells[:, :n_steps].to(dtype)
     target = torch.full_like(paths.cells[:, :n_steps], -1)
     after = paths.cells[:, 1 : n_steps + 1].flip(-1)
     target[:, : after.shape[1]] = torch.where(paths.known[:, 1 : n_steps + 1, None], after, -1)
-    places, sds, duration, read = _phases(model, paths, cells, target)
+    places, sds, duration, read = _phases(model, paths, cells, target, whole_cells)
     attention = [_of_density(model.density, *_gaussian(model, paths, *one)) for one in zip(places, sds)]
     keep = torch.exp(-_rates(model, duration, read) * duration)
     back_row, back_column, keep_back = _return(model, paths, cells, duration, keep)
@@ -93,7 +109,7 @@ def lay_out(model: Model, paths: Paths, *, n_steps: int) -> Walk:
 
 
 def _phases(
-    model: Model, paths: Paths, cells: Tensor, target: Tensor
+    model: Model, paths: Paths, cells: Tensor, target: Tensor, whole_cells: bool
 ) -> tuple[list[Tensor], list[Tensor], Tensor, int]:
     """Centers (B, K, 2), standard deviations and lengths (P, B, K) of attention's phases, and which is the main one."""
     value, rest = model.values, paths.duration_s[:, : cells.shape[1]].to(cells.dtype)
@@ -101,7 +117,7 @@ def _phases(
     if model.parts.post:
         after_saccade = torch.arange(cells.shape[1], device=cells.device) > 0
         post = torch.where(after_saccade, torch.minimum(rest, value["post_s"]), 0.0)
-        places, sds, lengths = [_onward(model, paths, cells.shape[1])], [value["shift_sd_deg"]], [post]
+        places, sds, lengths = [_onward(model, paths, cells.shape[1], whole_cells)], [value["shift_sd_deg"]], [post]
         rest = rest - post
     places, sds = [*places, cells], [*sds, value["attention_sd_deg"]]
     read = len(lengths)
@@ -114,14 +130,14 @@ def _phases(
     return places, sds, torch.stack([*lengths, rest - pre, pre]), read
 
 
-def _onward(model: Model, paths: Paths, n_steps: int) -> Tensor:
-    """Where attention is after a saccade: further in its direction, in whole cells that may lie beyond the picture."""
+def _onward(model: Model, paths: Paths, n_steps: int, whole_cells: bool) -> Tensor:
+    """Where attention is after a saccade: further in its direction, in cells that may lie beyond the picture."""
     place = paths.places[:, :n_steps] / paths.cells_per_deg
     saccade = torch.diff(place, dim=1, prepend=place[:, :1])
     amplitude = saccade.norm(dim=-1, keepdim=True)
     direction = torch.where(amplitude > 0, saccade / torch.where(amplitude > 0, amplitude, 1.0), 0.0)
-    shifted = place + model.values["shift_deg"] * direction
-    return torch.floor(shifted * paths.cells_per_deg).to(model.density.dtype)
+    shifted = (place + model.values["shift_deg"] * direction) * paths.cells_per_deg
+    return (torch.floor(shifted) if whole_cells else shifted - 0.5).to(model.density.dtype)
 
 
 def _rates(model: Model, duration: Tensor, read: int) -> Tensor:
@@ -136,7 +152,7 @@ def _rates(model: Model, duration: Tensor, read: int) -> Tensor:
 
 def _gaussian(model: Model, paths: Paths, place: Tensor, sd_deg: Tensor) -> tuple[Tensor, Tensor]:
     """A Gaussian round places (..., 2) in cells as two vectors, over rows (..., H) and over columns (..., W)."""
-    height, width = model.density.shape
+    height, width = model.density.shape[-2:]
     sd = (sd_deg * paths.cells_per_deg.to(place)).clamp_min(LEAST_SD_CELLS)
 
     def over(count: int, axis: int) -> Tensor:
@@ -148,7 +164,7 @@ def _gaussian(model: Model, paths: Paths, place: Tensor, sd_deg: Tensor) -> tupl
 
 def _of_density(density: Tensor, row: Tensor, column: Tensor) -> tuple[Tensor, Tensor]:
     """Scale the vectors so that their outer product times the density has sum 1."""
-    total = ((column @ density.T) * row).sum(-1, keepdim=True)
+    total = ((column @ density.mT) * row).sum(-1, keepdim=True)
     # a Gaussian beyond all that is seen attracts nothing
     return row / total.clamp_min(torch.finfo(density.dtype).tiny), column
 
@@ -156,8 +172,8 @@ def _of_density(density: Tensor, row: Tensor, column: Tensor) -> tuple[Tensor, T
 def _start(model: Model, paths: Paths) -> Tensor:
     """Attention before the first fixation, (H, W)."""
     if not model.parts.center:
-        return torch.full_like(model.density, START_VALUE)
-    height, width = model.density.shape
+        return torch.full_like(model.density[0], START_VALUE)
+    height, width = model.density.shape[-2:]
     middle = torch.tensor([width // 2, height // 2], dtype=model.density.dtype, device=model.density.device)
     row, _ = _gaussian(model, paths, middle, model.values["start_sd_y_deg"])
     _, column = _gaussian(model, paths, middle, model.values["start_sd_x_deg"])
@@ -166,7 +182,7 @@ def _start(model: Model, paths: Paths) -> Tensor:
 
 def _return(model: Model, paths: Paths, cells: Tensor, duration: Tensor, keep: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Where the eye was before, as two vectors of 0 and 1, and how much attention a phase leaves there."""
-    height, width = model.density.shape
+    height, width = model.density.shape[-2:]
     if not model.parts.back:
         return cells.new_zeros(*cells.shape[:2], height), cells.new_zeros(*cells.shape[:2], width), keep
     half = model.values["return_size_deg"].detach() / 2 * paths.cells_per_deg.to(cells)
@@ -181,7 +197,7 @@ def _return(model: Model, paths: Paths, cells: Tensor, duration: Tensor, keep: T
 
 def _oculomotor(model: Model, cells: Tensor) -> tuple[Tensor, Tensor]:
     """(dx^2 dy^2)^chi, at most 1, as two vectors."""
-    height, width = model.density.shape
+    height, width = model.density.shape[-2:]
     if model.parts.oculomotor == "none":
         return cells.new_zeros(*cells.shape[:2], height), cells.new_zeros(*cells.shape[:2], width)
 

@@ -25,7 +25,7 @@ def walk_bits(density: Tensor, walk: Walk, blend: Blend, *, kernel: str = "auto"
     Parameters
     ----------
     density
-        (H, W) where there is something to see in the picture; not negative.
+        (1, H, W) or (B, H, W), where there is something to see in the picture; not negative.
     walk
         B walks on that picture.
     blend
@@ -45,7 +45,7 @@ def walk_bits(density: Tensor, walk: Walk, blend: Blend, *, kernel: str = "auto"
     def work(first: int, last: int) -> None:
         walk_bits_cpu(first, last, seen, arrays, numbers, bits)
 
-    run_bands(work, len(bits), bits.size * density.numel())
+    run_bands(work, len(bits), bits.size * density[0].numel())
     return torch.from_numpy(bits).to(density.dtype)
 
 

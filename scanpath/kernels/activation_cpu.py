@@ -112,10 +112,12 @@ def _read(attention, inhibition, walk, blend, b, k, work):
 @compiled
 def walk_bits_cpu(first, last, density, walk, blend, bits):
     """Fill in the bits of walks `first` to `last`; see `walk_bits` for the rest."""
-    attention, inhibition = np.empty(density.shape), np.empty(density.shape)
-    work = np.empty((2, *density.shape))
-    keep = np.empty((2, density.shape[1]))
+    size = density.shape[1:]
+    attention, inhibition = np.empty(size), np.empty(size)
+    work = np.empty((2, *size))
+    keep = np.empty((2, size[1]))
     for b in range(first, last):
+        seen = density[b] if density.shape[0] > 1 else density[0]
         attention[:] = walk.start
         inhibition[:] = walk.start_inhibition.item()
         for k in range(walk.target.shape[1]):
@@ -129,6 +131,6 @@ def walk_bits_cpu(first, last, density, walk, blend, bits):
                 inhibited = walk.inhibition_row[b, k], walk.inhibition_column[b, k]
                 fade = walk.inhibition_keep[p, b, k]
                 if elsewhere < 1.0 or fade < 1.0:  # a phase of no length changes nothing
-                    _approach(attention, inhibition, density, row, column, walk.back_row[b, k], keep, *inhibited, fade)
+                    _approach(attention, inhibition, seen, row, column, walk.back_row[b, k], keep, *inhibited, fade)
                 if p == walk.read.item():
                     bits[b, k] = _read(attention, inhibition, walk, blend, b, k, work)

@@ -88,7 +88,7 @@ class Maps(NamedTuple):
 
 def walk_bits_reference(density: Tensor, walk: Walk, blend: Blend) -> Tensor:
     """`walk_bits` in plain torch."""
-    cells = density.numel()
+    cells = density[0].numel()
     rows = torch.arange(len(walk.target), device=density.device)
     bits = []
     for step, (attention, inhibition) in enumerate(_steps(density, walk)):
@@ -105,12 +105,12 @@ def walk_maps(density: Tensor, walk: Walk, blend: Blend) -> Maps:
     *_, (attention, inhibition) = _steps(density, walk)
     raised = _blended(attention, inhibition, walk, blend, -1)
     total = raised.sum((-2, -1), keepdim=True)
-    return Maps(attention, inhibition, _mixed(raised, total, density.numel(), blend.uniform_share))
+    return Maps(attention, inhibition, _mixed(raised, total, density[0].numel(), blend.uniform_share))
 
 
 def _steps(density: Tensor, walk: Walk) -> Iterator[tuple[Tensor, Tensor]]:
     """Maps (B, H, W) at the moment of each step when the next place is chosen."""
-    size = (len(walk.target), *density.shape)
+    size = (len(walk.target), *density.shape[-2:])
     attention, inhibition = walk.start.expand(size), walk.start_inhibition.expand(size)
     for step in range(walk.target.shape[1]):
         inhibited = _outer(walk.inhibition_row[:, step], walk.inhibition_column[:, step])

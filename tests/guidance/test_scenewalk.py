@@ -120,6 +120,8 @@ def test_a_batch_is_its_scanpaths_one_by_one_in_any_order(seed, configuration):
         density, x[order], y[order], duration[order], **SMALL, configuration=configuration
     )
     np.testing.assert_array_equal(shuffled, together[order])
+    own = scenewalk_log_likelihood(np.stack([density] * len(x)), x, y, duration, **SMALL, configuration=configuration)
+    np.testing.assert_array_equal(own, together)
     for row, *path in zip(together, x, y, duration):
         n = int(np.isfinite(path[0]).sum())
         alone = scenewalk_log_likelihood(density, *(part[:n] for part in path), **SMALL, configuration=configuration)
@@ -212,7 +214,8 @@ def test_shapes_and_kinds_come_back():
         ({"x_deg": ["a", "b", "c"]}, "must be numbers"),
         ({"density": np.zeros((4, 4))}, "somewhere above 0"),
         ({"density": np.full((4, 4), -1.0)}, "nowhere negative"),
-        ({"density": np.ones(4)}, r"must be a map \(H, W\)"),
+        ({"density": np.ones(4)}, r"must be \(H, W\) or \(B, H, W\)"),
+        ({"density": np.ones((2, 6, 8))}, "2 maps for 1 scanpaths"),
         ({"range_deg": ((0, 0), (0, 6))}, "range_deg must be"),
         ({"configuration": "substractive"}, "Did you mean"),
         ({"configuration": "center"}, "either 'subtractive' or 'divisive'"),
