@@ -61,6 +61,7 @@ AGENTS: Registry[Callable[..., Agent] | Variant] = Registry(
         "clip_attention": "scanpath.agents.winner_take_all:ClipAttention",
         "g_eymol": "scanpath.agents.g_eymol:GEymolAgent",
         "levy": "scanpath.agents.levy:LevyAgent",
+        "scenewalk": "scanpath.agents.scenewalk:SceneWalk",
         "human": "scanpath.agents.human:HumanAgent",
         "neva": "scanpath.agents.neva:Neva",
         "nevaclip": "scanpath.agents.nevaclip:NevaClip",

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from scanpath._core.errors import ScanpathError
-from scanpath.cli import catalog, convert, datasets, demo, doctor, foveate, report, score, simulate, stimuli, study
+from scanpath.cli import catalog, convert, datasets, demo, doctor, fit, foveate, report, score, simulate, stimuli, study
 
 app = typer.Typer(
     name="scanpath",
@@ -30,6 +30,7 @@ datasets.register(app)
 report.register(app)
 app.add_typer(stimuli.stimuli, name="stimuli")
 app.add_typer(study.study, name="study")
+app.add_typer(fit.fit, name="fit")
 
 
 def _version(asked: bool) -> None:

@@ -10,6 +10,10 @@ from .regimes import Rotate90 as Rotate90
 from .regimes import fisheye as fisheye
 from .regimes import overlay_lines as overlay_lines
 from .regimes import regime_transform as regime_transform
+from .scenewalk import SceneWalkFit as SceneWalkFit
+from .scenewalk import fit_scenewalk as fit_scenewalk
+from .scenewalk_posterior import SceneWalkPosterior as SceneWalkPosterior
+from .scenewalk_posterior import sample_scenewalk as sample_scenewalk
 from .texture_decoder import DecoderRecipe as DecoderRecipe
 from .texture_decoder import train_decoder as train_decoder
 from .toy_clip import ToyClipRecipe as ToyClipRecipe

@@ -1,0 +1,15 @@
+"""`scanpath fit`: models fitted to one's own people."""
+
+import typer
+
+from scanpath.cli import fit_scenewalk
+
+fit = typer.Typer(help="Fit a model to your own people.", no_args_is_help=True, rich_markup_mode=None)
+
+
+@fit.callback()
+def _group() -> None:
+    """Fit a model to your own people."""
+
+
+fit_scenewalk.register(fit)
