@@ -37,6 +37,8 @@ FEWEST_FRACTIONS = 5
 DAY_MS = 86_400_000.0
 #: How many fixations of a scanpath, and what share of them, have the place and duration of an earlier one by no chance.
 FEWEST_AGAIN, SHARE_AGAIN = 3, 0.2
+#: Up to this share of fixations, gaze beside the screen is by chance where a code for missing gaze would put it.
+SHARE_CODED = 0.002
 #: Overlap of two fixations of one eye that rounding does not explain, in ms.
 OVERLAP_MS = 20.0
 
@@ -108,7 +110,8 @@ def table_doubts(table: pd.DataFrame, keys: list[str], *, alone: bool = True) ->
     alone
         Whether nothing else tells the frame; beside another table and the pictures' sizes more can be said of it.
     """
-    places = [_fractions(table) if alone else None, _far(table), lost_in_corner(table)]
+    places = [_far(table), lost_in_corner(table), _half_coded(table)]
+    places += [_fractions(table), _upward(table)] if alone else []
     found = [
         _nobody(table),
         _unread(table),
@@ -205,6 +208,30 @@ def _both_eyes(table: pd.DataFrame, keys: list[str]) -> str | None:
         "recordings are one scanpath: keep the rows of one eye, of a text with read_fixations(path, "
         "format='table', eye='left')"
     )
+
+
+def _upward(table: pd.DataFrame) -> str | None:
+    """Places above the picture nearly all of them, as where y counts upward from the top or the center."""
+    if len(table) < 2 or (table["y_px"] < -0.5).mean() < 0.8:
+        return None
+    return (
+        "nearly all y_px are negative, above the picture: if y points up, read the table with read_fixations(path, "
+        "y_up=True, screen_px=(width, height)), with frame='centered' if they count from the center"
+    )
+
+
+def _half_coded(table: pd.DataFrame) -> str | None:
+    """One coordinate that is a code for missing gaze, more often than gaze beside the screen is that number."""
+    for name in ("x_px", "y_px"):
+        values = table[name].to_numpy(dtype=np.float64)
+        coded = np.isin(values, CODES[CODES < -1])
+        if coded.sum() > SHARE_CODED * len(table):
+            row = int(coded.argmax())
+            return (
+                f"{name} is {values[row]:g} in row {row} ({int(coded.sum())} such rows), which often stands for "
+                f"missing gaze: if it does, read a text with read_fixations(path, missing=[{values[row]:g}])"
+            )
+    return None
 
 
 def _far(table: pd.DataFrame) -> str | None:

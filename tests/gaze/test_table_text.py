@@ -339,3 +339,11 @@ def test_places_that_come_again_are_no_doubt():
         circle,
     ):
         assert len(table_from_frame(table.assign(stimulus="a"))) == 6
+
+
+def test_a_code_in_one_coordinate_and_places_above_the_picture_are_told_of():
+    table = pd.DataFrame({"stimulus": "a", "subject": "s", "fixation": range(4), "x_px": [9.0, -99, 5, 7], "y_px": 3.0})
+    with pytest.warns(InputWarning, match=r"x_px is -99 in row 1 \(1 such rows\).*missing=\[-99\]"):
+        table_from_frame(table)
+    with pytest.warns(InputWarning, match="nearly all y_px are negative.*y_up=True"):
+        table_from_frame(table.assign(x_px=5.0, y_px=[-200.0, -20, -3, -90]))

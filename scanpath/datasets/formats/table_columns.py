@@ -148,6 +148,9 @@ def settle_decimal(cells: pd.DataFrame, columns: Iterable[str], given: "TableSet
     if given.decimal is not None or cells.attrs.get("separator", ",") == ",":
         return given.decimal or "."
     text = [cells[name] for name in dict.fromkeys(columns) if isinstance(cells[name].dtype, pd.StringDtype)]
+    if given.thousands is None:
+        for column in text:
+            _say_point(column, changes)
     with_comma = any(column.str.contains(",", regex=False).any() for column in text)
     with_point = any(column.str.fullmatch(r"\s*[-+]?\d*\.\d+\s*").any() for column in text)
     # 1,300 may as well be more than a thousand: refused where nothing else tells
@@ -156,6 +159,17 @@ def settle_decimal(cells: pd.DataFrame, columns: Iterable[str], given: "TableSet
         return "."
     changes.add("assumed", "the comma is the decimal mark, as no number has a point (say so with decimal=)")
     return ","
+
+
+def _say_point(column: pd.Series, changes: Changes) -> None:
+    """Note a point that may as well group thousands: always three digits behind it, beside numbers without one."""
+    pointed = column.str.contains(".", regex=False)
+    if pointed.all() or not pointed.any() or not column[pointed].str.fullmatch(r"\s*[1-9]\d{0,2}(\.\d{3})+\s*").all():
+        return
+    changes.add(
+        "assumed",
+        f"the point in {column.name!r} is a decimal mark, as in {column[pointed].iloc[0]!r} (if not, thousands='.')",
+    )
 
 
 def numbers(column: pd.Series, given: "TableSettings", path: Path) -> pd.Series:
@@ -197,7 +211,7 @@ def _is_number(code: float | str) -> bool:
 def _remedy(text: str, decimal: str) -> str:
     if re.fullmatch(r"\[.*\]|\(.*\)", text):
         return "; a cell with x and y is read with columns={'its name': 'xy_px'}"
-    if re.fullmatch(r"[-+\d., ]+", text) and re.search(r"[,. ]", text) and re.search(r"\d", text):
+    if re.fullmatch(r"[-+\d.,\s']+", text) and re.search(r"[^-+\d]", text) and re.search(r"\d", text):
         return f" with the decimal mark {decimal!r}; say how numbers are written with decimal=',' or thousands=','"
     return f"; if it stands for a missing value, say so with missing=[{text!r}]"
 

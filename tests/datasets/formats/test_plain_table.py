@@ -127,6 +127,18 @@ def test_every_frame_gives_the_same_pixels(name, screen, tmp_path):
     assert table[["x_px", "y_px"]].to_numpy() == pytest.approx(np.array([QUARTER, LAST]), abs=1e-9)
 
 
+def test_a_point_that_may_group_thousands_is_said(tmp_path):
+    path = write(tmp_path / "own.csv", ["Bild;Person;X;Y;Dauer", "a;s;1.200;20;200", "a;s;980;30;210"])
+    assert "the point in 'X' is a decimal mark, as in '1.200'" in said(read_fixations(path, columns=OWN)[1])
+    assert read_fixations(path, columns=OWN, thousands=".")[0]["x_px"].tolist() == [1200, 980]
+    path = write(tmp_path / "own.csv", ["Bild;Person;X;Y;Dauer", "a;s;1.200;20;200", "a;s;980.125;30;210"])
+    assert "the point" not in said(read_fixations(path, columns=OWN)[1])
+    path = write(tmp_path / "own.csv", ["Bild;Person;X;Y;Dauer", "a;s;1\xa0200,5;20;200", "a;s;98,5;30;210"])
+    with pytest.raises(InputError, match="how numbers are written with decimal=',' or thousands="):
+        read_fixations(path, columns=OWN)
+    assert read_fixations(path, columns=OWN, thousands="\xa0")[0]["x_px"].tolist() == [1200.5, 98.5]
+
+
 def test_degrees_need_their_size_and_are_no_pixels(tmp_path):
     path = write(tmp_path / "own.csv", ["stimulus,subject,x,y", "a,s,-8,4.5", "a,s,120,300", "a,s,200,100"])
     given = {"frame": "degrees", "picture_px": (1280, 720)}
