@@ -1,6 +1,5 @@
 """What SceneWalk is made of, by name: its configurations and its parameters."""
 
-import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -63,18 +62,19 @@ PUBLISHED_NAMES: Mapping[str, str] = {
 }
 #: Parameters that may be zero; all others are above zero.
 MAY_BE_ZERO = ("uniform_share", "inhibition_strength", "shift_deg", "post_s", "pre_s", "oculomotor_weight")
-#: The nine that are compared with the published program.
-CONFIGURATIONS = (
-    "subtractive",
-    "divisive",
-    "subtractive+center",
-    "subtractive+post",
-    "subtractive+pre",
-    "subtractive+center+both+return",
-    "divisive+center+both+return",
-    "subtractive+oculomotor_add",
-    "subtractive+oculomotor_multiply",
-)
+#: The nine that are compared with the published program, by the names that its results are filed under.
+FILED_UNDER: Mapping[str, str] = {
+    "sub_basic": "subtractive",
+    "div_basic": "divisive",
+    "sub_cb": "subtractive+center",
+    "sub_post": "subtractive+post",
+    "sub_pre": "subtractive+pre",
+    "sub_both_cb_locdep": "subtractive+center+both+return",
+    "div_both_cb_locdep": "divisive+center+both+return",
+    "sub_omp_add": "subtractive+oculomotor_add",
+    "sub_omp_mult": "subtractive+oculomotor_multiply",
+}
+CONFIGURATIONS = tuple(FILED_UNDER.values())
 _WORDS: Mapping[str, Mapping[str, object]] = {
     "subtractive": {"divisive": False},
     "divisive": {"divisive": True},
@@ -86,9 +86,6 @@ _WORDS: Mapping[str, Mapping[str, object]] = {
     "oculomotor_add": {"oculomotor": "add"},
     "oculomotor_multiply": {"oculomotor": "multiply"},
 }
-#: The short words that the published program's results are filed under.
-_SHORT = {"sub": "subtractive", "div": "divisive", "cb": "center", "locdep": "return", "basic": ""}
-_SHORT |= {"omp_add": "oculomotor_add", "omp_mult": "oculomotor_multiply"}
 
 
 class Configuration(NamedTuple):
@@ -124,16 +121,15 @@ def read_configuration(text: str) -> Configuration:
         ``"subtractive"`` or ``"divisive"``, then any of ``center`` (attention starts as a Gaussian in the middle and
         has its own rate in the first fixation), ``post`` (attention is shifted onward after a saccade), ``pre``
         (attention moves to the next place before a saccade), ``both`` of these, ``return`` (attention fades slowly
-        round the place before) and one of ``oculomotor_add`` and ``oculomotor_multiply``.
+        round the place before) and one of ``oculomotor_add`` and ``oculomotor_multiply``. The keys of `FILED_UNDER`
+        are known too.
 
     Examples
     --------
     >>> read_configuration("divisive+center").center
     True
     """
-    short = "|".join(_SHORT)
-    words = re.split(r"[+]|_(?!add|mult)", str(text)) if re.match(rf"({short})_", str(text)) else str(text).split("+")
-    words = [word for word in (_SHORT.get(word, word) for word in words) if word]
+    words = FILED_UNDER.get(str(text), str(text)).split("+")
     for word in words:
         if word not in _WORDS:
             raise unknown_name("part of SceneWalk", word, _WORDS)

@@ -8,14 +8,15 @@ from hypothesis import strategies as st
 
 import scanpath as sp
 from scanpath.guidance.scenewalk import scenewalk_log_likelihood, scenewalk_maps
-from scanpath.guidance.scenewalk_parameters import CONFIGURATIONS, DEFAULTS, PUBLISHED_NAMES, read_configuration
+from scanpath.guidance.scenewalk_parameters import (
+    CONFIGURATIONS,
+    DEFAULTS,
+    FILED_UNDER,
+    PUBLISHED_NAMES,
+    read_configuration,
+)
 from scanpath.kernels.activation_cpu import power
 
-#: What the published program's results are filed under.
-FILED_UNDER = (
-    "sub_basic div_basic sub_cb sub_post sub_pre sub_both_cb_locdep div_both_cb_locdep sub_omp_add sub_omp_mult"
-)
-ORIGINALS = dict(zip(CONFIGURATIONS, FILED_UNDER.split()))
 RANGE = ((0.0, 25.6), (0.0, 19.2))
 
 
@@ -42,8 +43,8 @@ def original_paths(original):
 
 @pytest.mark.parametrize("kernel", ["cpu", "reference"])
 @pytest.mark.parametrize("which", ["p1", "p2"])
-@pytest.mark.parametrize("configuration", CONFIGURATIONS)
-def test_bits_are_those_of_the_published_program(original, configuration, which, kernel):
+@pytest.mark.parametrize(("filed", "configuration"), FILED_UNDER.items())
+def test_bits_are_those_of_the_published_program(original, filed, configuration, which, kernel):
     bits = scenewalk_log_likelihood(
         original["density"],
         *original_paths(original),
@@ -53,15 +54,14 @@ def test_bits_are_those_of_the_published_program(original, configuration, which,
         kernel=kernel,
     )
     for i, row in enumerate(bits):
-        expected = original[f"ll_{ORIGINALS[configuration]}_{which}_path{i}"]
+        expected = original[f"ll_{filed}_{which}_path{i}"]
         np.testing.assert_allclose(row[: len(expected)], expected, rtol=0, atol=1e-9)
         assert np.isnan(row[len(expected) :]).all()
 
 
-@pytest.mark.parametrize("configuration", ["subtractive", "divisive"])
-def test_maps_are_those_of_the_published_program(original, configuration):
+@pytest.mark.parametrize(("filed", "configuration"), [("sub_basic", "subtractive"), ("div_basic", "divisive")])
+def test_maps_are_those_of_the_published_program(original, filed, configuration):
     x, y, duration = (original[f"path0_{part}"] for part in ("x", "y", "dur"))
-    name = ORIGINALS[configuration]
     for n in range(1, 5):
         maps = scenewalk_maps(
             original["density"],
@@ -72,11 +72,11 @@ def test_maps_are_those_of_the_published_program(original, configuration):
             parameters=original_parameters(original, "p1"),
         )
         for ours, theirs in zip(maps, ("att", "inhib", "final")):
-            np.testing.assert_allclose(ours[::2, ::2], original[f"{name}_p1_{theirs}"][n - 1], rtol=1e-9, atol=1e-17)
+            np.testing.assert_allclose(ours[::2, ::2], original[f"{filed}_p1_{theirs}"][n - 1], rtol=1e-9, atol=1e-17)
 
 
 def test_the_names_that_results_are_filed_under_are_known():
-    assert [read_configuration(short) for short in ORIGINALS.values()] == [read_configuration(c) for c in ORIGINALS]
+    assert [read_configuration(name) for name in FILED_UNDER] == [read_configuration(name) for name in CONFIGURATIONS]
 
 
 def some_walks(seed, n_walks=3, n_fixations=5, size=(24, 32)):
