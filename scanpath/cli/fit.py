@@ -2,7 +2,7 @@
 
 import typer
 
-from scanpath.cli import fit_scenewalk
+from scanpath.cli import fit_scenewalk, fit_viewer
 
 fit = typer.Typer(help="Fit a model to your own people.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -13,3 +13,4 @@ def _group() -> None:
 
 
 fit_scenewalk.register(fit)
+fit_viewer.register(fit)

@@ -22,3 +22,5 @@ from .target_cue import scale_to_unit as scale_to_unit
 from .target_similarity import response_mean as response_mean
 from .target_similarity import target_correlation as target_correlation
 from .target_similarity import target_ssim as target_ssim
+from .viewer_model import ViewerModel as ViewerModel
+from .viewer_model import load_viewer as load_viewer

@@ -9,6 +9,8 @@ from .eccentricity_pooling import RingLaw as RingLaw
 from .eccentricity_pooling import eccentricity_pool as eccentricity_pool
 from .language import LanguageModel as LanguageModel
 from .language import load_language_model as load_language_model
+from .layers import LayeredNetwork as LayeredNetwork
+from .layers import load_layers as load_layers
 from .pool_replacement import with_eccentric_pools as with_eccentric_pools
 from .smooth_pooling import SmoothEccentricityPool2d as SmoothEccentricityPool2d
 from .smooth_pooling import smooth_eccentricity_pool as smooth_eccentricity_pool

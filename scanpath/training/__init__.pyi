@@ -18,3 +18,5 @@ from .texture_decoder import DecoderRecipe as DecoderRecipe
 from .texture_decoder import train_decoder as train_decoder
 from .toy_clip import ToyClipRecipe as ToyClipRecipe
 from .toy_clip import train_toy_clip as train_toy_clip
+from .viewer import ViewerFit as ViewerFit
+from .viewer import ViewerFitRecipe as ViewerFitRecipe

@@ -1,0 +1,146 @@
+"""People's scanpaths as moments: where they had looked, and where they looked next, picture by picture."""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from scanpath._core.errors import InputError
+from scanpath.gaze.frames import TableLike, is_frame
+from scanpath.gaze.pixels import on_picture
+from scanpath.gaze.scanpath import Scanpath
+from scanpath.gaze.stimulus import Stimulus
+from scanpath.gaze.table import scanpaths_from_table
+from scanpath.guidance.fixation_readout import Moments
+
+#: Who looked where: a tidy fixation table, or scanpaths that say who looked at what.
+People = TableLike | Iterable[Scanpath]
+
+
+class PictureGaze(NamedTuple):
+    """All that people did on one picture.
+
+    Attributes
+    ----------
+    moments
+        The N moments before a fixation, the first one too.
+    next_deg
+        (N, 2) where it was.
+    weight
+        (N,) of each moment, one over those of its scanpath: scanpaths count alike, whatever their length.
+    size_deg
+        Width and height of the picture.
+    """
+
+    moments: Moments
+    next_deg: Tensor
+    weight: Tensor
+    size_deg: tuple[float, float]
+
+    def mirrored(self) -> "PictureGaze":
+        """Return the same on the picture's mirror image."""
+        flip, shift = self.next_deg.new_tensor([-1.0, 1.0]), self.next_deg.new_tensor([self.size_deg[0], 0.0])
+        moments = self.moments._replace(xy_deg=self.moments.xy_deg * flip + shift)
+        return self._replace(moments=moments, next_deg=self.next_deg * flip + shift)
+
+    def part(self, chosen: Tensor) -> "PictureGaze":
+        """Return some of the moments, by index."""
+        moments = Moments(*(values[chosen] for values in self.moments))
+        return self._replace(moments=moments, next_deg=self.next_deg[chosen], weight=self.weight[chosen])
+
+    def after_first(self) -> "PictureGaze":
+        """Return the moments with a history, which are those that models are scored at."""
+        return self.part(self.moments.n_fixations > 0)
+
+    def without_durations(self) -> "PictureGaze":
+        """Return the same, with nothing known of how long fixations lasted."""
+        unknown = torch.full_like(self.moments.duration_ms, torch.nan)
+        return self._replace(moments=self.moments._replace(duration_ms=unknown))
+
+
+def people_by_picture(people: People, stimuli: Sequence[Stimulus]) -> dict[str, list[Scanpath]]:
+    """Return people's scanpaths by the picture they looked at.
+
+    Raises
+    ------
+    InputError
+        If a scanpath does not say who looked at what, a picture is missing, or nobody made two fixations.
+    """
+    paths = _scanpaths(people)
+    for path in paths:
+        if path.info.get("subject") is None:
+            raise InputError(
+                "people must say who looked: give each scanpath a 'subject' (a column of the table, or info), so "
+                "that it is known how many people there were."
+            )
+    known = {stimulus.name for stimulus in stimuli}
+    found: dict[str, list[Scanpath]] = {}
+    for path in paths:
+        found.setdefault(str(path.info.get("stimulus")), []).append(path)
+    missing = sorted(set(found) - known)
+    if missing:
+        raise InputError(f"There is no picture for {missing[0]!r} ({len(missing)} of {len(found)} missing); give all.")
+    seen = {name: [path for path in found[name] if len(path) > 1] for name in sorted(found)}
+    kept = {name: some for name, some in seen.items() if some}
+    if not kept:
+        raise InputError("No scanpath has a second fixation, so there is nothing to learn from.")
+    return kept
+
+
+def picture_gaze(stimulus: Stimulus, paths: Sequence[Scanpath]) -> PictureGaze | None:
+    """Return the moments of some scanpaths on one picture, None if no fixation but first ones lies on it.
+
+    Fixations off the picture are not predicted, as no pixel stands for them; they stay in the history.
+    """
+    px_per_deg = scale_of(stimulus)
+    inside = [on_picture(path.xy, stimulus.size[::-1]) for path in paths]
+    if not any(one.any() for one in inside):
+        return None
+    longest = max(len(path) for path in paths)
+    xy, lasted, after, weight = [], [], [], []
+    for path, here in zip(paths, inside):
+        ends = [n for n in range(len(path)) if here[n]]
+        for n in ends:
+            xy.append(_filled(path.xy[:n][::-1], longest))
+            known = np.full(n, np.nan) if path.duration_ms is None else path.duration_ms[:n][::-1]
+            lasted.append(_filled(known[:, None], longest)[:, 0])
+            after.append(path.xy[n])
+            weight.append(1 / len(ends))
+    height, width = stimulus.size
+    moments = Moments(_degrees(np.stack(xy), px_per_deg), torch.from_numpy(np.stack(lasted)).float())
+    moments = moments._replace(duration_ms=moments.duration_ms.where(moments.duration_ms > 0, torch.nan))
+    size_deg = (width / px_per_deg, height / px_per_deg)
+    gaze = PictureGaze(moments, _degrees(np.stack(after), px_per_deg), torch.tensor(weight), size_deg)
+    return gaze if bool((moments.n_fixations > 0).any()) else None
+
+
+def scale_of(stimulus: Stimulus) -> float:
+    """Return a picture's px per degree, or say that it is missing."""
+    if stimulus.px_per_deg is None:
+        raise InputError(
+            f"A viewer learns in degrees, and the picture {stimulus.name!r} has no scale; give px_per_deg, the px of "
+            "one degree of visual angle as people saw it."
+        )
+    return stimulus.px_per_deg
+
+
+def _scanpaths(people: object) -> list[Scanpath]:
+    if is_frame(people):
+        return scanpaths_from_table(people)
+    found = []
+    for path in people if isinstance(people, Iterable) else [people]:
+        if not isinstance(path, Scanpath):
+            raise InputError(f"people must be a fixation table or scanpaths, got {type(path).__name__}.")
+        found.append(path)
+    return found
+
+
+def _filled(values: np.ndarray, length: int) -> np.ndarray:
+    return np.concatenate([values, np.full((length - len(values), values.shape[1]), np.nan)])
+
+
+def _degrees(xy: np.ndarray, px_per_deg: float) -> Tensor:
+    """From px, pixel centers at integers, to degrees from the picture's corner."""
+    return torch.from_numpy((xy + 0.5) / px_per_deg).float()
