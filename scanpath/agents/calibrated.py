@@ -127,6 +127,7 @@ class CalibratedAgent(DensityAgent):
         super().__init__(name=agent.name, temperature=temperature, found_rule=found_rule or rule)
         self.agent = agent
         self.calibration = calibration if isinstance(calibration, Calibration) else Calibration.load(calibration)
+        self.fitted_on = tuple(self.calibration.people.get("pictures", ()))
 
     def facts(self) -> dict[str, Any]:
         """Return what fixations depend on beside the settings: the numbers, and the other agent's own facts."""

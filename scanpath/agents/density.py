@@ -1,7 +1,7 @@
 """Agents whose map is a probability: for every pixel, how likely it is that the eye lands there next."""
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Protocol, runtime_checkable
 
 import torch
@@ -55,6 +55,11 @@ class DensityAgent(Agent):
         How the next fixation is picked: 1 draws from the density, less than 1 from a sharper one (its power
         1 / temperature), 0 always takes the most probable pixel. The density itself does not depend on it.
 
+    Attributes
+    ----------
+    fitted_on
+        Names of the pictures whose fixations it was fitted to; who scores it on them is warned.
+
     Examples
     --------
     An agent that knows no more than the center, twice as sure of it as of any other pixel:
@@ -71,6 +76,8 @@ class DensityAgent(Agent):
     >>> table[["x_px", "y_px"]].values.tolist()
     [[1.0, 1.0], [1.0, 1.0]]
     """
+
+    fitted_on: Collection[str] = ()
 
     def __init__(
         self, *, name: str | None = None, temperature: float = 1.0, found_rule: FoundRule | None = None

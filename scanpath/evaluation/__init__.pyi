@@ -1,6 +1,8 @@
 from .bootstrap import bootstrap_mean as bootstrap_mean
 from .comparison import evaluate as evaluate
 from .comparison import picture_scores as picture_scores
+from .leakage import Leakage as Leakage
+from .leakage import check_leakage as check_leakage
 from .maps import evaluate_maps as evaluate_maps
 from .pairing import PAIRINGS as PAIRINGS
 from .pairing import Pairing as Pairing

@@ -3,6 +3,7 @@
 Scores of simulated scanpaths mix up where an agent errs; here it is put back on a person's path at every step.
 """
 
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Protocol
 
@@ -10,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from scanpath._core.checks import check_choice, check_count
-from scanpath._core.errors import InputError
+from scanpath._core.errors import InputError, InputWarning
 from scanpath.agents.density import Density, probabilities
 from scanpath.evaluation.bootstrap import bootstrap_mean
 from scanpath.evaluation.center_bias import CenterBias
@@ -130,6 +131,7 @@ def predict_fixations(
     sizes = [np.tile(stimulus.size[::-1], (sum(map(len, seen)), 1)) for stimulus, seen in pictures]
     xy = np.concatenate([path.xy for _, seen in pictures for path in seen])
     check_frames({"human": xy}, {"human": np.concatenate(sizes)})
+    _warn_of_known_pictures(agent, [stimulus.name for stimulus, _ in pictures])
     looked = {stimulus.name: np.concatenate([path.xy[1:] for path in seen]) for stimulus, seen in pictures}
     center = CenterBias(looked, {stimulus.name: stimulus.size for stimulus, _ in pictures}, pixel=pixel, seed=seed)
     rows: list[pd.DataFrame] = []
@@ -172,6 +174,18 @@ def summarize_predictions(
             row |= {"n_fixations": int(group[metric].notna().sum()), "n_undefined": int(group[metric].isna().sum())}
             rows.append(row | {"undefined": ", ".join(f"{name}: {count}" for name, count in reasons.items())})
     return pd.DataFrame(rows)
+
+
+def _warn_of_known_pictures(agent: Priority | Density | None, names: Sequence[str]) -> None:
+    fitted = set(getattr(agent, "fitted_on", ()))
+    known = [name for name in names if name in fitted]
+    if agent is not None and known:
+        warnings.warn(
+            f"{agent.name} was fitted to {len(known)} of these {len(names)} pictures, such as {known[0]}: what it "
+            "scores on them is no prediction.",
+            InputWarning,
+            stacklevel=3,
+        )
 
 
 def _cut(path: Scanpath, most: int | None) -> Scanpath:

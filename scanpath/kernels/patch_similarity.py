@@ -9,38 +9,39 @@ WINDOW = 7
 
 
 @compiled
-def _window_sums(values, sums):
-    """Sums over all windows: `sums` (h - 6, w - 6, 2) of values and of their squares."""
-    for r in range(sums.shape[0]):
-        for c in range(sums.shape[1]):
+def _window_moments(values, moments):
+    """Mean and variance (with n - 1) of all windows: `moments` (2, h - 6, w - 6)."""
+    n = WINDOW * WINDOW
+    for r in range(moments.shape[1]):
+        for c in range(moments.shape[2]):
             total, squares = 0.0, 0.0
             for i in range(WINDOW):
                 for j in range(WINDOW):
                     value = values[r + i, c + j]
                     total += value
                     squares += value * value
-            sums[r, c, 0], sums[r, c, 1] = total, squares
+            moments[0, r, c] = total / n
+            moments[1, r, c] = (squares - total * total / n) / (n - 1)
 
 
-@compiled(fastmath={"reassoc", "contract"})
-def _row_likeness(columns, first, second, width):
+@compiled(fastmath={"reassoc", "contract", "nsz"})
+def _row_likeness(columns, mean, other_mean, variance, other_variance):
     """Add up the likeness of one row of windows; `columns` are sums of products over the windows' rows."""
     n = WINDOW * WINDOW
     c1, c2 = 0.01**2, 0.03**2
     total = 0.0
-    for c in range(width):
-        products = 0.0
-        for j in range(WINDOW):
-            products += columns[c + j]
-        a, b = first[c, 0] / n, second[c, 0] / n
-        covariance = (products / n - a * b) * n / (n - 1)
-        variances = (first[c, 1] / n - a * a + second[c, 1] / n - b * b) * n / (n - 1)
-        total += (2 * a * b + c1) * (2 * covariance + c2) / ((a * a + b * b + c1) * (variances + c2))
+    for c in range(len(mean)):
+        products = columns[c] + columns[c + 1] + columns[c + 2] + columns[c + 3]
+        products += columns[c + 4] + columns[c + 5] + columns[c + 6]
+        both = mean[c] * other_mean[c]
+        covariance = (products - n * both) / (n - 1)
+        means = mean[c] * mean[c] + other_mean[c] * other_mean[c] + c1
+        total += (2 * both + c1) * (2 * covariance + c2) / (means * (variance[c] + other_variance[c] + c2))
     return total
 
 
 @compiled(fastmath={"contract"})
-def _likeness(picture, target, picture_sums, target_sums, top, left, rows, columns, height, width):
+def _likeness(picture, target, moments, target_moments, top, left, rows, columns, height, width):
     """Average over the windows of the part that is in the picture: `top`, `left` in it, `rows`, `columns` in target."""
     sums = np.zeros(width)
     total = 0.0
@@ -53,14 +54,19 @@ def _likeness(picture, target, picture_sums, target_sums, top, left, rows, colum
                 sums[c] -= picture[top + before, left + c] * target[rows + before, columns + c]
         if r >= WINDOW - 1:
             at = r - WINDOW + 1
+            seen, known = slice(left, left + width - WINDOW + 1), slice(columns, columns + width - WINDOW + 1)
             total += _row_likeness(
-                sums, picture_sums[top + at, left:], target_sums[rows + at, columns:], width - WINDOW + 1
+                sums,
+                moments[0, top + at, seen],
+                target_moments[0, rows + at, known],
+                moments[1, top + at, seen],
+                target_moments[1, rows + at, known],
             )
     return total / ((height - WINDOW + 1) * (width - WINDOW + 1))
 
 
 @compiled
-def _maps(picture, target, picture_sums, target_sums, step, likeness):
+def _maps(picture, target, moments, target_moments, step, likeness):
     height, width = picture.shape
     for i in range(likeness.shape[0]):
         for j in range(likeness.shape[1]):
@@ -70,7 +76,7 @@ def _maps(picture, target, picture_sums, target_sums, step, likeness):
             likeness[i, j] = 0.0
             if last - first >= WINDOW and end - start >= WINDOW:
                 likeness[i, j] = _likeness(
-                    picture, target, picture_sums, target_sums,
+                    picture, target, moments, target_moments,
                     first, start, first - top, start - left, last - first, end - start,
                 )  # fmt: skip
 
@@ -91,11 +97,11 @@ def patch_similarity(picture: np.ndarray, target: np.ndarray, step_px: int) -> n
         (ceil(H / step), ceil(W / step)): mean structural similarity of the target and the part that has its pixel
         (h // 2, w // 2) at the place; at borders, of what is left of both, and 0 where that is less than a window.
     """
-    sums = []
+    moments = []
     for values in (picture, target):
         height, width = values.shape
-        sums.append(np.empty((height - WINDOW + 1, width - WINDOW + 1, 2)))
-        _window_sums(values, sums[-1])
+        moments.append(np.empty((2, height - WINDOW + 1, width - WINDOW + 1)))
+        _window_moments(values, moments[-1])
     likeness = np.empty([-(-side // step_px) for side in picture.shape])
-    _maps(picture, target, *sums, step_px, likeness)
+    _maps(picture, target, *moments, step_px, likeness)
     return likeness

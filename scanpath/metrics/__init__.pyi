@@ -12,6 +12,8 @@ from .curves import dtw as dtw
 from .curves import emd as emd
 from .curves import frechet as frechet
 from .curves import hausdorff as hausdorff
+from .distributions import crps as crps
+from .distributions import diversity as diversity
 from .embedding import sbtde as sbtde
 from .embedding import scaled_tde as scaled_tde
 from .embedding import tde as tde

@@ -4,7 +4,7 @@ Every agent starts where the people started, gets the target's picture, and stop
 `MARGIN_PX` of the target's box. Nothing here is tuned on the people's fixations: all settings are defaults.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -88,6 +88,7 @@ _SIMILARITY_PARTS = ("vector", "direction", "length", "position", "value")
 
 
 def run_interiors(
+    agents: Sequence[Agent] | None = None,
     *,
     root: Path | None = None,
     weights: Path | None = None,
@@ -100,11 +101,13 @@ def run_interiors(
 
     Parameters
     ----------
+    agents
+        Who searches; default those of `interiors_agents`.
     root
         Folder of the data set.
     weights
-        Folder with ``squeezenet1_1*.safetensors`` and ``mobilenet_v2*.safetensors``; without it only the agents
-        that need no weights run.
+        Of these; folder with ``squeezenet1_1*.safetensors`` and ``mobilenet_v2*.safetensors``; without it only the
+        agents that need no weights run.
     seed
         Of the agents and of the bootstrap.
     jobs
@@ -120,7 +123,7 @@ def run_interiors(
         If the data set or a named weight file is not there.
     """
     data = load_dataset("interiors", root=root)
-    fixations = simulate(interiors_agents(weights), data.stimuli, N_FIXATIONS, seed, jobs, progress=progress)
+    fixations = simulate(agents or interiors_agents(weights), data.stimuli, N_FIXATIONS, seed, jobs, progress=progress)
     people = data.fixations[~data.fixations["after_target"]]
     scores = evaluate(fixations, people, METRICS, screen_px=_sizes(data), seed=seed, jobs=jobs)
     result = InteriorsResult(fixations, _performance(fixations, people, data, seed), scores)

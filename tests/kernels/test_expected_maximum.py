@@ -112,9 +112,9 @@ def test_a_saccade_takes_less_than_50_ms_on_one_thread():
         for log_p in POSTERIORS.values():
             times = []
             for _ in range(5):
-                start = time.perf_counter()
+                start = time.process_time()
                 expected_maximum_from(log_p, d)
-                times.append(time.perf_counter() - start)
+                times.append(time.process_time() - start)
             assert min(times) < 0.05
     finally:
         torch.set_num_threads(before)
