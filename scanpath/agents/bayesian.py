@@ -121,7 +121,8 @@ class BayesianAgent(DensityAgent):
         Side of the cells; of 1024 x 768 px at 32 as published. What is seen is stated in cells.
     prior
         "uniform", "center", "itti_koch", "spectral_residual", or a function of the stimulus that gives a map (H, W),
-        not negative. The published searchers have DeepGaze II.
+        not negative. Najemnik and Geisler have the uniform; the later searchers DeepGaze II, which is not here, so that
+        `ibs` has the center. It decides how soon targets away from it are found.
     uniform_share
         Weight of the uniform in the prior.
     sd_cells, peak
@@ -167,7 +168,7 @@ class BayesianAgent(DensityAgent):
         similarity: str = "none",
         truth_in_response: bool = True,
         cell_px: int = 32,
-        prior: str | Callable[[Stimulus], Tensor] = "center",
+        prior: str | Callable[[Stimulus], Tensor] = "uniform",
         uniform_share: float = 1 / 15,
         sd_cells: tuple[float, float] = SD_CELLS,
         peak: float = 3.0,

@@ -44,6 +44,7 @@ def _ibs(similarity: str, claim: str, **settings: Any) -> Variant:
         similarity=similarity,
         alignment="published",
         noise="published",
+        prior="center",
         **settings,
     )
 
