@@ -4,6 +4,7 @@ from .agent import PriorityAgent as PriorityAgent
 from .agent import run_episode as run_episode
 from .calibrated import CalibratedAgent as CalibratedAgent
 from .calibrated import Calibration as Calibration
+from .calibrated import CrossCalibratedAgent as CrossCalibratedAgent
 from .catalog import AGENTS as AGENTS
 from .catalog import create_agent as create_agent
 from .catalog import list_agents as list_agents

@@ -147,6 +147,51 @@ class CalibratedAgent(DensityAgent):
         )
 
 
+@dataclass(frozen=True)
+class CrossCalibratedAgent:
+    """Another agent, whose density of each picture is made by numbers that were fitted to other pictures.
+
+    For scores on the pictures that people's fixations come from; made by `scanpath.training.cross_calibrate`.
+
+    Attributes
+    ----------
+    agent
+        The agent that draws the maps.
+    calibration
+        The numbers fitted to all pictures, for pictures elsewhere.
+    left_out
+        For each picture, by its name, the numbers that its own fixations have no part in.
+    """
+
+    agent: DrawsMaps
+    calibration: Calibration
+    left_out: Mapping[str, PriorityDensity]
+
+    @property
+    def name(self) -> str:
+        """The other agent's name."""
+        return self.agent.name
+
+    def log_density(
+        self, stimulus: Stimulus, history_xy: Tensor | ArrayLike, history_duration_ms: Tensor | ArrayLike | None = None
+    ) -> Tensor:
+        """Return the logarithm of each pixel's probability, (H, W), by numbers fitted to other pictures.
+
+        Raises
+        ------
+        InputError
+            If the picture had no part in the calibration.
+        """
+        if stimulus.name not in self.left_out:
+            raise InputError(
+                f"{stimulus.name!r} had no part in this calibration of {self.name!r}; use scanpath.calibrate for "
+                "pictures elsewhere."
+            )
+        drawn = drawn_map(self.agent, stimulus, history_xy)
+        scale = stimulus.require_px_per_deg(self.name)
+        return self.left_out[stimulus.name].log_density(drawn, stimulus.size, px_per_deg=scale)
+
+
 def drawn_map(agent: DrawsMaps, stimulus: Stimulus, history_xy: Tensor | ArrayLike) -> Tensor:
     """Return an agent's map, given fixations so far; with none, that of an agent that chooses its first fixation."""
     history = np.asarray(history_xy, dtype=np.float64)

@@ -9,6 +9,7 @@ from .pairing import Pairing as Pairing
 from .pairing import as_pairing as as_pairing
 from .performance import search_performance as search_performance
 from .performance import search_trials as search_trials
+from .prediction import picture_predictions as picture_predictions
 from .prediction import predict_fixations as predict_fixations
 from .prediction import summarize_predictions as summarize_predictions
 from .provenance import write_evaluation as write_evaluation

@@ -16,6 +16,7 @@ from scanpath.agents.density import Density, probabilities
 from scanpath.evaluation.bootstrap import bootstrap_mean
 from scanpath.evaluation.center_bias import CenterBias
 from scanpath.evaluation.coordinates import check_frames
+from scanpath.evaluation.gold_mixture import GoldMixture
 from scanpath.evaluation.inputs import Fixations, Progress, as_paths
 from scanpath.gaze.pixels import resized
 from scanpath.gaze.scanpath import Scanpath
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
 #: Scores of each fixation, with what a map that knows nothing gets on average.
 CHANCE = {"auc": AUC_CHANCE["rank"], "nss": 0.0, "information_gain": 0.0, "gain_over_uniform": 0.0}
-MARKS = ("uniform", "center bias", "gold standard")
+MARKS = ("uniform", "center bias", "gold standard", "gold mixture")
 
 Maps = Callable[[Stimulus, Scanpath], Iterable[np.ndarray]]
 
@@ -84,9 +85,10 @@ def predict_fixations(
     human
         Tidy fixation table, or list of `Scanpath`.
     marks
-        What to score beside the agent: ``"uniform"``, ``"center bias"`` (fixations of the other pictures) and
+        What to score beside the agent: ``"uniform"``, ``"center bias"`` (fixations of the other pictures),
         ``"gold standard"`` (the other people's fixations on the same picture: about the most that can be known
-        without the person's history).
+        without the person's history) and ``"gold mixture"`` (these with the center bias and a uniform density, by
+        weights that are fitted for each picture: a closer limit).
     most_fixations
         Use only so many fixations of each scanpath.
     nss
@@ -164,9 +166,9 @@ def summarize_predictions(
     """
     rows = []
     for agent, group in predictions.groupby("agent", sort=False):
+        pictures = _picture_means(group)
         for metric, chance in CHANCE.items():
-            trials = group.groupby(["stimulus", "subject", "trial"], dropna=False, sort=False)[metric].mean()
-            values = trials.groupby("stimulus").mean().to_numpy()
+            values = pictures[metric].to_numpy()
             mean, low, high = bootstrap_mean(values, draws=draws, confidence=confidence, seed=seed)
             reasons = group["undefined"][group[metric].isna()].value_counts().sort_index()
             row = {"agent": agent, "metric": metric, "value": float(mean), "low": float(low), "high": float(high)}
@@ -186,6 +188,33 @@ def _warn_of_known_pictures(agent: Priority | Density | None, names: Sequence[st
             InputWarning,
             stacklevel=3,
         )
+
+
+def picture_predictions(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Average per-fixation scores over fixations, then scanpaths, one row an agent, picture and metric.
+
+    Parameters
+    ----------
+    predictions
+        The table of `predict_fixations`, or several of them one below the other.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``agent, picture, metric, part, value``, as `compare_agents` takes them.
+    """
+    tables = [
+        _picture_means(group).rename_axis("picture").reset_index().assign(agent=agent)
+        for agent, group in predictions.groupby("agent", sort=False)
+    ]
+    wide = pd.concat(tables, ignore_index=True)
+    long = wide.melt(["agent", "picture"], list(CHANCE), var_name="metric")
+    return long.assign(part="value")[["agent", "picture", "metric", "part", "value"]]
+
+
+def _picture_means(predictions: pd.DataFrame) -> pd.DataFrame:
+    trials = predictions.groupby(["stimulus", "subject", "trial"], dropna=False, sort=False)[list(CHANCE)].mean()
+    return trials.groupby("stimulus").mean()
 
 
 def _cut(path: Scanpath, most: int | None) -> Scanpath:
@@ -232,14 +261,21 @@ def _marks(
     if "gold standard" in marks:
         densities = _gold_standards(stimulus, seen, pixel)
         found["gold standard"] = lambda stimulus, path: _always(densities(path))(stimulus, path)
+    if "gold mixture" in marks:
+        mixture = GoldMixture(_by_person(seen), center.density(stimulus.name, stimulus.size), pixel=pixel)
+        found["gold mixture"] = lambda stimulus, path: _always(mixture.density(_person(path)))(stimulus, path)
     return found
 
 
-def _gold_standards(stimulus: Stimulus, seen: Sequence[Scanpath], pixel: str) -> Callable[[Scanpath], np.ndarray]:
+def _by_person(seen: Sequence[Scanpath]) -> dict[str, np.ndarray]:
     people: dict[str, list[np.ndarray]] = {}
     for path in seen:
         people.setdefault(_person(path), []).append(path.xy[1:])
-    looked = {person: np.concatenate(xy) for person, xy in people.items()}
+    return {person: np.concatenate(xy) for person, xy in people.items()}
+
+
+def _gold_standards(stimulus: Stimulus, seen: Sequence[Scanpath], pixel: str) -> Callable[[Scanpath], np.ndarray]:
+    looked = _by_person(seen)
     if len(looked) < 2:
         raise InputError(f"A gold standard needs two people, {stimulus.name!r} was seen by {len(looked)}.")
     groups = [person for person, xy in looked.items() for _ in xy]

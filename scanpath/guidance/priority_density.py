@@ -83,12 +83,18 @@ class PriorityDensity:
         return torch.log((1 - self.uniform_share) * density + self.uniform_share / density.numel())
 
 
-def cell_px(size: tuple[int, int]) -> float:
+def cell_px(size: tuple[int, int], along: int = CELLS_ALONG) -> float:
     """Return how many px of a picture (height, width) one cell measures; at least 1."""
-    return max(max(size) / CELLS_ALONG, 1.0)
+    return max(max(size) / along, 1.0)
 
 
-def to_cells(priority: Tensor, size: tuple[int, int]) -> np.ndarray:
+def cell_grid(size: tuple[int, int], along: int = CELLS_ALONG) -> tuple[int, int]:
+    """Return the rows and columns of cells of a picture (height, width)."""
+    step = cell_px(size, along)
+    return max(round(size[0] / step), 1), max(round(size[1] / step), 1)
+
+
+def to_cells(priority: Tensor, size: tuple[int, int], along: int = CELLS_ALONG) -> np.ndarray:
     """Average a map over the cells of a picture (height, width), and scale it to a maximum of 1."""
     values = torch.as_tensor(priority).detach().to("cpu", torch.float64)
     if values.ndim != 2 or not torch.isfinite(values).all() or (values < 0).any():
@@ -96,8 +102,7 @@ def to_cells(priority: Tensor, size: tuple[int, int]) -> np.ndarray:
             f"A priority map must be (height, width), finite and not negative, got {tuple(values.shape)} from "
             f"{float(values.min()):.4g} to {float(values.max()):.4g}."
         )
-    step = cell_px(size)
-    grid = max(round(size[0] / step), 1), max(round(size[1] / step), 1)
+    grid = cell_grid(size, along)
     if values.shape[0] >= grid[0] and values.shape[1] >= grid[1]:
         values = F.adaptive_avg_pool2d(values[None, None], grid)[0, 0]
     else:  # a map coarser than the cells

@@ -350,14 +350,18 @@ def _log_density(train: np.ndarray, test: np.ndarray, widths: np.ndarray, size: 
             kernel = np.exp(squared / (-2 * width**2)).mean(axis=1)
             logs[start : start + step, number] = np.log(kernel) - nearest / (2 * width**2)
     logs -= np.log(2 * np.pi * widths**2)
-    return logs if size is None else logs - np.log([_mass_inside(train, width, size) for width in widths])
+    if size is None:
+        return logs
+    inside = [max(float(mass_inside(train, width, size).mean()), np.finfo(float).tiny) for width in widths]
+    return logs - np.log(inside)
 
 
-def _mass_inside(points: np.ndarray, width: float, size: tuple[int, int]) -> float:
-    inside = [
+def mass_inside(points: np.ndarray, width: float, size: tuple[int, int]) -> np.ndarray:
+    """Return how much of a Gaussian at each point lies on the picture, (n,); points are from the picture's corner."""
+    across, down = (
         ndtr((side - points[:, axis]) / width) - ndtr(-points[:, axis] / width) for axis, side in enumerate(size[::-1])
-    ]
-    return max(float((inside[0] * inside[1]).mean()), np.finfo(float).tiny)
+    )
+    return across * down
 
 
 def _mixed(logs: np.ndarray, share: float, size: tuple[int, int] | None) -> np.ndarray:

@@ -9,7 +9,7 @@ from scipy.optimize import minimize, minimize_scalar
 from scanpath._core.checks import check_count
 from scanpath._core.errors import InputError
 from scanpath._core.random import numpy_generator
-from scanpath.agents.calibrated import CalibratedAgent, Calibration, DrawsMaps, drawn_map
+from scanpath.agents.calibrated import CalibratedAgent, Calibration, CrossCalibratedAgent, DrawsMaps, drawn_map
 from scanpath.evaluation.bootstrap import bootstrap_mean
 from scanpath.evaluation.inputs import Fixations, Progress, as_paths
 from scanpath.gaze.pixels import on_picture, pixel_of
@@ -112,6 +112,52 @@ def calibrate(
     >>> agent.name, round(float(agent.log_density(stimuli[0], [(20, 15)]).exp().sum()), 6)
     ('spectral_residual', 1.0)
     """
+    fitted = cross_calibrate(
+        agent, stimuli, people, folds, seed, fixations_per_picture=fixations_per_picture, progress=progress
+    )
+    return CalibratedAgent(agent=agent, calibration=fitted.calibration)
+
+
+def cross_calibrate(
+    agent: DrawsMaps,
+    stimuli: Sequence[Stimulus],
+    people: Fixations,
+    folds: int = 5,
+    seed: int = 0,
+    *,
+    fixations_per_picture: int = 40,
+    progress: Progress | None = None,
+) -> CrossCalibratedAgent:
+    """Calibrate an agent as `calibrate` does, for scores on the same pictures: each gets numbers of the other parts.
+
+    Parameters
+    ----------
+    agent, stimuli, people, folds, seed, fixations_per_picture, progress
+        As for `calibrate`.
+
+    Returns
+    -------
+    CrossCalibratedAgent
+        Its density of a picture comes from numbers, and from a center bias, that were fitted to the pictures of other
+        parts; its ``calibration`` is what `calibrate` returns.
+
+    Raises
+    ------
+    InputError
+        As `calibrate`.
+
+    Examples
+    --------
+    >>> import scanpath as sp, torch
+    >>> generator = torch.Generator().manual_seed(1)
+    >>> pictures = [torch.rand(1, 30, 40, generator=generator) for _ in range(4)]
+    >>> stimuli = [sp.Stimulus(one, name=f"{n}", px_per_deg=10) for n, one in enumerate(pictures)]
+    >>> people = sp.simulate(sp.create_agent("center"), stimuli, n_fixations=6)
+    >>> agent = cross_calibrate(sp.create_agent("spectral_residual"), stimuli, people, folds=2)
+    >>> table = sp.evaluation.predict_fixations(agent, stimuli, people)
+    >>> sorted(set(table["agent"])), len(table)
+    (['spectral_residual'], 20)
+    """
     if not isinstance(agent, DrawsMaps):
         name = getattr(agent, "name", type(agent).__name__)
         raise InputError(f"Agent {name!r} draws no map: calibrate needs priority(stimulus, history_xy).")
@@ -151,7 +197,7 @@ def calibrate(
     }
     made = {**(getattr(agent, "settings", None) or {"agent": agent.name})}
     calibration = Calibration(made, density, _intervals(density, left_out), (mean, low, high), facts)
-    return CalibratedAgent(agent=agent, calibration=calibration)
+    return CrossCalibratedAgent(agent, calibration, {name: left_out[part] for name, part in zip(names, fold)})
 
 
 def _seen(agent: DrawsMaps, stimulus: Stimulus, paths: Sequence[Scanpath], most: int, seed: int) -> Seen:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 import scanpath as sp
 from scanpath.agents import CalibratedAgent, Calibration
 from scanpath.guidance.priority_density import PriorityDensity
+from scanpath.training import cross_calibrate
 from scanpath.training.calibration import _loss
 
 CENTER = tuple(tuple(math.exp(-((x - 3.5) ** 2 + (y - 2.5) ** 2) / 8) for x in range(8)) for y in range(6))
@@ -114,6 +115,21 @@ def test_a_saved_calibration_builds_the_same_agent(tmp_path, crowd):
     facts = json.loads(path.read_text())["people"]
     assert facts["pictures"] == [one.name for one in stimuli[:6]]
     assert facts["n_subjects"] == 6
+
+
+def test_a_picture_is_scored_by_numbers_of_other_pictures(crowd, calibrated):
+    stimuli, people = crowd
+    cross = cross_calibrate(Blobs(), stimuli, people)
+    assert cross.calibration == calibrated.calibration
+    assert len({id(one) for one in cross.left_out.values()}) == 5
+    # without the other pictures of its part, the numbers are those of a plain fit to the rest
+    part = [name for name, one in cross.left_out.items() if one is cross.left_out["0"]]
+    others = [one for one in stimuli if one.name not in part]
+    rest = sp.calibrate(Blobs(), others, people[~people["stimulus"].isin(part)], folds=2)
+    assert rest.calibration.density == cross.left_out["0"]
+    strange = sp.Stimulus(torch.zeros(1, 48, 64), name="strange", px_per_deg=8)
+    with pytest.raises(sp.InputError, match="'strange' had no part"):
+        cross.log_density(strange, [(3, 4)])
 
 
 def test_order_of_pictures_and_rows_makes_no_difference(crowd):
