@@ -3,7 +3,7 @@
 import hashlib
 import unicodedata
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Protocol, TypeAlias, TypeVar
 
@@ -31,6 +31,19 @@ class Progress(Protocol):
     """What passes the steps of a long work on one by one and reports on them, as ``tqdm`` does."""
 
     def __call__(self, steps: Iterable[Step], /) -> Iterable[Step]: ...  # noqa: D102
+
+
+class Counted:
+    """A `Progress` that calls a function with 1 after each step, as a progress bar wants to be told."""
+
+    def __init__(self, advance: Callable[[int], None]) -> None:
+        self._advance = advance
+
+    def __call__(self, steps: Iterable[Step], /) -> Iterator[Step]:
+        """Pass the steps on."""
+        for step in steps:
+            yield step
+            self._advance(1)
 
 
 def as_paths(source: object, what: str) -> list[Scanpath]:

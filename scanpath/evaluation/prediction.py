@@ -234,14 +234,17 @@ def _by_stimulus(paths: Sequence[Scanpath], stimuli: Sequence[Stimulus]) -> list
 
 def _agent_maps(agent: Priority | Density) -> Maps:
     def maps(stimulus: Stimulus, path: Scanpath) -> Iterator[np.ndarray]:
+        last: np.ndarray | None = None
         for n in range(1, len(path)):
             if isinstance(agent, Density):
                 durations = None if path.duration_ms is None else path.duration_ms[:n]
                 drawn: np.ndarray | torch.Tensor = probabilities(agent, stimulus, path.xy[:n], durations)
             else:
                 drawn = agent.priority(stimulus, path.xy[:n])
-            # a copy, as agents may fill one array again and again
-            yield np.array(as_numbers(drawn, f"The map of {agent.name}"))
+            # a copy, as agents may fill one array again and again; a map that stays is one object, measured once
+            copy = np.array(as_numbers(drawn, f"The map of {agent.name}"))
+            last = last if last is not None and np.array_equal(last, copy) else copy
+            yield last
 
     return maps
 

@@ -33,10 +33,10 @@ def plot_next_fixation(scores: pd.DataFrame, by_number: pd.DataFrame, *, metric:
     """
     rows = scores[scores["metric"] == metric].sort_values("value")
     left, right = new_axes(1, 2, panel_inches=(5.5, max(1.2 + 0.3 * len(rows), 3.0)))
-    for place, row in enumerate(rows.itertuples()):
-        color = "0.55" if row.agent in _MARKS else COLORS[1]
-        left.plot([row.low, row.high], [place, place], color=color, linewidth=2.5, alpha=0.5)
-        left.plot(row.value, place, "o", color=color)
+    for place, (agent, low, value, high) in enumerate(zip(*(rows[name] for name in ("agent", "low", "value", "high")))):
+        color = "0.55" if agent in _MARKS else COLORS[1]
+        left.plot([low, high], [place, place], color=color, linewidth=2.5, alpha=0.5)
+        left.plot(value, place, "o", color=color)
     left.set_yticks(range(len(rows)), list(rows["agent"]))
     left.set_xlabel(f"{_LABELS[metric]} ({rows['n_pictures'].iloc[0]} pictures, 95 % intervals)")
     best = [agent for agent in rows["agent"][::-1] if agent not in _MARKS][:_BEST]

@@ -8,7 +8,7 @@ they are.
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, cast
@@ -32,7 +32,7 @@ from scanpath.evaluation import (
     predict_fixations,
     summarize_predictions,
 )
-from scanpath.evaluation.inputs import Progress, Step
+from scanpath.evaluation.inputs import Counted
 from scanpath.evaluation.prediction import CHANCE, MARKS
 from scanpath.gaze.stimulus import Stimulus
 from scanpath.studies.free_viewing import free_viewing_agents
@@ -41,10 +41,9 @@ from scanpath.training.calibration import cross_calibrate
 
 #: Data set -> pixels per degree where the card does not know them: a working assumption, see its card.
 SCALES = {"osie": None, "interiors": 32.0}
-#: Further searchers, which need no weights, beside those of the study of interiors.
-SEARCHERS = ("pixel_match", "bayesian", "ibs.correlation", "ibs.ssim", "itti_koch", "spectral_residual")
-#: Agents that were fitted to people as densities: these are scored as they are.
-TRAINED = ("viewer", "scenewalk")
+#: Further agents, which need no weights, beside those of the studies of free viewing and of interiors.
+FREE_VIEWERS = ("scenewalk", "viewer")
+SEARCHERS = ("pixel_match", "bayesian", "ibs.correlation", "ibs.ssim", "itti_koch", *FREE_VIEWERS)
 #: Parts that pictures are cut into: an agent's numbers for one part are fitted to the others.
 FOLDS = 5
 #: Fixations of a picture that a calibration uses; four numbers need no more.
@@ -222,8 +221,8 @@ def score_tasks(
 def _chosen(data: str, weights: Path | None, names: Sequence[str] | None) -> list[Agent]:
     """Build the agents of a data set that draw a map or a density."""
     sets: dict[str, Callable[[], list[Agent]]] = {
-        "osie": lambda: free_viewing_agents(weights),
-        "interiors": lambda: [*interiors_agents(weights), *(create_agent(name) for name in SEARCHERS)],
+        "osie": lambda: [*free_viewing_agents(weights), *map(create_agent, FREE_VIEWERS)],
+        "interiors": lambda: [*interiors_agents(weights), *map(create_agent, SEARCHERS)],
     }
     mine = {agent.name: agent for agent in sets[data]() if isinstance(agent, DrawsMaps | Density)}
     if names is None:
@@ -244,12 +243,16 @@ def _chosen(data: str, weights: Path | None, names: Sequence[str] | None) -> lis
     return chosen
 
 
-def _is_trained(agent: Agent) -> bool:
-    return isinstance(agent, CalibratedAgent) or str(agent.settings.get("agent")).partition(".")[0] in TRAINED
+def is_trained(agent: Agent) -> bool:
+    """Whether an agent is a density that was fitted to people, and is scored as it is."""
+    made = agent.settings
+    kind = str(made.get("agent")).partition(".")[0]
+    fitted = kind == "viewer" or (kind == "scenewalk" and made.get("weights") is not None)
+    return fitted or isinstance(agent, CalibratedAgent)
 
 
 def _n_steps(task: Task) -> int:
-    return len(task.stimuli) * (1 if task.agent is None or _is_trained(task.agent) else 2)
+    return len(task.stimuli) * (1 if task.agent is None or is_trained(task.agent) else 2)
 
 
 def _nobody(done: int) -> None:
@@ -276,10 +279,10 @@ def _at(place: int, task: Task) -> tuple[int, Predicted]:
 def predict(task: Task, advance: Callable[[int], None] = _nobody) -> Predicted:
     """Calibrate the agent of a task, if it is not a density of people yet, and score it; or score the marks."""
     agent, stimuli, people = task.agent, task.stimuli, task.people
-    counted = _Counted(advance)
+    counted = Counted(advance)
     if agent is None:
         return Predicted(predict_fixations(None, stimuli, people, marks=MARKS, progress=counted), None)
-    if _is_trained(agent):
+    if is_trained(agent):
         density = cast(Density, agent)
         return Predicted(predict_fixations(density, stimuli, people, seed=task.seed, progress=counted), None)
     fitted = cross_calibrate(
@@ -293,18 +296,6 @@ def predict(task: Task, advance: Callable[[int], None] = _nobody) -> Predicted:
     )
     table = predict_fixations(fitted, stimuli, people, seed=task.seed, progress=counted)
     return Predicted(table, fitted.calibration)
-
-
-class _Counted(Progress):
-    """Counts the steps that have been done."""
-
-    def __init__(self, advance: Callable[[int], None]) -> None:
-        self._advance = advance
-
-    def __call__(self, steps: Iterable[Step], /) -> Iterator[Step]:
-        for step in steps:
-            yield step
-            self._advance(1)
 
 
 def _file(out: Path, task: Task) -> Path:

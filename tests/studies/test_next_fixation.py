@@ -63,11 +63,12 @@ def scored(small):
     return score_tasks(tasks(small), progress=steps.append), steps
 
 
-def test_agents_stand_between_the_marks(small, scored):
+def test_marks_are_where_they_belong_and_progress_adds_up(small, scored):
     result, steps = scored
     bits = result.scores.set_index(["agent", "metric"])["value"]
-    order = [bits[name, "gain_over_uniform"] for name in ("uniform", "spectral_residual", "gold mixture")]
-    assert order == sorted(order)
+    assert bits["center bias", "information_gain"] == pytest.approx(0, abs=1e-9)
+    kernel, mixture = (bits[f"gold {kind}", "gain_over_uniform"] for kind in ("standard", "mixture"))
+    assert mixture > kernel - 0.002 > 0.5
     assert bits["uniform", "gain_over_uniform"] == pytest.approx(0, abs=1e-9)
     assert sum(steps) == n_steps(tasks(small)) == N + 2 * 2 * N
     assert list(result.summary("mine").index) == list(
@@ -122,9 +123,17 @@ def test_a_calibration_that_the_study_kept_is_an_agent_that_is_scored_as_it_is(s
     kept = tmp_path / "predictions" / "osie" / "spectral_residual.json"
     facts = json.loads(kept.read_text())
     assert facts["people"]["pictures"] == [f"p{n}" for n in range(N)]
-    again = run_next_fixation(data=["osie"], agents=[str(kept)])
+    with pytest.warns(sp.InputWarning, match="fitted to 4 of these 4 pictures"):
+        again = run_next_fixation(data=["osie"], agents=[str(kept)])
     assert again.calibrations.empty
     assert set(again.scores["agent"]) == {*MARKS, "spectral_residual"}
+
+
+def test_densities_of_people_are_scored_as_they_are_and_others_calibrated():
+    made = {name: sp.create_agent(name) for name in ("viewer", "scenewalk", "center")}
+    assert {name for name, agent in made.items() if next_fixation.is_trained(agent)} == {"viewer"}
+    made["scenewalk"].settings["weights"] = "ours.json"
+    assert next_fixation.is_trained(made["scenewalk"])
 
 
 def test_what_came_after_the_target_is_left_out(small, data_sets):
