@@ -1,6 +1,7 @@
 from .asymmetry import plot_asymmetry as plot_asymmetry
 from .asymmetry import plot_asymmetry_index as plot_asymmetry_index
 from .asymmetry import plot_search_slopes as plot_search_slopes
+from .channels import plot_channels as plot_channels
 from .figures import new_axes as new_axes
 from .figures import save_figure as save_figure
 from .neva import plot_losses as plot_losses

@@ -3,6 +3,8 @@ from .asymmetry import TrainingRecipe as TrainingRecipe
 from .asymmetry import TrainingResult as TrainingResult
 from .calibration import calibrate as calibrate
 from .calibration import cross_calibrate as cross_calibrate
+from .channels import ChannelsFit as ChannelsFit
+from .channels import fit_channels as fit_channels
 from .labeled_pictures import LabeledPictures as LabeledPictures
 from .labeled_pictures import labeled_folder as labeled_folder
 from .regimes import Fisheye as Fisheye
