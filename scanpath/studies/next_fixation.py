@@ -224,10 +224,10 @@ def _chosen(data: str, weights: Path | None, names: Sequence[str] | None) -> lis
         "osie": lambda: [*free_viewing_agents(weights), *map(create_agent, FREE_VIEWERS)],
         "interiors": lambda: [*interiors_agents(weights), *map(create_agent, SEARCHERS)],
     }
-    mine = {agent.name: agent for agent in sets[data]() if isinstance(agent, DrawsMaps | Density)}
+    mine: dict[str, Agent] = {agent.name: agent for agent in sets[data]() if isinstance(agent, DrawsMaps | Density)}
     if names is None:
         return list(mine.values())
-    chosen = []
+    chosen: list[Agent] = []
     for name in dict.fromkeys(names):
         if name in mine:
             chosen.append(mine[name])
@@ -351,11 +351,17 @@ def _result(tasks: Sequence[Task], found: Sequence[Predicted]) -> NextFixation:
         for number, value, low, high in _numbers(one.calibration)
     ]
     columns = ["data", "agent", "number", "value", "low", "high"]
-    tables = [_data_first(pd.concat(parts, ignore_index=True)) for parts in (scores, numbers, pairs)]
-    return NextFixation(predictions, *tables, pd.DataFrame(calibrations, columns=columns))
+    return NextFixation(
+        predictions,
+        _together(scores),
+        _together(numbers),
+        _together(pairs),
+        pd.DataFrame(calibrations, columns=columns),
+    )
 
 
-def _data_first(table: pd.DataFrame) -> pd.DataFrame:
+def _together(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    table = pd.concat(tables, ignore_index=True)
     return table[["data", *table.columns.drop("data")]]
 
 

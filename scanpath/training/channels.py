@@ -385,8 +385,8 @@ def _bits(
             mean, low, high = bootstrap_mean(values, seed=seed)
             row |= {measure: float(mean), f"{measure}_low": float(low), f"{measure}_high": float(high)}
         rows.append(row)
-    mean, low, high = (float(value) for value in bootstrap_mean(whole, seed=seed))
-    return pd.DataFrame(rows), (mean, low, high)
+    value, lowest, highest = (float(one) for one in bootstrap_mean(whole, seed=seed))
+    return pd.DataFrame(rows), (value, lowest, highest)
 
 
 def _weight_table(
