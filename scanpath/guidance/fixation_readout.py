@@ -47,7 +47,8 @@ class ReadoutRecipe:
     joint_widths
         Units of the two layers that join picture and history.
     history, blur, center_bias
-        False leaves that part out, to see what it gives.
+        False leaves that part out, to see what it gives; without the center bias it is not known either where on the
+        picture a place is.
     """
 
     widths: tuple[int, int] = (64, 32)
@@ -138,7 +139,7 @@ class FixationReadout(nn.Module):
         self.second = nn.Linear(first, second)
         self.third = nn.Linear(second, recipe.n_maps + kinds)
         self.log_sigma = nn.Parameter(torch.linspace(math.log(0.5), math.log(4.0), recipe.n_maps))
-        joined = recipe.n_maps + 3
+        joined = recipe.n_maps + (3 if recipe.center_bias else 0)
         if recipe.history:
             into, out = recipe.history_widths
             self.history = nn.Sequential(nn.Linear(n_history_channels(recipe.n_lags), into), nn.ReLU())
@@ -174,10 +175,11 @@ class FixationReadout(nn.Module):
             now = scene.grid.at(scene.maps, now) * (moments.n_fixations > 0).to(now)[:, None, None]
             parts.append(here[..., n_maps:-1] * now[..., n_maps:])
             parts.append(now[..., :n_maps].expand(-1, places_deg.shape[1], -1))
+        if not recipe.center_bias:
+            return self.joint(torch.cat(parts, dim=-1))[..., 0]
         size = places_deg.new_tensor(scene.size_deg)
         parts += [4 * (places_deg / size - 0.5), center + size.prod().log()]
-        score = self.joint(torch.cat(parts, dim=-1))
-        return (score + self.center_weight * center if recipe.center_bias else score)[..., 0]
+        return (self.joint(torch.cat(parts, dim=-1)) + self.center_weight * center)[..., 0]
 
     def _history_channels(self, moments: Moments, places_deg: Tensor) -> Tensor:
         """Return what the fixations so far say of each place, (N, n, channels)."""
