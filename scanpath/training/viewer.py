@@ -210,6 +210,13 @@ class ViewerFit:
         )
         features.fill(report)
         scores, n_epochs = self._cross_validate(features, report)
+        if len(scores) and scores["bits"].mean() <= 0:
+            warnings.warn(
+                "On pictures that were left out this viewer knows no more than the center bias; use more pictures, or "
+                "the viewer that comes with the package.",
+                InputWarning,
+                stacklevel=2,
+            )
         members = [
             _Training(self, features, f"member{index}", list(self.gaze), ()).run(n_epochs, report)
             for index in range(self.recipe.members)

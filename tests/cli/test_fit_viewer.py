@@ -33,6 +33,7 @@ def _fit(study, *more):
     return CliRunner().invoke(app, [str(part) for part in (*arguments, *more)], catch_exceptions=True)
 
 
+@pytest.mark.filterwarnings("ignore:On pictures that were left out")  # these people looked anywhere
 def test_people_and_pictures_become_a_viewer(study, monkeypatch):
     monkeypatch.setattr("scanpath.training.viewer._LEAST_VISITS", 1)
     result = _fit(study, "--folds", 2, "--origin", "recordings=made up")

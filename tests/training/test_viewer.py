@@ -1,6 +1,7 @@
 """Fits of the viewer."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -72,6 +73,7 @@ def few_steps(monkeypatch):
     monkeypatch.setattr("scanpath.training.viewer._LEAST_VISITS", 1)
 
 
+@pytest.mark.filterwarnings("ignore:On pictures that were left out")  # so few steps teach nothing
 @pytest.mark.usefixtures("few_steps")
 def test_a_fit_that_was_stopped_ends_as_one_that_was_not(tmp_path):
     stimuli = _pictures(4)
@@ -105,6 +107,20 @@ def test_the_bar_is_full_at_the_end(tmp_path):
     result = fit.run(done.append)
     assert sum(done) == fit.n_steps
     assert result.card["left_out_bits"] is None
+
+
+@pytest.mark.usefixtures("few_steps")
+def test_a_viewer_that_knows_nothing_is_remarked_upon(tmp_path):
+    stimuli = _pictures(4)
+    anywhere = np.random.default_rng(0)
+    people = [
+        sp.Scanpath(anywhere.uniform(0, 79, (9, 2)), info={"stimulus": stimulus.name, "subject": subject})
+        for stimulus in stimuli
+        for subject in ("s1", "s2")
+    ]
+    recipe = replace(RECIPE, epochs=1, learning_rate=0.3)
+    with pytest.warns(sp.InputWarning, match="no more than the center bias"):
+        ViewerFit(people, stimuli, out=tmp_path / "v.safetensors", recipe=recipe).run()
 
 
 @pytest.mark.usefixtures("few_steps")
