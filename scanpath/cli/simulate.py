@@ -24,6 +24,9 @@ def simulate(
     target: Annotated[Path | None, typer.Option(help="Picture of what is looked for.")] = None,
     target_box: Annotated[str | None, typer.Option(help="Where it is: x,y,width,height in px.")] = None,
     caption: Annotated[str | None, typer.Option(help="Words for what is looked for.")] = None,
+    objects: Annotated[
+        Path | None, typer.Option(help="CSV file of boxes to look at: x, y, width, height in px; label, stimulus.")
+    ] = None,
     px_per_deg: Annotated[float | None, typer.Option(help="Pixels per degree of visual angle.")] = None,
     settings: Annotated[list[str] | None, typer.Option("--set", help="Any agent setting, as in name=value.")] = None,
     fixations: Annotated[
@@ -46,7 +49,7 @@ def simulate(
     from scanpath.simulation import simulate as run
 
     _check(out, jobs, shard_size)
-    stimuli, skipped = _stimuli(pictures, dataset, root, target, _box(target_box), caption, px_per_deg)
+    stimuli, skipped = _stimuli(pictures, dataset, root, target, _box(target_box), caption, objects, px_per_deg)
     agents = _agents(agent, backbone, weights, settings or [])
     # a picture that was named must work; one that was found in a folder or data set is skipped and named
     on_error = "skip" if dataset or any(path.is_dir() for path in pictures or []) else "raise"
@@ -117,6 +120,7 @@ def _stimuli(
     target: Path | None,
     box: tuple[float, ...] | None,
     caption: str | None,
+    objects: Path | None,
     px_per_deg: float | None,
 ) -> tuple[list["Stimulus"], dict[str, str]]:
     from scanpath._core.errors import InputError
@@ -124,21 +128,26 @@ def _stimuli(
     if (dataset is None) == (not pictures):
         raise InputError("Give pictures (files or a folder) or --dataset NAME, one of the two.")
     if dataset is None:
-        return _from_files(pictures or [], target=target, target_box=box, caption=caption, px_per_deg=px_per_deg)
-    if any(value is not None for value in (target, box, caption, px_per_deg)):
-        raise InputError("--target, --target-box, --caption and --px-per-deg come from the data set; leave them out.")
+        facts = {"target": target, "target_box": box, "caption": caption, "px_per_deg": px_per_deg}
+        return _from_files(pictures or [], objects, **facts)
+    if any(value is not None for value in (target, box, caption, objects, px_per_deg)):
+        raise InputError(
+            "--target, --target-box, --caption, --objects and --px-per-deg come from the data set; leave them out."
+        )
     from scanpath.datasets import load_dataset
 
     return list(load_dataset(dataset, root=root).stimuli), {}
 
 
-def _from_files(paths: list[Path], **facts: Any) -> tuple[list["Stimulus"], dict[str, str]]:
+def _from_files(paths: list[Path], objects: Path | None, **facts: Any) -> tuple[list["Stimulus"], dict[str, str]]:
     """Make the stimuli; a bad picture in a folder is skipped with its reason, one that was named is an error."""
     from scanpath._core.errors import InputError
     from scanpath._core.files import require_file
+    from scanpath.gaze.object_files import read_objects
     from scanpath.gaze.pictures import find_pictures, read_image
     from scanpath.gaze.stimulus import Stimulus
 
+    known = None if objects is None else read_objects(objects)
     if facts["target"] is not None:
         facts["target"] = read_image(require_file(facts["target"], "target picture"))
     stimuli: list[Stimulus] = []
@@ -148,7 +157,8 @@ def _from_files(paths: list[Path], **facts: Any) -> tuple[list["Stimulus"], dict
         for member in members:
             try:
                 read_image(member)
-                stimuli.append(Stimulus(member, **facts))
+                boxes, labels = (None, None) if known is None else known.of(member)
+                stimuli.append(Stimulus(member, objects=boxes, object_labels=labels, **facts))
             except InputError as error:
                 if not path.is_dir():
                     raise

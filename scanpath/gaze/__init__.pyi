@@ -1,3 +1,7 @@
+from .objects import best_match as best_match
+from .objects import find_objects as find_objects
+from .objects import fixated_objects as fixated_objects
+from .objects import object_places as object_places
 from .pictures import read_image as read_image
 from .scanpath import Saccades as Saccades
 from .scanpath import Scanpath as Scanpath

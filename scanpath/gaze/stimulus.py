@@ -2,6 +2,7 @@
 
 import math
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -12,6 +13,8 @@ from torch import Tensor
 
 from scanpath._core.checks import check_positive, check_xy
 from scanpath._core.errors import InputError
+from scanpath.gaze.boxes import Box, center_of, check_box
+from scanpath.gaze.objects import boxes_of_cells, check_object_labels, check_objects, find_objects, off_ground
 from scanpath.gaze.pictures import as_image, picture_size, read_image
 from scanpath.gaze.pixels import box_window
 
@@ -40,6 +43,11 @@ class Stimulus:
         (H, W) integer labels of a display's slots: 0 for none, i + 1 for slot i.
     background
         Gray level 0 to 255 of a display's ground: what lies around the picture and fills inhibited slots.
+    objects
+        Boxes (x, y, width, height) in px of the things in the picture, for agents that look at things instead of
+        pixels; see `require_objects` for displays that tell them otherwise.
+    object_labels
+        What each of them is.
     caption
         Words that describe what is looked for.
     px_per_deg
@@ -55,6 +63,11 @@ class Stimulus:
     InputError
         If a picture cannot be used, a box leaves the picture, or shapes disagree.
 
+    Warns
+    -----
+    InputWarning
+        If objects overlap.
+
     Examples
     --------
     >>> stimulus = Stimulus(torch.zeros(1, 60, 80), name="blank", target_box=(10, 20, 8, 8))
@@ -68,10 +81,12 @@ class Stimulus:
         *,
         name: str | None = None,
         target: PictureSource | None = None,
-        target_box: tuple[float, float, float, float] | None = None,
+        target_box: Box | None = None,
         target_mask: Tensor | ArrayLike | None = None,
         cells: Tensor | ArrayLike | None = None,
         background: float | None = None,
+        objects: Sequence[Box] | ArrayLike | None = None,
+        object_labels: Sequence[str] | None = None,
         caption: str | None = None,
         px_per_deg: float | None = None,
         start_xy: tuple[float, float] | None = None,
@@ -81,10 +96,13 @@ class Stimulus:
         self._target = None if target is None else _lazy(target, "target")
         self.name = str(name) if name is not None else (image_name(self._image) or "stimulus")
         self.size = _size(self._image)
-        self.target_box = None if target_box is None else _check_box(target_box, self.size, self.name)
+        self.target_box = None if target_box is None else check_box("target_box", target_box, self.size, self.name)
         self.target_mask = None if target_mask is None else _check_mask(target_mask, self.size)
         self.cells = None if cells is None else _check_cells(cells, self.size)
         self.background = None if background is None else _check_gray(background)
+        self.objects = None if objects is None else check_objects(objects, self.size, self.name)
+        n_objects = None if self.objects is None else len(self.objects)
+        self.object_labels = check_object_labels(object_labels, n_objects, self.name)
         self.caption = caption
         self.px_per_deg = None if px_per_deg is None else check_positive("px_per_deg", px_per_deg)
         self.start_xy = None if start_xy is None else tuple(map(float, check_xy("start_xy", start_xy)[0]))
@@ -121,8 +139,7 @@ class Stimulus:
         """Center of the target box in px, (x, y), or None."""
         if self.target_box is None:
             return None
-        x, y, width, height = self.target_box
-        return x + (width - 1) / 2, y + (height - 1) / 2
+        return center_of(self.target_box)
 
     @property
     def center_xy(self) -> tuple[float, float]:
@@ -139,6 +156,30 @@ class Stimulus:
         raise InputError(
             f"{who} looks for a target, and stimulus {self.name!r} has none; give target=<picture> or target_box."
         )
+
+    def require_objects(self, who: str) -> tuple[Box, ...]:
+        """Return the boxes of the things in the picture, or say what is missing.
+
+        They are the `objects` that were given; else the slots in `cells` that show something else than the background,
+        where that is known; else the connected things on the background.
+        """
+        if self.objects is not None:
+            return self.objects
+        found: tuple[Box, ...] = ()
+        if self.cells is not None:
+            found = tuple(box for box in boxes_of_cells(self.cells) if self._shows(box))
+        elif self.background is not None:
+            found = find_objects(self.image, self.background)
+        if not found:
+            raise InputError(
+                f"{who} looks at objects, and {self.name!r} has none; give objects=[(x, y, width, height), ...] in px, "
+                "or cells or the background of a display on which something is seen."
+            )
+        return found
+
+    def _shows(self, box: Box) -> bool:
+        """Whether something else than the background is seen in a box; taken for granted where that is not known."""
+        return self.background is None or bool(off_ground(self.image, self.background)[box_window(box)].any())
 
     def require_px_per_deg(self, who: str) -> float:
         """Return the picture's scale, or say what needs it."""
@@ -169,24 +210,6 @@ def _size(source: Tensor | Path) -> tuple[int, int]:
     if isinstance(source, Path):
         return picture_size(source)
     return int(source.shape[-2]), int(source.shape[-1])
-
-
-def _check_box(
-    box: tuple[float, float, float, float], size: tuple[int, int], name: str
-) -> tuple[float, float, float, float]:
-    try:
-        x, y, width, height = (float(side) for side in box)
-    except (TypeError, ValueError):
-        raise InputError(f"target_box must be (x, y, width, height) in px, got {box!r}.") from None
-    rows, columns = size
-    if not (width > 0 and height > 0 and x >= 0 and y >= 0 and x + width <= columns and y + height <= rows):
-        raise InputError(
-            f"target_box (x={x:g}, y={y:g}, width={width:g}, height={height:g}) does not lie inside "
-            f"{name!r}, which is {columns} x {rows} px."
-        )
-    if width < 1 or height < 1:
-        raise InputError(f"target_box of {name!r} is {width:g} x {height:g} px; a target has at least one pixel.")
-    return x, y, width, height
 
 
 def _as_tensor(name: str, values: Tensor | ArrayLike) -> Tensor:

@@ -38,6 +38,12 @@ from .multimatch import multimatch as multimatch
 from .nearest import eyenalysis as eyenalysis
 from .nearest import mannan as mannan
 from .nearest import mannan_distance as mannan_distance
+from .objects import ObjectBehavior as ObjectBehavior
+from .objects import attention_similarity as attention_similarity
+from .objects import behavioral_delta as behavioral_delta
+from .objects import behavioral_differences as behavioral_differences
+from .objects import object_behavior as object_behavior
+from .objects import object_negative_log_likelihood as object_negative_log_likelihood
 from .pairs import LabelPairs as LabelPairs
 from .pairs import PathPairs as PathPairs
 from .pairs import Scores as Scores

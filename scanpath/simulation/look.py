@@ -20,6 +20,9 @@ from scanpath.gaze.table import check_table, fixation_rows
 _LESSON_BYTES = 31 << 20
 _PER_PATH = ("dataset", "stimulus", "agent", "task", "condition", "target_found", "on_target")
 
+#: What an agent may tell of each fixation.
+_PER_FIXATION = ("on_target", "object", "object_label")
+
 
 @dataclass(frozen=True)
 class Looking:
@@ -106,5 +109,5 @@ def tabulate(paths: Sequence[tuple[int, Scanpath]]) -> pd.DataFrame:
     """Put scanpaths, each with its seed, into one tidy table."""
     extra = sorted({key for _, path in paths for key in path.info if key not in _PER_PATH})
     about = [{**path.info, "seed": seed} for seed, path in paths]
-    rows = fixation_rows([path for _, path in paths], about, ("seed", *_PER_PATH, *extra), of_fixations=("on_target",))
+    rows = fixation_rows([path for _, path in paths], about, ("seed", *_PER_PATH, *extra), of_fixations=_PER_FIXATION)
     return check_table(rows, source="The simulated table")

@@ -1,0 +1,101 @@
+"""Boxes of objects from a CSV file: one row a box, for one picture or for many."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from scanpath._core.errors import InputError
+from scanpath._core.files import require_file
+from scanpath.gaze.boxes import Box
+from scanpath.gaze.csv_text import numbers_in_text, read_cells
+
+#: Names of the columns, and what else they may be called.
+_SIDES = (
+    ("x", "x_px", "left"),
+    ("y", "y_px", "top"),
+    ("width", "width_px", "w"),
+    ("height", "height_px", "h"),
+)
+_LABELS = ("label", "object_label")
+
+
+@dataclass(frozen=True)
+class ObjectTable:
+    """Objects of pictures, as a file tells them.
+
+    Parameters
+    ----------
+    path
+        The file.
+    boxes
+        Boxes (x, y, width, height) in px by the picture's name; under None those of any picture.
+    labels
+        What each of them is, in the same way, or None.
+    """
+
+    path: Path
+    boxes: Mapping[str | None, list[Box]]
+    labels: Mapping[str | None, list[str]] | None
+
+    def of(self, picture: Path) -> tuple[list[Box], list[str] | None]:
+        """Return the boxes of a picture and what they are.
+
+        Raises
+        ------
+        InputError
+            If the file has none for it.
+        """
+        for name in (picture.name, picture.stem, None):
+            if name in self.boxes:
+                return self.boxes[name], None if self.labels is None else self.labels[name]
+        known = ", ".join(repr(name) for name in list(self.boxes)[:3])
+        raise InputError(f"{self.path} has no objects for {picture.name!r}; it has those of {known}.")
+
+
+def read_objects(path: str | os.PathLike[str]) -> ObjectTable:
+    """Read boxes of objects.
+
+    Parameters
+    ----------
+    path
+        CSV file with the columns ``x``, ``y``, ``width`` and ``height`` in px, and where they are known ``label`` and
+        ``stimulus``, the name of the picture that a box is on. Without the latter the boxes are on any picture.
+
+    Raises
+    ------
+    InputError
+        If the file has no boxes, lacks a column, or a cell is no number.
+    """
+    file = require_file(path, "table of objects")
+    cells = read_cells(file)
+    if cells.empty:
+        raise InputError(f"{file} has no boxes; give one row for each object.")
+    sides = [_side(cells, names, file) for names in _SIDES]
+    label = next((name for name in _LABELS if name in cells), None)
+    pictures = list(cells["stimulus"]) if "stimulus" in cells else [None] * len(cells)
+    boxes: dict[str | None, list[Box]] = {}
+    labels: dict[str | None, list[str]] = {}
+    for row, (picture, x, y, width, height) in enumerate(zip(pictures, *sides)):
+        boxes.setdefault(picture, []).append((x, y, width, height))
+        if label is not None:
+            labels.setdefault(picture, []).append(str(cells[label].iloc[row]))
+    return ObjectTable(file, boxes, labels if label is not None else None)
+
+
+def _side(cells: pd.DataFrame, names: tuple[str, ...], file: Path) -> list[float]:
+    name = next((name for name in names if name in cells), None)
+    if name is None:
+        raise InputError(
+            f"{file} must have the columns x, y, width and height in px, and lacks {names[0]}; it has "
+            f"{', '.join(map(repr, cells))}."
+        )
+    try:
+        numbers = numbers_in_text(cells[name]).astype("Float64")
+    except ValueError:
+        numbers = pd.Series([pd.NA] * len(cells), dtype="Float64")
+    if numbers.isna().any():
+        raise InputError(f"{file}: column {name!r} must hold a number in px in every row.")
+    return [float(number) for number in numbers]
