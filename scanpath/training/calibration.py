@@ -1,10 +1,11 @@
 """Fit the few numbers that make densities of any agent's maps, to people's fixations."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import minimize, minimize_scalar
+from scipy.special import ndtr
 
 from scanpath._core.checks import check_count
 from scanpath._core.errors import InputError
@@ -16,7 +17,7 @@ from scanpath.gaze.pixels import on_picture, pixel_of
 from scanpath.gaze.scanpath import Scanpath
 from scanpath.gaze.stimulus import Stimulus
 from scanpath.guidance.priority_density import PriorityDensity, cell_px, center_cells, log_blurred, to_cells
-from scanpath.metrics import fit_density, fixation_density
+from scanpath.metrics import fit_density
 
 #: Rows and columns of the center bias that a calibration keeps.
 CENTER_GRID = (24, 32)
@@ -222,13 +223,13 @@ def _seen(agent: DrawsMaps, stimulus: Stimulus, paths: Sequence[Scanpath], most:
 
 def _fitted(seen: Sequence[Seen]) -> PriorityDensity:
     """Return the most likely numbers: the blur by a search, the others under each blur by their gradient."""
-    center = _center(np.concatenate([one.shares for one in seen]))
+    center, without = _centers(seen)
     best: dict[float, tuple[float, np.ndarray]] = {}
     start = np.array(START)
 
     def loss(blur_deg: float) -> float:
         nonlocal start
-        parts = [_logs(one, blur_deg, center) for one in seen]
+        parts = [_logs(one, blur_deg, others) for one, others in zip(seen, without)]
         found = minimize(_loss, start, (parts,), jac=True, bounds=LIMITS, method="L-BFGS-B", options={"ftol": 1e-9})
         start = np.clip(found.x, *np.array(LIMITS).T)
         best[blur_deg] = float(found.fun), start
@@ -247,25 +248,48 @@ def _fitted(seen: Sequence[Seen]) -> PriorityDensity:
     return PriorityDensity(float(power), blur_deg, float(center_weight), float(uniform), center)
 
 
-def _center(shares: np.ndarray) -> tuple[tuple[float, ...], ...]:
-    """Smooth fixations, in shares of their pictures, on the grid that a calibration keeps."""
-    side = 1000
-    points, size = side * shares, (side, side)
-    step = max(len(points) // CENTER_SAMPLE, 1)
-    fit = fit_density(points[::step], size=size, pixel="floor")
-    fit = replace(fit, uniform_share=max(fit.uniform_share, CENTER_LEAST))
-    fine = fixation_density(points, size, bandwidth_px=fit.bandwidth_px, uniform_share=fit.uniform_share, pixel="floor")
-    rows, columns = (np.arange(n + 1) * side // n for n in CENTER_GRID)
-    grid = np.add.reduceat(np.add.reduceat(fine, rows[:-1], axis=0), columns[:-1], axis=1)
-    areas = np.diff(rows)[:, None] * np.diff(columns)
-    density = grid / areas / (grid / areas).sum()
-    return tuple(tuple(float(f"{value:.5g}") for value in row) for row in density)
+def _centers(seen: Sequence[Seen]) -> tuple[tuple[tuple[float, ...], ...], list[np.ndarray]]:
+    """Smooth fixations, in shares of their pictures, on the grid that a calibration keeps.
+
+    Returns the center bias of all pictures, and for each picture that of the others: a bias that knows the fixations it
+    is weighted by would get too much weight.
+    """
+    points = np.concatenate([one.shares for one in seen])
+    groups = np.repeat(np.arange(len(seen)), [len(one.shares) for one in seen])
+    step, side = max(len(points) // CENTER_SAMPLE, 1), 1000
+    fit = fit_density(
+        side * points[::step],
+        size=(side, side),
+        groups=groups[::step].tolist() if len(seen) > 1 else None,
+        pixel="floor",
+    )
+    width, uniform = fit.bandwidth_px / side, max(fit.uniform_share, CENTER_LEAST)
+    each = np.stack([_mass(one.shares, width) for one in seen])
+    every = _smoothed(each.sum(0), uniform)
+    others = [_smoothed(each.sum(0) - mine, uniform) for mine in each]
+    return tuple(tuple(float(f"{value:.5g}") for value in row) for row in every), others
 
 
-def _logs(one: Seen, blur_deg: float, center: Sequence[Sequence[float]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _mass(shares: np.ndarray, width: float) -> np.ndarray:
+    """Return what Gaussians at some places have in each cell of the grid, summed over the places."""
+    down, across = (
+        np.diff(ndtr((np.linspace(0, 1, cells + 1) - shares[:, axis, None]) / width), axis=1)
+        for axis, cells in zip((1, 0), CENTER_GRID)
+    )
+    return down.T @ across
+
+
+def _smoothed(mass: np.ndarray, uniform: float) -> np.ndarray:
+    total = mass.sum()
+    # one picture has no others
+    known = mass / total if total > np.finfo(float).eps else np.full(mass.shape, 1 / mass.size)
+    return (1 - uniform) * np.maximum(known, 0.0) + uniform / mass.size
+
+
+def _logs(one: Seen, blur_deg: float, center: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the two maps that are weighted, in logarithms, and what was fixated."""
     logs = log_blurred(one.maps, blur_deg * one.cells_per_deg).reshape(len(one.maps), -1)
-    return logs, center_cells(np.asarray(center), one.maps.shape[1:]).ravel(), one.cell
+    return logs, center_cells(center, one.maps.shape[1:]).ravel(), one.cell
 
 
 def _loss(numbers: np.ndarray, parts: Sequence[tuple[np.ndarray, ...]]) -> tuple[float, np.ndarray]:
@@ -302,7 +326,7 @@ def _surprise(
 
 def _gain(density: PriorityDensity, one: Seen) -> float:
     """Return the mean bits a fixation on one picture beyond the center bias of the pictures fitted to."""
-    logs, center, cell = _logs(one, density.blur_deg, density.center)
+    logs, center, cell = _logs(one, density.blur_deg, np.asarray(density.center))
     numbers = np.array([density.power, density.center_weight, density.uniform_share])
     with_map, _ = _surprise(numbers, logs, center, cell)
     without, _ = _surprise(np.array([0.0, 1.0, 0.0]), logs, center, cell)

@@ -14,7 +14,7 @@ import scanpath as sp
 from scanpath.agents import CalibratedAgent, Calibration
 from scanpath.guidance.priority_density import PriorityDensity
 from scanpath.training import cross_calibrate
-from scanpath.training.calibration import _loss
+from scanpath.training.calibration import Seen, _centers, _loss
 
 CENTER = tuple(tuple(math.exp(-((x - 3.5) ** 2 + (y - 2.5) ** 2) / 8) for x in range(8)) for y in range(6))
 KNOWN = PriorityDensity(2.0, 0.5, 0.7, 0.1, CENTER)
@@ -130,6 +130,32 @@ def test_a_picture_is_scored_by_numbers_of_other_pictures(crowd, calibrated):
     strange = sp.Stimulus(torch.zeros(1, 48, 64), name="strange", px_per_deg=8)
     with pytest.raises(sp.InputError, match="'strange' had no part"):
         cross.log_density(strange, [(3, 4)])
+
+
+def test_few_pictures_do_no_great_harm():
+    """People follow spots that the map does not know: a center bias that knew them would be trusted far too much."""
+    generator = np.random.default_rng(0)
+    stimuli, paths = pictures(4), []
+    for one in stimuli:
+        spots = generator.random((2, 2)) * (60, 44) + 2
+        for person in range(5):
+            xy = np.clip(spots[generator.integers(2, size=6)] + generator.normal(0, 2, (6, 2)), 0, (63, 47))
+            paths.append(sp.Scanpath(xy, info={"stimulus": one.name, "subject": f"s{person}"}))
+    fitted = sp.calibrate(Blobs(), stimuli, paths, folds=4).calibration
+    assert fitted.held_out_bits[0] > -0.3
+
+
+def test_a_center_bias_is_that_of_the_places_and_left_out_that_of_the_others():
+    generator = np.random.default_rng(1)
+    seen = [Seen(np.ones((1, 2, 2)), np.zeros(40, int), generator.beta(4, 3, (40, 2)), 1.0) for _ in range(6)]
+    center, _ = _centers(seen)
+    x, y = ((np.array(center) * weight).sum() for weight in np.meshgrid(np.linspace(0, 1, 32), np.linspace(0, 1, 24)))
+    assert (x, y) == pytest.approx(np.concatenate([one.shares for one in seen]).mean(0), abs=0.02)
+    moved = [*seen[:-1], Seen(seen[-1].maps, seen[-1].cell, np.full((40, 2), 0.01), 1.0)]
+    every, without = _centers(moved)
+    assert without[-1].sum() == pytest.approx(1)
+    assert every[0][0] > 3 * without[-1][0, 0]
+    assert without[0][0, 0] > 3 * without[-1][0, 0]
 
 
 def test_order_of_pictures_and_rows_makes_no_difference(crowd):
