@@ -5,8 +5,8 @@ from matplotlib.axes import Axes
 
 from scanpath.plotting.figures import COLORS, new_axes
 
-#: Predictors that are drawn as marks, in gray.
-_MARKS = ("uniform", "center bias", "gold standard", "gold mixture")
+#: Predictors that are drawn as marks, in gray, and their lines.
+_MARKS = {"uniform": ":", "center bias": "--", "gold standard": "-.", "gold mixture": "-"}
 _LABELS = {
     "information_gain": "bits a fixation beyond the center bias",
     "gain_over_uniform": "bits a fixation beyond a uniform density",
@@ -43,14 +43,12 @@ def plot_next_fixation(scores: pd.DataFrame, by_number: pd.DataFrame, *, metric:
     curves = by_number[by_number["metric"] == metric]
     # late fixations are those of few pictures and people
     curves = curves[curves["n_pictures"] >= curves["n_pictures"].max() / 2]
-    for agent, color in [*zip(best, COLORS), *((mark, "0.55") for mark in _MARKS if mark in set(rows["agent"]))]:
+    for agent, color in [*zip(best, COLORS), *((mark, "0.45") for mark in _MARKS if mark in set(rows["agent"]))]:
         curve = curves[curves["agent"] == agent].sort_values("fixation")
-        right.plot(curve["fixation"], curve["value"], color=color, marker=".", label=agent)
-        right.fill_between(curve["fixation"], curve["low"], curve["high"], color=color, alpha=0.15, linewidth=0)
-        if agent in _MARKS and len(curve):
-            right.annotate(agent, (curve["fixation"].iloc[-1], curve["value"].iloc[-1]), color="0.4", fontsize=8)
+        right.plot(curve["fixation"], curve["value"], _MARKS.get(agent, ".-"), color=color, label=agent)
+        if agent not in _MARKS:
+            right.fill_between(curve["fixation"], curve["low"], curve["high"], color=color, alpha=0.12, linewidth=0)
     right.set_xlabel("number of the fixation; the first, which is given, is 0")
     right.set_ylabel(_LABELS[metric])
-    if best:
-        right.legend(handles=right.lines[: len(best)], frameon=False, fontsize=8)
+    right.legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5))
     return left

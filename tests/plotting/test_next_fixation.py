@@ -18,4 +18,4 @@ def test_the_best_stands_on_top_and_late_fixations_of_few_pictures_are_left_out(
     assert [text.get_text() for text in left.get_yticklabels()] == list(bits)
     right = left.figure.axes[1]
     assert all(line.get_xdata().max() == 2 for line in right.lines)
-    assert [text.get_text() for text in right.get_legend().get_texts()] == ["good", "poor"]
+    assert [text.get_text() for text in right.get_legend().get_texts()] == ["good", "poor", "uniform", "gold standard"]
