@@ -210,7 +210,8 @@ def _open_clip(name: str) -> nn.Module:
 
     if name not in open_clip.list_models():
         raise unknown_name("open_clip network", name, open_clip.list_models())
-    tower: nn.Module = open_clip.create_model(name, pretrained=None).visual
+    tower = open_clip.create_model(name, pretrained=None).visual
+    assert isinstance(tower, nn.Module)
     return tower
 
 

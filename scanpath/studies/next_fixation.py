@@ -224,7 +224,8 @@ def _chosen(data: str, weights: Path | None, names: Sequence[str] | None) -> lis
         "osie": lambda: [*free_viewing_agents(weights), *map(create_agent, FREE_VIEWERS)],
         "interiors": lambda: [*interiors_agents(weights), *map(create_agent, SEARCHERS)],
     }
-    mine: dict[str, Agent] = {agent.name: agent for agent in sets[data]() if isinstance(agent, DrawsMaps | Density)}
+    # random is the mark "uniform"
+    mine = {one.name: one for one in sets[data]() if isinstance(one, DrawsMaps | Density) and one.name != "random"}
     if names is None:
         return list(mine.values())
     chosen: list[Agent] = []
@@ -267,7 +268,8 @@ def _predicted(
             yield place, predict(tasks[place], advance)
         return
     calls = (joblib.delayed(_at)(place, tasks[place]) for place in todo)
-    for place, done in joblib.Parallel(n_jobs=jobs, return_as="generator_unordered")(calls):
+    finished = joblib.Parallel(n_jobs=jobs, return_as="generator_unordered")(calls)
+    for place, done in cast("Iterator[tuple[int, Predicted]]", finished):
         advance(_n_steps(tasks[place]))
         yield place, done
 

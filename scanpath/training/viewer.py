@@ -348,7 +348,8 @@ class _Training:
 
     def _scene(self, name: str, mirror: bool, dropout: torch.Generator | None) -> Scene:
         size_deg = self.fit.gaze[name].size_deg
-        grid, coarse_grid = (cell_grid(size_deg[::-1], recipe.cell_deg) for recipe in self.fit.cells)
+        width_deg, height_deg = size_deg
+        grid, coarse_grid = (cell_grid((height_deg, width_deg), recipe.cell_deg) for recipe in self.fit.cells)
         fine, coarse = self.features.cells(name, mirror)
         if dropout is not None:
             share = self.fit.recipe.feature_dropout
