@@ -11,7 +11,12 @@ from typing import Any
 #: Columns that tell kinds of events, without regard to case, spaces and underscores.
 _OF_EVENTS = re.compile(r"(gaze|eye)?event(type|label|name)?|(eye)?movement(type)?|fixationlabel")
 #: Columns that tell anything, and kinds of events if their words are such.
-_OF_ANYTHING = re.compile(r"label|name|type|kind|category|class(ification)?|status|state")
+_OF_ANYTHING = re.compile(
+    r"label|name|(trial|row|data|record|sample|gaze)?(type|kind)|category|class(ification)?|status|state"
+)
+#: Columns of flags that tell whether a row is a fixation.
+_IF_FIXATION = re.compile(r"(is|valid)fix(ation)?|fix(ation)?(flag|valid(ity)?)")
+_NO = ("0", "0.0", "false", "f", "no", "n")
 _EYE = re.compile(r"(tracked|which)?eye(used|tracked)?")
 _FIXATION = re.compile(r"((gaze|eye|event|e|s)[ _-]?)?[es]?fix(a|ations?)?([ _-]?(event|end|[lr]|\d+))?")
 #: Words of what is no fixation, in a column of any of the names.
@@ -37,11 +42,18 @@ def kinds_of_events(table: Mapping[Any, Iterable[object]]) -> tuple[str, dict[st
     --------
     >>> kinds_of_events({"label": ["FIXA", "SACC", "FIXA"]})
     ('label', {'SACC': 1}, 'FIXA')
+    >>> kinds_of_events({"is_fixation": [1, 0, 0]})
+    ('is_fixation', {'0': 2}, '1')
     >>> kinds_of_events({"category": ["noise", "indoor"]}) is None
     True
     """
     for name in table:
         bare = _bare(name)
+        if _IF_FIXATION.fullmatch(bare):
+            flags = Counter(str(value).strip() for value in table[name])
+            none = {flag: n for flag, n in flags.items() if flag.lower() in _NO}
+            if none:
+                return str(name), none, next((flag for flag in flags if flag not in none), None)
         of_events = _OF_EVENTS.fullmatch(bare) is not None
         if not of_events and not _OF_ANYTHING.fullmatch(bare):
             continue

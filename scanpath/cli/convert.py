@@ -51,12 +51,12 @@ def convert(
 
 
 def paths_and_settings(words: list[str]) -> tuple[list[str], dict[str, Any]]:
-    """Part paths from settings, with numbers, lists and true or false as they read.
+    """Part paths from settings, with numbers, lists and true or false as they read, and names as they are written.
 
     Examples
     --------
-    >>> paths_and_settings(["a.tsv", "--picture-at", "128,96", "out.csv"])
-    (['a.tsv', 'out.csv'], {'picture_at': [128, 96]})
+    >>> paths_and_settings(["a.tsv", "--picture-at", "128,96", "--subject", "1e5", "out.csv"])
+    (['a.tsv', 'out.csv'], {'picture_at': [128, 96], 'subject': '1e5'})
     """
     from scanpath._core.errors import InputError
 
@@ -78,12 +78,19 @@ def paths_and_settings(words: list[str]) -> tuple[list[str], dict[str, Any]]:
         name = name.replace("-", "_")
         if name in settings:
             raise InputError(f"--{name} is given twice; give it once, several values separated by commas.")
-        settings[name] = parse_pairs(value) if name in _PAIRS and "=" in value else parse_value(value)
+        if name in _NAMES:
+            settings[name] = value
+        else:
+            settings[name] = parse_pairs(value) if name in _PAIRS and "=" in value else parse_value(value)
     return paths, settings
 
 
 #: Settings that are pairs of names.
 _PAIRS = ("columns", "only", "time_unit", "detect")
+#: Settings that are a name or a sign, whatever else it may look like.
+_NAMES = ("subject", "stimulus", "agent", "dataset", "name", "variable", "comment", "decimal", "thousands", "separator",
+          "pattern", "stimulus_column", "subject_column", "trial_column", "stimulus_message",
+          "trial_message")  # fmt: skip
 
 
 def parse_pairs(text: str) -> dict[str, Any]:

@@ -66,9 +66,11 @@ def _say(name: str, doubt: str | None) -> list[str]:
 
 
 def _strays(xy: np.ndarray, size: np.ndarray | None) -> str | None:
-    """Name the first fixation that lies too far beside its picture to be gaze."""
-    if size is None or not is_stray(xy, size).any():
+    """Name the first fixation that lies too far beside its picture to be gaze, or the place beside it that returns."""
+    if size is None:
         return None
+    if not is_stray(xy, size).any():
+        return _same_beside(xy, size)
     strays = is_stray(xy, size)
     first = int(strays.argmax())
     code = xy[first][np.abs(xy[first] / size[first]).argmax()]
@@ -76,6 +78,19 @@ def _strays(xy: np.ndarray, size: np.ndarray | None) -> str | None:
         f"{int(strays.sum())} of {len(xy)} fixations are far beside their pictures, the first at {_point(xy[first])} "
         f"where the picture has {size[first][0]:g} x {size[first][1]:g}; if that stands for missing gaze, "
         + _READ.format(settings=f"missing=[{code:g}]")
+    )
+
+
+def _same_beside(xy: np.ndarray, size: np.ndarray) -> str | None:
+    """Name a place beside the pictures at which several fixations lie to the last digit, as gaze that was lost does."""
+    beside = xy[~_inside(xy, size)]
+    places, counts = np.unique(beside, axis=0, return_counts=True)
+    if not len(counts) or counts.max() < FEWEST:
+        return None
+    place = places[counts.argmax()]
+    return (
+        f"{counts.max()} of {len(xy)} fixations lie beside their pictures at exactly {_point(place)}: gaze that was "
+        "lost is often written so; if it was, " + _READ.format(settings=f"missing=[{place[0]:g}]")
     )
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 
 from scanpath._core.errors import InputError, InputWarning
 from scanpath.evaluation.pairing import Pairing
-from scanpath.gaze.doubts import table_doubts
+from scanpath.gaze.doubts import sentence_about, table_doubts
 from scanpath.gaze.frames import TableLike, is_frame
 from scanpath.gaze.scanpath import Scanpath
 from scanpath.gaze.table import check_table, cut_table, fixation_rows, scanpath_keys, scanpaths_from_table
@@ -73,7 +73,7 @@ def paths_and_doubts(source: object, what: str) -> tuple[list[Scanpath], list[st
     else:
         paths = as_paths(source, what)
         table = check_table(_as_table(paths), source=what)
-    return paths, [f"{what}: {doubt}." for doubt in table_doubts(table, scanpath_keys(table), alone=False)]
+    return paths, [sentence_about(what, doubt) for doubt in table_doubts(table, scanpath_keys(table), alone=False)]
 
 
 def _as_table(paths: Sequence[Scanpath]) -> pd.DataFrame:

@@ -111,6 +111,7 @@ def table_doubts(table: pd.DataFrame, keys: list[str], *, alone: bool = True) ->
         Whether nothing else tells the frame; beside another table and the pictures' sizes more can be said of it.
     """
     places = [_far(table), lost_in_corner(table), _half_coded(table)]
+    places.append(_some_fractions(table, keys, alone=alone))
     places += [_fractions(table), _upward(table)] if alone else []
     found = [
         _nobody(table),
@@ -126,6 +127,17 @@ def table_doubts(table: pd.DataFrame, keys: list[str], *, alone: bool = True) ->
     else:
         found.append(_again(table, keys))
     return [sentence for sentence in found if sentence]
+
+
+def sentence_about(source: str, doubt: str) -> str:
+    """A doubt as a sentence that names the table.
+
+    Examples
+    --------
+    >>> sentence_about("The table", "is a unit of time wrong?")
+    'The table: is a unit of time wrong?'
+    """
+    return f"{source}: {doubt}{'' if doubt.endswith('?') else '.'}"
 
 
 def _durations(table: pd.DataFrame) -> str | None:
@@ -159,6 +171,29 @@ def _fractions(table: pd.DataFrame) -> str | None:
     return (
         "all fixations lie within a pixel of the origin: if they are parts of the screen or the picture, read the "
         "table with read_fixations(path, frame='normalized', ...)"
+    )
+
+
+def _some_fractions(table: pd.DataFrame, keys: list[str], *, alone: bool) -> str | None:
+    """Scanpaths whose places are all within a pixel of the origin, and between its whole numbers, among others.
+
+    People who have no other scanpaths are told of where nothing else tells their frame.
+    """
+    xy = table[["x_px", "y_px"]]
+    within = (xy.abs() <= 1).all(axis=1)
+    if within.sum() < FEWEST_FRACTIONS or within.all():
+        return None
+    by = [table[key] for key in keys]
+    whole = within.groupby(by, dropna=False).transform("all")
+    between = (xy % 1 != 0).any(axis=1).groupby(by, dropna=False).transform("any")
+    parts = whole & between & (within.groupby(by, dropna=False).transform("size") >= FEWEST_FRACTIONS)
+    if not alone:
+        parts &= ~within.groupby(table["subject"], dropna=False).transform("all")
+    if not parts.any():
+        return None
+    return (
+        f"all fixations of the scanpath in row {parts.idxmax()} lie within a pixel of the origin, and those of others "
+        f"do not ({int(parts.sum())} such rows): were parts of the screen and px put together?"
     )
 
 
@@ -221,7 +256,10 @@ def _upward(table: pd.DataFrame) -> str | None:
 
 
 def _half_coded(table: pd.DataFrame) -> str | None:
-    """One coordinate that is a code for missing gaze, more often than gaze beside the screen is that number."""
+    """One coordinate that is a code for missing gaze, more often than gaze beside the screen is that number.
+
+    A negative number that comes again and is the only one is such a code whatever it is.
+    """
     for name in ("x_px", "y_px"):
         values = table[name].to_numpy(dtype=np.float64)
         coded = np.isin(values, CODES[CODES < -1])
@@ -230,6 +268,14 @@ def _half_coded(table: pd.DataFrame) -> str | None:
             return (
                 f"{name} is {values[row]:g} in row {row} ({int(coded.sum())} such rows), which often stands for "
                 f"missing gaze: if it does, read a text with read_fixations(path, missing=[{values[row]:g}])"
+            )
+        before = values < -0.5
+        if before.sum() >= max(FEWEST_AGAIN, SHARE_CODED * len(table)) and len(np.unique(values[before])) == 1:
+            row = int(before.argmax())
+            return (
+                f"{name} is {values[row]:g} in row {row} and wherever it is negative ({int(before.sum())} such rows), "
+                "as a code for missing gaze is and gaze beside the screen hardly ever: if it is a code, read a text "
+                f"with read_fixations(path, missing=[{values[row]:g}])"
             )
     return None
 

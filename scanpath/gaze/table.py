@@ -14,7 +14,7 @@ from scanpath._core.errors import InputError, InputWarning
 from scanpath._core.files import atomic_path, require_file
 from scanpath.gaze.columns import holds_bytes, text_of_bytes, typed_column
 from scanpath.gaze.csv_text import plain_extra, read_cells, write_cells
-from scanpath.gaze.doubts import refuse_codes, table_doubts
+from scanpath.gaze.doubts import refuse_codes, sentence_about, table_doubts
 from scanpath.gaze.frames import TableLike, arrow_to_pandas, as_pandas
 from scanpath.gaze.scanpath import Scanpath
 
@@ -194,7 +194,7 @@ def load_table(path: str | os.PathLike[str], *, max_bytes: int = MAX_TABLE_BYTES
 def say_doubts(table: pd.DataFrame, source: str) -> pd.DataFrame:
     """Return a checked table as it is, and warn of what in it is probably not meant."""
     for sentence in table_doubts(table, scanpath_keys(table)):
-        warnings.warn(f"{source}: {sentence}.", InputWarning, stacklevel=3)
+        warnings.warn(sentence_about(source, sentence), InputWarning, stacklevel=3)
     return table
 
 

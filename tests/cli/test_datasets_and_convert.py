@@ -6,6 +6,7 @@ import typer
 
 from scanpath.cli import app as application
 from scanpath.cli import convert, datasets
+from scanpath.gaze.table import read_table
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -121,6 +122,18 @@ def test_any_table_is_converted_by_what_is_said_of_it(scanpath, tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert "a.png,s1,,0,10.5,20.0,,200.0,FIXA" in (tmp_path / "out.csv").read_text()
+
+
+@pytest.mark.parametrize("name", ["1e5", "null", "true", "12x34", "1,2", "[7]", "1.0"])
+def test_a_name_is_what_it_is_written_as(scanpath, tmp_path, name):
+    (tmp_path / "own.txt").write_text("X;Y\n1;2\n3;4\n")
+    done = scanpath(
+        "convert", tmp_path / "own.txt", tmp_path / "out.csv",
+        "--columns", "X=x_px,Y=y_px", "--subject", name, "--stimulus", name,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    table = read_table(tmp_path / "out.csv")
+    assert table[["subject", "stimulus"]].values.tolist() == [[name, name]] * 2
 
 
 def test_several_exports_become_one_table(scanpath, tmp_path):

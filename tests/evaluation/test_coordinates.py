@@ -150,3 +150,13 @@ def test_one_fixation_far_beside_its_picture_is_named(n):
         check_frames(
             {"simulated": simulated[["x_px", "y_px"]].to_numpy()}, {"simulated": np.tile(np.array(SIZE, float), (n, 1))}
         )
+
+
+def test_a_place_beside_the_pictures_that_returns_is_named():
+    xy = PLACES[["x_px", "y_px"]].to_numpy()[:50].copy()
+    size = {"human": np.tile(np.array(SIZE, float), (50, 1))}
+    xy[[4, 9]] = 1900, 1200
+    assert check_frames({"human": xy}, size) == []
+    xy[7] = 1900, 1200
+    with pytest.warns(sp.InputWarning, match=r"human: 3 of 50 .* at exactly \(1900, 1200\): .*missing=\[1900\]"):
+        check_frames({"human": xy}, size)

@@ -254,7 +254,7 @@ OTHERS = ["Unclassified", "EyesNotFound", "noise", "NFIX", "NONE", "E_SAC", "non
 
 
 @pytest.mark.parametrize("other", OTHERS)
-@pytest.mark.parametrize("name", ["label", "class", "movement", "status", "gaze_event", "Eye movement type"])
+@pytest.mark.parametrize("name", ["label", "class", "movement", "status", "trial_type", "Eye movement type"])
 def test_rows_that_a_column_calls_something_else_are_named_and_counted(name, other):
     for fixation in EVENTS:
         frame = small(**{name: [fixation, other]})
@@ -268,6 +268,23 @@ def test_rows_that_a_column_calls_something_else_are_named_and_counted(name, oth
 @pytest.mark.parametrize("name", ["category", "label", "status"])
 def test_words_about_pictures_are_no_events(name, words):
     assert len(table_from_frame(small(**{name: words}))) == 2
+
+
+@pytest.mark.parametrize("flags", [[True, False], [1, 0], ["yes", "no"]])
+def test_rows_whose_flag_says_that_they_are_no_fixation_are_told_of(flags):
+    with pytest.warns(InputWarning, match=f"'is_fixation' calls 1 row '{flags[1]}'.*: '{flags[0]}'"):
+        table_from_frame(small(is_fixation=flags))
+    assert len(table_from_frame(small(is_fixation=flags[0]))) == 2
+
+
+def test_one_picture_in_parts_of_the_screen_among_others_is_told_of():
+    xy = np.random.default_rng(3).uniform(20, 600, (10, 2))
+    table = pd.DataFrame({"stimulus": ["a"] * 5 + ["b"] * 5, "subject": "s", "x_px": xy[:, 0], "y_px": xy[:, 1]})
+    table["fixation"] = range(10)
+    assert len(table_from_frame(table)) == 10
+    table.loc[5:, ["x_px", "y_px"]] /= 640
+    with pytest.warns(InputWarning, match=r"the scanpath in row 5 lie within a pixel of the origin.*\(5 such rows\)"):
+        table_from_frame(table)
 
 
 def test_rows_without_duration_among_others_are_told_of():
@@ -345,5 +362,8 @@ def test_a_code_in_one_coordinate_and_places_above_the_picture_are_told_of():
     table = pd.DataFrame({"stimulus": "a", "subject": "s", "fixation": range(4), "x_px": [9.0, -99, 5, 7], "y_px": 3.0})
     with pytest.warns(InputWarning, match=r"x_px is -99 in row 1 \(1 such rows\).*missing=\[-99\]"):
         table_from_frame(table)
+    with pytest.warns(InputWarning, match=r"x_px is -1 in row 0 and wherever it is negative \(3 such rows\).*=\[-1\]"):
+        table_from_frame(table.assign(x_px=[-1.0, -1, 5, -1]))
+    assert len(table_from_frame(table.assign(x_px=[-1.0, -1, 5, -2]))) == 4
     with pytest.warns(InputWarning, match="nearly all y_px are negative.*y_up=True"):
         table_from_frame(table.assign(x_px=5.0, y_px=[-200.0, -20, -3, -90]))

@@ -21,6 +21,8 @@ from scanpath.gaze.pixels import on_picture
 _WHOLE = ("!V CLEAR", "TRIAL_RESULT")
 _BEGUN = ("!V IMGLOAD FILL", "!V IMGLOAD CENTER", "!V IMGLOAD TOP_LEFT", "TRIALID", "GAZE_COORDS", "DISPLAY_COORDS")
 _INTEGER = re.compile(r"-?\d{1,9}")
+#: Up to this time between two messages, in ms, pictures may have been drawn one after the other to be seen together.
+_TOGETHER_MS = 50.0
 
 
 def say_doubts(session: Session, phrases: Phrases, table: pd.DataFrame, unlabelled: set[int], changes: Changes) -> None:
@@ -42,6 +44,7 @@ def say_doubts(session: Session, phrases: Phrases, table: pd.DataFrame, unlabell
     _doubt_end(recording)
     _doubt_cut_messages(recording)
     _doubt_names({str(one.picture): one.line for one in session.names}, recording)
+    _doubt_flashes(session, {shown.line for shown in table["shown"]})
     trials = [str(one.trial) for one in session.trial_messages]
     if trials:
         recording.doubt(
@@ -119,6 +122,24 @@ def _doubt_names(names: dict[str, int], recording: Recording) -> None:
     other = [line for name, line in names.items() if not name.lower().endswith(PICTURE_SUFFIXES)]
     if len(other) < len(names):
         recording.doubt(other, "names a picture without a picture's ending", "name pictures without a picture's ending")
+
+
+def _doubt_flashes(session: Session, looked_at: set[int]) -> None:
+    """Note pictures without a place that another one followed so soon that both may have been on the screen."""
+    session.recording.doubt(
+        [
+            one.line
+            for one, later in pairwise(session.names)
+            if one.line not in looked_at
+            and one.place is None
+            and one.picture != later.picture
+            and later.time - one.time <= _TOGETHER_MS
+        ],
+        f"names a picture that another one follows within {_TOGETHER_MS:g} ms, so that all fixations are of that one; "
+        "if both were on the screen, give a stimulus_message that matches the one whose fixations are wanted",
+        f"name pictures that others follow within {_TOGETHER_MS:g} ms, so that all fixations are of those; if both "
+        "were on the screen, give a stimulus_message that matches the one whose fixations are wanted",
+    )
 
 
 def _off_screen(table: pd.DataFrame) -> Iterator[str]:

@@ -24,8 +24,8 @@ _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 _DELAY = re.compile(r"(-?\d+)\s+(?=\D)")
 #: How far the stated duration may be from end minus begin: the length of a sample, which is 4 ms at 250 Hz.
 _SAMPLE_MS = 10.0
-#: Values on an EFIX line from which on head-referenced positions stand before those of gaze.
-_WITH_HREF = 11
+#: Values on an EFIX line with a head-referenced position and pupil before those of gaze, without and with resolution.
+_WITH_HREF = (11, 13)
 
 
 class Edge(NamedTuple):
@@ -99,7 +99,7 @@ class _Scanner:
         self.unknown: list[int] = []
         self.recording = False
         self.values: int | None = None
-        self.both_units = False
+        self.units: set[str] = set()
 
     def take(self, number: int, line: str) -> None:
         parts = line.split()
@@ -122,7 +122,7 @@ class _Scanner:
         elif kind == "SFIX":
             self.begun[parts[1], _number(parts[2])] = number
         elif kind == "EVENTS":
-            self._check_units(parts)
+            self.units |= {parts[1], *({"GAZE", "HREF"} & set(parts))}
         elif line.startswith("** CONVERTED FROM"):
             self.headers.add(text := line.strip())
             if len(self.headers) > 1:
@@ -131,31 +131,33 @@ class _Scanner:
             self.unknown.append(number)
 
     def _fixation(self, number: int, parts: list[str]) -> Fixation:
-        if self.values not in (None, len(parts)) or not (len(parts) in (8, 10) or len(parts) >= _WITH_HREF):
+        if self.values not in (None, len(parts)) or len(parts) not in (8, 10, *_WITH_HREF):
             raise ValueError
         self.values = len(parts)
         _, eye, start, end, duration = parts[:5]
-        x, y = parts[8:10] if len(parts) >= _WITH_HREF else parts[5:7]
+        x, y = parts[8:10] if len(parts) in _WITH_HREF else parts[5:7]
         times = [_number(text) for text in (start, end, duration)]
         if times[1] < times[0] or times[2] < 0:
             raise ValueError
         return Fixation(number, EYES[eye], *times, *(float("nan") if text == "." else _number(text) for text in (x, y)))
 
-    def _check_units(self, parts: list[str]) -> None:
-        if "GAZE" not in parts:
+    def _check_units(self) -> None:
+        """Refuse positions in other units than screen px; with head-referenced ones those of gaze may stand behind."""
+        if self.values in _WITH_HREF or self.units <= {"GAZE"}:
+            return
+        if "GAZE" not in self.units:
             raise InputError(
-                f"{self.path} has its events in {parts[1]} units, which are not screen pixels; convert the .edf again "
-                "with gaze positions (edf2asc without -href)."
+                f"{self.path} has its events in {min(self.units)} units, which are not screen pixels; convert the .edf "
+                "again with gaze positions (edf2asc without -href)."
             )
-        self.both_units |= "HREF" in parts
+        raise InputError(
+            f"{self.path} has events in GAZE and in {min(self.units - {'GAZE'})} units, and its EFIX lines do not say "
+            "which; convert the .edf again with gaze positions only (edf2asc without -href)."
+        )
 
     def finish(self) -> Recording:
         found = self.found
-        if self.both_units and (self.values or 0) < _WITH_HREF:
-            raise InputError(
-                f"{self.path} has events in GAZE and in HREF units, and its EFIX lines do not say which; convert the "
-                ".edf again with gaze positions only (edf2asc without -href)."
-            )
+        self._check_units()
         times = [event.time for event in found.events]
         found.doubt(
             [later.line for later, before, now in zip(found.events[1:], times, times[1:]) if now < before],

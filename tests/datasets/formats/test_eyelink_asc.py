@@ -308,6 +308,15 @@ def test_what_imgload_leaves_open_about_a_place_is_asked_for(read):
         read(recording(["10 !V IMGLOAD CENTER a.png 960", (50, 960, 540)]))
 
 
+def test_pictures_that_were_drawn_a_frame_apart_are_told_of(read):
+    blocks = [[f"10 SHOW left{n}.png", f"26 SHOW right{n}.png", (50, 9, 9), (200, 1800, 9)] for n in (1, 2)]
+    with pytest.warns(InputWarning, match="2 lines, the first of them 3, name pictures that others follow"):
+        table, _ = read(recording(*blocks), stimulus_message="SHOW (?P<stimulus>.+)", picture_at="screen")
+    assert table["stimulus"].unique().tolist() == ["right1.png", "right2.png"]
+    left, _ = read(recording(*blocks), stimulus_message="SHOW (?P<stimulus>left.+)", picture_at="screen")
+    assert left["stimulus"].unique().tolist() == ["left1.png", "left2.png"]
+
+
 def test_a_fixation_belongs_to_the_picture_on_which_it_began(read):
     block = [(0, 9, 9), "50 !V IMGLOAD CENTER a.png", (180, 1, 1), "250 !V IMGLOAD CENTER b.png", (300, 2, 2)]
     table, changes = read(recording(block), picture_at="screen")
@@ -321,7 +330,13 @@ def test_positions_in_head_reference_units_are_never_taken_for_pixels(read):
     text = ASC.replace("\t  640.0\t  512.5", "\t 9999.9\t 8888.8\t  999\t  640.0\t  512.5").replace(
         "\t  800.0\t  512.0\t    784", "\t 9999.9\t 8888.8\t  999\t  800.0\t  512.0\t    784"
     ).replace("\t  100.0\t  200.0", "\t 9999.9\t 8888.8\t  999\t  100.0\t  200.0")  # fmt: skip
-    assert read(text, picture_at="screen")[0]["x_px"].tolist() == [640, 800, 100]
+    with_resolution = text.replace("\t    784", "\t    784\t  38.5\t  31.1")
+    for both in (text, with_resolution):  # recordings of HREF events say only HREF, and have gaze as well
+        for units in ("GAZE", "HREF", "HREF\tGAZE"):
+            said = both.replace("EVENTS\tGAZE", f"EVENTS\t{units}")
+            assert read(said, picture_at="screen")[0]["x_px"].tolist() == [640, 800, 100]
+    with pytest.raises(ValueError, match="line 10 is damaged"):
+        read(with_resolution.replace("\t  999\t", "\t  999\t  38.5\t  31.1\t"), picture_at="screen")
     with pytest.raises(ValueError, match="HREF units, which are not screen pixels"):
         read(ASC.replace("EVENTS\tGAZE", "EVENTS\tHREF"), picture_at="screen")
     with pytest.raises(ValueError, match="GAZE and in HREF units"):
