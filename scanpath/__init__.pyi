@@ -1,4 +1,5 @@
 from . import agents as agents
+from . import cli as cli
 from . import datasets as datasets
 from . import evaluation as evaluation
 from . import foveation as foveation

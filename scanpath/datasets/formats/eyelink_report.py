@@ -13,6 +13,7 @@ from scanpath.datasets.formats.format import Format
 from scanpath.datasets.formats.limits import MAX_BYTES, check_bytes
 from scanpath.datasets.formats.placement import PictureAt, PictureSizes, SizePx, to_picture_px
 from scanpath.datasets.formats.plain_table import TableSettings
+from scanpath.datasets.formats.table_columns import settle_decimal
 
 _POSITION = ("CURRENT_FIX_X", "CURRENT_FIX_Y")
 _SUBJECT = "RECORDING_SESSION_LABEL"
@@ -61,7 +62,7 @@ def read(
     decimal
         "." or ","; by default a comma if numbers in the report have one and none has a point.
     missing
-        Numbers and words that stand for a missing place, beside the dot.
+        Numbers and words that stand for a missing place, beside the dot. 0 counts only where x and y are 0.
     encoding
         Of the text; by default told by the first bytes, else UTF-8, else Latin-1.
     picture_at, picture_px, screen_px
@@ -78,7 +79,7 @@ def read(
         raise InputError(f"{path} is a report of {kind}; export a fixation report in Data Viewer.")
     stimulus = _stimulus_column(report, stimulus_column, path)
     _check_columns(report, subject_column, trial_column, path)
-    mark = decimal or _decimal(report, changes)
+    mark = settle_decimal(report, _POSITION, TableSettings(decimal=decimal), changes)
     table = report[[stimulus, subject_column, trial_column]].set_axis(["stimulus", "subject", "trial"], axis=1)
     for own, name in _NUMBERS.items():
         if own in report.columns:
@@ -138,6 +139,7 @@ def _read_text(path: Path, encoding: str | None, changes: Changes) -> pd.DataFra
     separator = next((sign for sign in "\t;" if sign in head), ",")
     cells, _ = split_cells(list(enumerate(text.split("\n"), start=1)), separator, path, changes)
     report = cells.where(~cells.isin([".", ""]))
+    report.attrs["separator"] = separator
     names = list(report.columns)
     # names that experiments choose themselves may differ from Data Viewer's own by their case only
     report.columns = [name.upper() if name.upper() in _KNOWN and name.upper() not in names else name for name in names]
@@ -183,26 +185,23 @@ def _one_eye(report: pd.DataFrame, eye: str | None, changes: Changes, path: Path
 def _without(report: pd.DataFrame, missing: Sequence[float | str] | float | str) -> pd.DataFrame:
     """Return the report with missing places where their cells hold one of the codes."""
     codes = TableSettings(missing=missing).codes
-    words = {str(code) for code in codes}
-    values = [float(code) for code in codes if not isinstance(code, str)]
-    for name in set(_POSITION) & set(report.columns):
-        cells = report[name].str.strip()
-        coded = cells.isin(words) | pd.to_numeric(cells, errors="coerce").isin(values)
+    alone = [code for code in codes if code not in (0, "0")]
+    words = {str(code) for code in alone}
+    values = [float(code) for code in alone if not isinstance(code, str)]
+    places = sorted(set(_POSITION) & set(report.columns))
+    numbers = report[places].apply(lambda cells: pd.to_numeric(cells.str.strip(), errors="coerce"))
+    for name in places:
+        coded = report[name].str.strip().isin(words) | numbers[name].isin(values)
         report = report.assign(**{name: report[name].mask(coded)})
+    if len(alone) < len(codes):
+        zeros = (numbers == 0).all(axis=1)
+        report = report.assign(**{name: report[name].mask(zeros) for name in places})
     return report
 
 
 def _both_in_one_trial(report: pd.DataFrame, eyes: pd.Series) -> bool:
     keys = [name for name in (_SUBJECT, _TRIAL) if name in report.columns]
     return bool(not keys or (eyes.groupby([report[name] for name in keys]).nunique() > 1).any())
-
-
-def _decimal(report: pd.DataFrame, changes: Changes) -> str:
-    text = pd.concat([report[name].dropna() for name in _POSITION])
-    if text.str.contains(",", regex=False).any() and not text.str.contains(".", regex=False).any():
-        changes.add("assumed", "the comma is the decimal mark, as no number has a point")
-        return ","
-    return "."
 
 
 def _numbers(values: pd.Series, decimal: str, path: Path) -> pd.Series:
@@ -222,6 +221,8 @@ def _numbers(values: pd.Series, decimal: str, path: Path) -> pd.Series:
 def _remedy(value: str) -> str:
     if "," in value and "." in value:
         return "a report without marks between thousands"
+    if "," in value:
+        return "decimal=',' if it is a decimal mark, or a report without marks between thousands"
     return "decimal=',' or '.'" if re.search(r"\d", value) else f"missing=[{value!r}] if it stands for a missing value"
 
 

@@ -147,7 +147,7 @@ def settle_decimal(cells: pd.DataFrame, columns: Iterable[str], given: "TableSet
     """Return the decimal mark: a comma if numbers have one and none has a point, and it separates no values."""
     if given.decimal is not None or cells.attrs.get("separator", ",") == ",":
         return given.decimal or "."
-    text = [cells[name] for name in dict.fromkeys(columns) if isinstance(cells[name].dtype, pd.StringDtype)]
+    text = [cells[name].dropna() for name in dict.fromkeys(columns) if isinstance(cells[name].dtype, pd.StringDtype)]
     if given.thousands is None:
         for column in text:
             _say_point(column, changes)

@@ -106,6 +106,22 @@ def test_reports_exported_with_semicolons_and_decimal_commas(tmp_path):
 REPORT = "RECORDING_SESSION_LABEL\tTRIAL_INDEX\tCURRENT_FIX_INDEX\tCURRENT_FIX_X\tCURRENT_FIX_Y\timage\n"
 
 
+def test_a_comma_that_may_group_thousands_is_asked_about(tmp_path):
+    path = tmp_path / "fix.txt"
+    path.write_text(REPORT + "s1\t1\t1\t1,100\t200\ta.png\ns1\t1\t2\t300\t.\ta.png\n")
+    with pytest.raises(ValueError, match=r"'1,100' in row 0.*decimal=',' if it is a decimal mark.*thousands"):
+        read_fixations(path, stimulus_column="image", picture_at="screen")
+    table, _ = read_fixations(path, stimulus_column="image", picture_at="screen", decimal=",")
+    assert table["x_px"].tolist() == [1.1]
+
+
+def test_zero_stands_for_lost_gaze_only_in_both_coordinates(tmp_path):
+    path = tmp_path / "fix.txt"
+    path.write_text(REPORT + "s1\t1\t1\t0.0\t200.5\ta.png\ns1\t1\t2\t0.0\t0.0\ta.png\n")
+    table, _ = read_fixations(path, stimulus_column="image", picture_at="screen", missing=[0])
+    assert table[["x_px", "y_px"]].values.tolist() == [[0.0, 200.5]]
+
+
 def test_reports_that_were_put_together_are_read_past_their_names(tmp_path):
     path = tmp_path / "reports.txt"
     path.write_text(REPORT + "s1\t1\t1\t10\t20\ta.png\n" + REPORT + "s2\t1\t1\t30\t40\ta.png\n")
