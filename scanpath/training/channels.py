@@ -317,7 +317,7 @@ def _history_terms(
         squared = ((cells - xy) ** 2).sum(-1)
         earlier = np.maximum(earlier, np.exp(-squared / (2 * RETURN_DEG**2)))
     before = history[-1] - history[-2] if len(history) > 1 else np.zeros(2)
-    length: np.ndarray = distance * np.hypot(*before)
+    length = distance * np.hypot(before[0], before[1])
     onward = np.divide(way @ before, length, out=np.zeros(grid), where=length > 0)
     return [np.log(distance + NEAREST_DEG), distance, earlier, onward]
 
