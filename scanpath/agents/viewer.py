@@ -23,6 +23,12 @@ from scanpath.recognition.weights import Weights
 #: degrees along the longer side.
 USUAL_WIDTH_DEG = 100 / 3
 
+#: What is said of a file that is of the other kind, by whether one that looks for a target is needed.
+_OTHER_KIND = {
+    False: "{} is a searcher, which is shown a target; use create_agent('searcher', weights=...).",
+    True: "{} is a viewer, which is shown no target; fit a searcher with scanpath fit searcher.",
+}
+
 
 class Viewer(DensityAgent):
     """Looks where people do: a readout of network features and of the last fixations, trained on recordings.
@@ -56,6 +62,7 @@ class Viewer(DensityAgent):
 
     name = "viewer"
     chooses_first = True
+    looks_for_target = False
 
     def __init__(
         self,
@@ -66,6 +73,9 @@ class Viewer(DensityAgent):
     ) -> None:
         super().__init__(**settings)
         self.model = load_viewer(weights, backbone_weights)
+        if (self.model.recipe.cue is not None) != self.looks_for_target:
+            raise InputError(_OTHER_KIND[self.looks_for_target].format(weights))
+        self.fitted_on = tuple(self.model.card.get("picture_names", ()))
 
     @property
     def card(self) -> Mapping[str, Any]:

@@ -1,13 +1,13 @@
 """`scanpath fit viewer`."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
     from scanpath.gaze.stimulus import Stimulus
-    from scanpath.training.viewer import ViewerFitResult
 
 
 def viewer(
@@ -37,7 +37,7 @@ def viewer(
 
     A fit that was stopped goes on when it is called again.
     """
-    from scanpath.cli.progress import progress_bar
+    from scanpath.cli.progress import progress_bar, say
     from scanpath.gaze.table import read_table
     from scanpath.guidance.fixation_readout import ReadoutRecipe
     from scanpath.training.viewer import ViewerFit, ViewerFitRecipe
@@ -59,11 +59,12 @@ def viewer(
         out=out,
         recipe=recipe,
         weights=weights,
-        origin=_pairs(origin or []),
+        origin=origin_pairs(origin or []),
     )
     with progress_bar("fitting", fit.n_steps) as advance:
         result = fit.run(advance)
-    _report(result)
+    report_fit(result.card)
+    say(f"wrote {result.weights}; look with it: scanpath simulate --agent viewer --weights {result.weights} ...")
 
 
 def _stimuli(folder: Path, named: set[str], px_per_deg: float) -> "list[Stimulus]":
@@ -77,7 +78,8 @@ def _stimuli(folder: Path, named: set[str], px_per_deg: float) -> "list[Stimulus
     ]
 
 
-def _pairs(texts: list[str]) -> dict[str, str]:
+def origin_pairs(texts: list[str]) -> dict[str, str]:
+    """Read what --origin says of recordings and pictures."""
     from scanpath._core.errors import InputError
 
     found = {}
@@ -89,10 +91,8 @@ def _pairs(texts: list[str]) -> dict[str, str]:
     return found
 
 
-def _report(result: "ViewerFitResult") -> None:
-    from scanpath.cli.progress import say
-
-    card = result.card
+def report_fit(card: Mapping[str, Any]) -> None:
+    """Say how well a fit does on pictures that were left out."""
     if card["left_out_bits"] is None:
         typer.echo("No pictures were left out, so how well it predicts others is not known; see --folds.")
     else:
@@ -101,7 +101,6 @@ def _report(result: "ViewerFitResult") -> None:
             f"{card['left_out_bits']:.3f} [{low:.3f}, {high:.3f}] bits a fixation beyond the center bias, on pictures "
             f"that were left out ({card['people']} people, {card['pictures']} pictures, {card['fixations']} fixations)."
         )
-    say(f"wrote {result.weights}; look with it: scanpath simulate --agent viewer --weights {result.weights} ...")
 
 
 def register(group: typer.Typer) -> None:

@@ -6,7 +6,7 @@ center bias, to the log density of the next fixation. All lengths are in degrees
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import torch
@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from scanpath._core.checks import check_count
+from scanpath._core.errors import InputError
 from scanpath.recognition.feature_cells import FeatureGrid, Whitening
 
 #: Share of the density that is spread evenly, so that no place is impossible on pictures unlike those learned from.
@@ -24,6 +25,9 @@ RETURN_DEG = (1.0, 3.0)
 #: Typical duration and its spread, of logarithms: what durations are measured by.
 LOG_MS, LOG_MS_SPREAD = 5.2, 0.6
 _NARROW, _WIDE = 1.0, 3.0
+#: Widths that the likeness to a target is blurred by, and how it is told at each: standardized, and by its rank.
+CUE_DEG = (0.4, 1.0, 2.0)
+N_CUE_CHANNELS = 2 * len(CUE_DEG)
 _REACH = 12  # of the blur, in cells
 
 
@@ -49,6 +53,8 @@ class ReadoutRecipe:
     history, blur, center_bias
         False leaves that part out, to see what it gives; without the center bias it is not known either where on the
         picture a place is.
+    cue
+        Whether it is told how like a target each place is, for people who search.
     """
 
     widths: tuple[int, int] = (64, 32)
@@ -60,6 +66,7 @@ class ReadoutRecipe:
     history: bool = True
     blur: bool = True
     center_bias: bool = True
+    cue: bool = False
 
     def __post_init__(self) -> None:
         for name in ("n_maps", "n_lags"):
@@ -110,12 +117,16 @@ class Scene(NamedTuple):
         The cells, in degrees.
     size_deg
         Width and height of the picture.
+    cue
+        (channels, rows, columns) how like the target each cell is, as `likeness_channels` tells it; None
+        where nothing is looked for.
     """
 
     maps: Tensor
     log_center: Tensor
     grid: FeatureGrid
     size_deg: tuple[float, float]
+    cue: Tensor | None = None
 
 
 class FixationReadout(nn.Module):
@@ -146,6 +157,8 @@ class FixationReadout(nn.Module):
             self.history.append(nn.Linear(into, out))
             self.log_rate = nn.Parameter(torch.tensor([math.log(_NARROW), math.log(_WIDE)]))
             joined += out + kinds + recipe.n_maps
+        if recipe.cue:  # last, so that what was learned without a target keeps its place
+            joined += N_CUE_CHANNELS * (1 + recipe.history)
         self.joint = nn.Sequential(nn.Linear(joined, recipe.joint_widths[0]), nn.ReLU())
         self.joint.append(nn.Linear(*recipe.joint_widths)).append(nn.ReLU())
         self.joint.append(nn.Linear(recipe.joint_widths[1], 1, bias=False))
@@ -171,15 +184,26 @@ class FixationReadout(nn.Module):
         parts = [here[..., :n_maps]]
         if recipe.history:
             parts.append(self.history(self._history_channels(moments, places_deg)))
-            now = torch.nan_to_num(moments.xy_deg[:, :1])
-            now = scene.grid.at(scene.maps, now) * (moments.n_fixations > 0).to(now)[:, None, None]
+            now = _at_present(scene.grid, scene.maps, moments)
             parts.append(here[..., n_maps:-1] * now[..., n_maps:])
             parts.append(now[..., :n_maps].expand(-1, places_deg.shape[1], -1))
-        if not recipe.center_bias:
-            return self.joint(torch.cat(parts, dim=-1))[..., 0]
-        size = places_deg.new_tensor(scene.size_deg)
-        parts += [4 * (places_deg / size - 0.5), center + size.prod().log()]
-        return (self.joint(torch.cat(parts, dim=-1)) + self.center_weight * center)[..., 0]
+        if recipe.center_bias:
+            size = places_deg.new_tensor(scene.size_deg)
+            parts += [4 * (places_deg / size - 0.5), center + size.prod().log()]
+        if recipe.cue:
+            parts += self._cue_channels(scene, moments, places_deg)
+        score = self.joint(torch.cat(parts, dim=-1))
+        return (score + self.center_weight * center if recipe.center_bias else score)[..., 0]
+
+    def _cue_channels(self, scene: Scene, moments: Moments, places_deg: Tensor) -> list[Tensor]:
+        """Return how like the target each place is, and how like it the present fixation is, (N, n, channels) each."""
+        if scene.cue is None:
+            raise InputError("This readout needs a target; give Scene.cue.")
+        found = [scene.grid.at(scene.cue, places_deg)]
+        if self.recipe.history:
+            now = _at_present(scene.grid, scene.cue, moments)
+            found.append(now.expand(-1, places_deg.shape[1], -1))
+        return found
 
     def _history_channels(self, moments: Moments, places_deg: Tensor) -> Tensor:
         """Return what the fixations so far say of each place, (N, n, channels)."""
@@ -220,6 +244,18 @@ def without_whitening(readout: FixationReadout, fine: Whitening, coarse: Whiteni
     return plain
 
 
+def with_cue(readout: FixationReadout) -> FixationReadout:
+    """Return the readout that does what this one does and has room to learn from a target's cue."""
+    state = dict(readout.state_dict())
+    cued = FixationReadout(
+        state["fine.weight"].shape[1], state["coarse.weight"].shape[1], replace(readout.recipe, cue=True)
+    )
+    weight = torch.zeros_like(cued.joint[0].weight)
+    weight[:, : state["joint.0.weight"].shape[1]] = state["joint.0.weight"]
+    cued.load_state_dict(state | {"joint.0.weight": weight})
+    return cued
+
+
 def n_history_channels(n_lags: int) -> int:
     """Return how many numbers say what the history means for a place."""
     return 8 * n_lags + 2 + len(RETURN_DEG)
@@ -233,6 +269,12 @@ def blur_each(maps: Tensor, sigma: Tensor) -> Tensor:
     padded = F.pad(maps[None], (_REACH,) * 4, mode="replicate")
     down = F.conv2d(padded, kernel[:, None, :, None], groups=len(sigma))
     return F.conv2d(down, kernel[:, None, None, :], groups=len(sigma))[0]
+
+
+def _at_present(grid: FeatureGrid, maps: Tensor, moments: Moments) -> Tensor:
+    """Return maps (C, rows, columns) at each moment's present fixation, (N, 1, C); 0 where there is none yet."""
+    now = torch.nan_to_num(moments.xy_deg[:, :1])
+    return grid.at(maps, now) * (moments.n_fixations > 0).to(now)[:, None, None]
 
 
 def _each_cell(layer: nn.Linear, maps: Tensor) -> Tensor:

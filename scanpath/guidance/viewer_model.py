@@ -17,6 +17,7 @@ from torch import Tensor
 from scanpath._core.errors import InputError
 from scanpath._core.files import atomic_path, require_file
 from scanpath.guidance.fixation_readout import FixationReadout, Moments, ReadoutRecipe, Scene, with_floor
+from scanpath.guidance.target_likeness import likeness_channels
 from scanpath.recognition.feature_cells import (
     CellRecipe,
     FeatureGrid,
@@ -36,17 +37,31 @@ _LARGE = 10_000
 
 @dataclass(frozen=True)
 class ViewerRecipe:
-    """All that decides what a viewer can learn: the network, the cells, and the readout."""
+    """All that decides what a viewer can learn: the network, the cells, the readout, and what shows it a target.
+
+    Parameters
+    ----------
+    network
+        What sees the picture.
+    fine, coarse
+        The cells.
+    readout
+        Sizes and parts of the readout.
+    cue
+        The agent that draws the target's map: its name as ``agent``, and its settings; None where nothing is looked
+        for.
+    """
 
     network: str
     fine: CellRecipe
     coarse: CellRecipe
     readout: ReadoutRecipe
+    cue: Mapping[str, Any] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the recipe in a form that JSON can hold."""
         cells = {"fine": recipe_to_json(self.fine), "coarse": recipe_to_json(self.coarse)}
-        return {"network": self.network, **cells, "readout": asdict(self.readout)}
+        return {"network": self.network, **cells, "readout": asdict(self.readout), "cue": self.cue}
 
     @staticmethod
     def from_json(values: Mapping[str, Any]) -> "ViewerRecipe":
@@ -55,7 +70,7 @@ class ViewerRecipe:
             key: tuple(value) if isinstance(value, list) else value for key, value in values["readout"].items()
         }
         fine, coarse = (recipe_from_json(values[name]) for name in ("fine", "coarse"))
-        return ViewerRecipe(str(values["network"]), fine, coarse, ReadoutRecipe(**readout))
+        return ViewerRecipe(str(values["network"]), fine, coarse, ReadoutRecipe(**readout), values.get("cue"))
 
 
 @dataclass(frozen=True)
@@ -105,15 +120,26 @@ class ViewerModel:
         return digest.hexdigest()[:16]
 
     @torch.inference_mode()
-    def scenes(self, image: Tensor, px_per_deg: float) -> tuple[Scene, ...]:
-        """Look at a picture (3, H, W) of so many px per degree before anybody has: what each readout makes of it."""
+    def scenes(self, image: Tensor, px_per_deg: float, likeness: Tensor | None = None) -> tuple[Scene, ...]:
+        """Look at a picture before anybody has: what each readout makes of it.
+
+        Parameters
+        ----------
+        image
+            (3, H, W) in [0, 1].
+        px_per_deg
+            Of the picture.
+        likeness
+            (H, W) how like the target each place is, where there is one.
+        """
         height, width = (side / px_per_deg for side in image.shape[-2:])
         recipes = (self.recipe.fine, self.recipe.coarse)
         fine, coarse = (read_cells(self.network, image, px_per_deg, recipe) for recipe in recipes)
         grid, coarse_grid = (cell_grid((height, width), recipe.cell_deg) for recipe in recipes)
         center = center_on(self.log_center, grid, (width, height))
+        cue = None if likeness is None else likeness_channels(likeness, px_per_deg, grid)
         return tuple(
-            Scene(readout.maps(fine, coarse, grid, coarse_grid), center, grid, (width, height))
+            Scene(readout.maps(fine, coarse, grid, coarse_grid), center, grid, (width, height), cue)
             for readout in self.readouts
         )
 

@@ -17,6 +17,8 @@ from .scenewalk import SceneWalkFit as SceneWalkFit
 from .scenewalk import fit_scenewalk as fit_scenewalk
 from .scenewalk_posterior import SceneWalkPosterior as SceneWalkPosterior
 from .scenewalk_posterior import sample_scenewalk as sample_scenewalk
+from .searcher import SearcherFit as SearcherFit
+from .searcher import SearcherFitRecipe as SearcherFitRecipe
 from .texture_decoder import DecoderRecipe as DecoderRecipe
 from .texture_decoder import train_decoder as train_decoder
 from .toy_clip import ToyClipRecipe as ToyClipRecipe

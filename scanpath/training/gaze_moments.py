@@ -1,5 +1,6 @@
 """People's scanpaths as moments: where they had looked, and where they looked next, picture by picture."""
 
+import warnings
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -7,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from scanpath._core.errors import InputError
+from scanpath._core.errors import InputError, InputWarning
 from scanpath.gaze.frames import TableLike, is_frame
 from scanpath.gaze.pixels import on_picture
 from scanpath.gaze.scanpath import Scanpath
@@ -58,6 +59,56 @@ class PictureGaze(NamedTuple):
         """Return the same, with nothing known of how long fixations lasted."""
         unknown = torch.full_like(self.moments.duration_ms, torch.nan)
         return self._replace(moments=self.moments._replace(duration_ms=unknown))
+
+
+class RecordedGaze(NamedTuple):
+    """What can be learned from.
+
+    Attributes
+    ----------
+    gaze
+        What people did on each picture.
+    stimuli
+        The pictures.
+    people
+        Who they were.
+    """
+
+    gaze: dict[str, PictureGaze]
+    stimuli: list[Stimulus]
+    people: set[str]
+
+
+def recorded_gaze(people: People, stimuli: Sequence[Stimulus], *, least: int) -> RecordedGaze:
+    """Return what people did on the pictures that they looked at.
+
+    Parameters
+    ----------
+    people
+        Who looked where, with subjects.
+    stimuli
+        The pictures, found by their names, each with a scale.
+    least
+        How many pictures are needed.
+
+    Raises
+    ------
+    InputError
+        If people or pictures cannot be used, or there are too few.
+    """
+    paths = people_by_picture(people, stimuli)
+    seen = [one for one in stimuli if one.name in paths]
+    found = {one.name: picture_gaze(one, paths[one.name]) for one in seen}
+    gaze = {name: one for name, one in found.items() if one is not None}
+    if len(gaze) < least:
+        raise InputError(
+            f"A fit needs at least {least} pictures, as each is compared with where people look on "
+            f"others{' and one is left out in each fold' if least > 2 else ''}; people looked at {len(gaze)}."
+        )
+    subjects = {str(path.info["subject"]) for some in paths.values() for path in some}
+    if len(subjects) == 1:
+        warnings.warn("All scanpaths are of one person, whose habits the model will have.", InputWarning, stacklevel=3)
+    return RecordedGaze(gaze, [one for one in seen if one.name in gaze], subjects)
 
 
 def people_by_picture(people: People, stimuli: Sequence[Stimulus]) -> dict[str, list[Scanpath]]:

@@ -35,7 +35,7 @@ def _fit(study, *more):
 
 @pytest.mark.filterwarnings("ignore:On pictures that were left out")  # these people looked anywhere
 def test_people_and_pictures_become_a_viewer(study, monkeypatch):
-    monkeypatch.setattr("scanpath.training.viewer._LEAST_VISITS", 1)
+    monkeypatch.setattr("scanpath.training.readout_training.LEAST_VISITS", 1)
     result = _fit(study, "--folds", 2, "--origin", "recordings=made up")
     assert result.exit_code == 0, result.output
     assert "bits a fixation beyond the center bias" in result.stdout

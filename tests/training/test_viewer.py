@@ -48,7 +48,7 @@ def result(tmp_path_factory):
     stimuli = _pictures(16)
     out = tmp_path_factory.mktemp("fit") / "viewer.safetensors"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("scanpath.training.viewer._LEAST_VISITS", 100)
+        patch.setattr("scanpath.training.readout_training.LEAST_VISITS", 100)
         return ViewerFit(_people(stimuli), stimuli, out=out, recipe=RECIPE, origin={"recordings": "drawn"}).run()
 
 
@@ -70,7 +70,7 @@ def test_the_file_holds_viewer_and_card(result):
 
 @pytest.fixture
 def few_steps(monkeypatch):
-    monkeypatch.setattr("scanpath.training.viewer._LEAST_VISITS", 1)
+    monkeypatch.setattr("scanpath.training.readout_training.LEAST_VISITS", 1)
 
 
 @pytest.mark.filterwarnings("ignore:On pictures that were left out")  # so few steps teach nothing
