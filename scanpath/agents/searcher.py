@@ -108,7 +108,9 @@ def _cue_agent(cue: Mapping[str, Any], weights: Weights | None) -> Agent:
     """Make the agent again, and see that it sees with the same network."""
     settings = dict(cue)
     name, checksum = str(settings.pop("agent")), settings.pop("checksum")
-    agent = create_agent(name, **settings, **({} if weights is None else {"weights": weights}))
+    if weights is not None:
+        settings["weights"] = weights
+    agent = create_agent(name, **settings)
     if _checksum(agent) != checksum:
         raise InputError(
             f"This searcher's target was shown by {name!r} with other weights ({checksum}, these are "

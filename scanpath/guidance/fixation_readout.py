@@ -250,9 +250,9 @@ def with_cue(readout: FixationReadout) -> FixationReadout:
     cued = FixationReadout(
         state["fine.weight"].shape[1], state["coarse.weight"].shape[1], replace(readout.recipe, cue=True)
     )
-    weight = torch.zeros_like(cued.joint[0].weight)
-    weight[:, : state["joint.0.weight"].shape[1]] = state["joint.0.weight"]
-    cued.load_state_dict(state | {"joint.0.weight": weight})
+    known = state["joint.0.weight"]
+    missing = cued.state_dict()["joint.0.weight"].shape[1] - known.shape[1]
+    cued.load_state_dict(state | {"joint.0.weight": F.pad(known, (0, missing))})
     return cued
 
 

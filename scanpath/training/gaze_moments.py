@@ -133,7 +133,7 @@ def people_by_picture(people: People, stimuli: Sequence[Stimulus]) -> dict[str, 
     missing = sorted(set(found) - known)
     if missing:
         raise InputError(f"There is no picture for {missing[0]!r} ({len(missing)} of {len(found)} missing); give all.")
-    seen = {name: [path for path in found[name] if len(path) > 1] for name in sorted(found)}
+    seen = {name: sorted((path for path in found[name] if len(path) > 1), key=_whose) for name in sorted(found)}
     kept = {name: some for name, some in seen.items() if some}
     if not kept:
         raise InputError("No scanpath has a second fixation, so there is nothing to learn from.")
@@ -175,6 +175,11 @@ def scale_of(stimulus: Stimulus) -> float:
             "one degree of visual angle as people saw it."
         )
     return stimulus.px_per_deg
+
+
+def _whose(path: Scanpath) -> tuple[str, str]:
+    """Tell scanpaths on one picture apart, so that what is drawn does not depend on their order."""
+    return str(path.info["subject"]), str(path.info.get("trial"))
 
 
 def _scanpaths(people: object) -> list[Scanpath]:

@@ -41,7 +41,7 @@ class SearcherFitRecipe(LearningRecipe):
     """
 
     epochs: int = 5
-    learning_rate: float = 2e-3
+    learning_rate: float = 5e-3
     members: int | None = None
 
     def __post_init__(self) -> None:
