@@ -27,8 +27,8 @@ CENTER_SAMPLE = 3000
 CENTER_LEAST = 1e-3
 #: Widest blur that is tried, in degrees.
 WIDEST_DEG = 8.0
-#: Power, center weight and uniform share: where the search starts, and its limits.
-START = (1.0, 1.0, 0.05)
+#: Power, center weight and uniform share: where searches start, with the map and with the center bias, and limits.
+STARTS = ((1.0, 1.0, 0.05), (0.0, 1.0, 1e-3))
 LIMITS = ((0.0, 50.0), (0.0, 5.0), (1e-4, 0.999))
 _NUMBERS = ("power", "blur_deg", "center_weight", "uniform_share")
 
@@ -225,15 +225,13 @@ def _fitted(seen: Sequence[Seen]) -> PriorityDensity:
     """Return the most likely numbers: the blur by a search, the others under each blur by their gradient."""
     center, without = _centers(seen)
     best: dict[float, tuple[float, np.ndarray]] = {}
-    start = np.array(START)
 
     def loss(blur_deg: float) -> float:
-        nonlocal start
         parts = [_logs(one, blur_deg, others) for one, others in zip(seen, without)]
-        found = minimize(_loss, start, (parts,), jac=True, bounds=LIMITS, method="L-BFGS-B", options={"ftol": 1e-9})
-        start = np.clip(found.x, *np.array(LIMITS).T)
-        best[blur_deg] = float(found.fun), start
-        return float(found.fun)
+        # the best from all starts: with a uniform share the likelihood can have two peaks
+        found = min((_descended(start, parts) for start in STARTS), key=lambda one: one[0])
+        best[blur_deg] = found
+        return found[0]
 
     loss(0.0)
     # steps of a factor are alike to a blur; half a percent of it is far below what people's fixations tell
@@ -246,6 +244,12 @@ def _fitted(seen: Sequence[Seen]) -> PriorityDensity:
     blur_deg = min(best, key=lambda deg: best[deg][0])
     power, center_weight, uniform = best[blur_deg][1]
     return PriorityDensity(float(power), blur_deg, float(center_weight), float(uniform), center)
+
+
+def _descended(start: Sequence[float], parts: Sequence[tuple[np.ndarray, ...]]) -> tuple[float, np.ndarray]:
+    """Return the least surprise that a descent from a start finds, and where."""
+    found = minimize(_loss, start, (parts,), jac=True, bounds=LIMITS, method="L-BFGS-B", options={"ftol": 1e-9})
+    return float(found.fun), np.clip(found.x, *np.array(LIMITS).T)
 
 
 def _centers(seen: Sequence[Seen]) -> tuple[tuple[tuple[float, ...], ...], list[np.ndarray]]:

@@ -88,6 +88,24 @@ def test_calibration_mends_a_map_that_is_far_too_sharp(crowd):
     assert sp.calibrate(Sharp(), stimuli, people).calibration.held_out_bits[0] > 0.1
 
 
+def test_a_map_that_excludes_where_people_look_is_no_worse_than_the_center_bias(crowd):
+    class Forgetful(Blobs):
+        """Nothing is left of the map near the present fixation, where people often look again."""
+
+        name = "forgetful"
+
+        def priority(self, stimulus, history_xy):
+            rows, columns = torch.meshgrid(torch.arange(48), torch.arange(64), indexing="ij")
+            x, y = history_xy[-1]
+            near = (columns - x) ** 2 + (rows - y) ** 2 < 12**2
+            return torch.where(near, 0.0, super().priority(stimulus, history_xy) ** 8)
+
+    stimuli, people = crowd[0][:10], crowd[1][crowd[1]["stimulus"].isin(map(str, range(10)))]
+    found = sp.calibrate(Forgetful(), stimuli, people).calibration
+    assert found.held_out_bits[0] > -0.05
+    assert found.density.uniform_share < 0.5
+
+
 @settings(max_examples=25, deadline=None)
 @given(st.floats(0, 3), st.floats(0, 2), st.floats(0.01, 0.9), st.integers(0, 1000))
 def test_the_gradient_of_the_likelihood_is_that_of_its_differences(power, weight, uniform, seed):
