@@ -122,6 +122,12 @@ def numbers_in_text(cells: pd.Series) -> pd.Series:
     return numbers.astype("float64").reindex(cells.index)
 
 
+def all_matches(cells: pd.Series, pattern: str) -> pd.Series:
+    """Say which cells of text match a pattern as a whole."""
+    # in parentheses, as pandas 2 puts the anchors of Arrow's text beside the first and last alternative alone
+    return cells.str.fullmatch(f"(?:{pattern})")
+
+
 def plain_extra(cells: pd.Series) -> pd.Series:
     """Return a column that the schema does not know as what writes the same text: numbers, flags or the text itself."""
     known = cells[cells != ""]

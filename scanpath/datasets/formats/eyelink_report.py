@@ -14,6 +14,7 @@ from scanpath.datasets.formats.limits import MAX_BYTES, check_bytes
 from scanpath.datasets.formats.placement import PictureAt, PictureSizes, SizePx, to_picture_px
 from scanpath.datasets.formats.plain_table import TableSettings
 from scanpath.datasets.formats.table_columns import settle_decimal
+from scanpath.gaze.csv_text import all_matches
 
 _POSITION = ("CURRENT_FIX_X", "CURRENT_FIX_Y")
 _SUBJECT = "RECORDING_SESSION_LABEL"
@@ -207,7 +208,7 @@ def _both_in_one_trial(report: pd.DataFrame, eyes: pd.Series) -> bool:
 def _numbers(values: pd.Series, decimal: str, path: Path) -> pd.Series:
     text = values.str.strip()
     pattern = r"[-+]?\d*" + re.escape(decimal) + r"?\d*([eE][-+]?\d+)?"
-    wrong = text.notna() & ~text.fillna("0").str.fullmatch(pattern)
+    wrong = text.notna() & ~all_matches(text.fillna("0"), pattern)
     if wrong.any():
         index = int(wrong.to_numpy().argmax())
         row, value = values.index[index], values.iloc[index]

@@ -13,7 +13,7 @@ from scanpath._core.errors import InputError, unknown_name
 from scanpath._core.times import as_ms
 from scanpath.datasets.formats.changes import Changes
 from scanpath.datasets.formats.format import NoSubjectError
-from scanpath.gaze.csv_text import NO_NUMBER, TEXT
+from scanpath.gaze.csv_text import NO_NUMBER, TEXT, all_matches
 from scanpath.gaze.table import BASE_COLUMNS, OPTIONAL_COLUMNS
 
 if TYPE_CHECKING:
@@ -152,9 +152,9 @@ def settle_decimal(cells: pd.DataFrame, columns: Iterable[str], given: "TableSet
         for column in text:
             _say_point(column, changes)
     with_comma = any(column.str.contains(",", regex=False).any() for column in text)
-    with_point = any(column.str.fullmatch(r"\s*[-+]?\d*\.\d+\s*").any() for column in text)
+    with_point = any(all_matches(column, r"\s*[-+]?\d*\.\d+\s*").any() for column in text)
     # 1,300 may as well be more than a thousand: refused where nothing else tells
-    unclear = all(column.str.fullmatch(r"\s*[-+]?[1-9]\d{0,2}(,\d{3})+\s*|[^,]*").all() for column in text)
+    unclear = all(all_matches(column, r"\s*[-+]?[1-9]\d{0,2}(,\d{3})+\s*|[^,]*").all() for column in text)
     if not with_comma or with_point or unclear:
         return "."
     changes.add("assumed", "the comma is the decimal mark, as no number has a point (say so with decimal=)")
@@ -164,7 +164,7 @@ def settle_decimal(cells: pd.DataFrame, columns: Iterable[str], given: "TableSet
 def _say_point(column: pd.Series, changes: Changes) -> None:
     """Note a point that may as well group thousands: always three digits behind it, beside numbers without one."""
     pointed = column.str.contains(".", regex=False)
-    if pointed.all() or not pointed.any() or not column[pointed].str.fullmatch(r"\s*[1-9]\d{0,2}(\.\d{3})+\s*").all():
+    if pointed.all() or not pointed.any() or not all_matches(column[pointed], r"\s*[1-9]\d{0,2}(\.\d{3})+\s*").all():
         return
     changes.add(
         "assumed",
@@ -192,7 +192,7 @@ def numbers(column: pd.Series, given: "TableSettings", path: Path) -> pd.Series:
     if decimal != ".":
         pointed = plain.str.contains(".", regex=False)
         plain = plain.str.replace(decimal, ".", regex=False).where(~pointed, "no number")
-    wrong = ~gone & ~plain.str.fullmatch(_NUMBER)
+    wrong = ~gone & ~all_matches(plain, _NUMBER.pattern)
     if wrong.any():
         row = int(wrong.to_numpy().argmax())
         raise InputError(
@@ -250,8 +250,8 @@ def _from_least(cells: pd.DataFrame, columns: Mapping[str, str]) -> dict[str, pd
     text = {
         name: cells[own].str.strip() for name, own in columns.items() if isinstance(cells[own].dtype, pd.StringDtype)
     }
-    long = {name: one for name, one in text.items() if one.str.fullmatch(r"\d{16,19}").any()}
-    if not long or not all(one.str.fullmatch(r"\d{1,19}|").all() for one in long.values()):
+    long = {name: one for name, one in text.items() if all_matches(one, r"\d{16,19}").any()}
+    if not long or not all(all_matches(one, r"\d{1,19}|").all() for one in long.values()):
         return {}
     least = min(int(str(value)) for one in long.values() for value in one if value)
     return {
