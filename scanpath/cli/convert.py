@@ -90,7 +90,7 @@ _PAIRS = ("columns", "only", "time_unit", "detect")
 #: Settings that are a name or a sign, whatever else it may look like.
 _NAMES = ("subject", "stimulus", "agent", "dataset", "name", "variable", "comment", "decimal", "thousands", "separator",
           "pattern", "stimulus_column", "subject_column", "trial_column", "stimulus_message",
-          "trial_message")  # fmt: skip
+          "trial_message", "end_message")  # fmt: skip
 
 
 def parse_pairs(text: str) -> dict[str, Any]:

@@ -39,6 +39,8 @@ DAY_MS = 86_400_000.0
 FEWEST_AGAIN, SHARE_AGAIN = 3, 0.2
 #: Up to this share of fixations, gaze beside the screen is by chance where a code for missing gaze would put it.
 SHARE_CODED = 0.002
+#: How fast onsets advance, in durations: gaps make it some tens at most, another unit a thousand or a thousandth.
+FAST, SLOW = 500.0, 1 / 100
 #: Overlap of two fixations of one eye that rounding does not explain, in ms.
 OVERLAP_MS = 20.0
 
@@ -123,7 +125,9 @@ def table_doubts(table: pd.DataFrame, keys: list[str], *, alone: bool = True) ->
     ]
     found += [other_events(dict(table.items())), _both_eyes(table, keys), _same_look(table, keys)]
     if table["onset_ms"].notna().any():
-        found += [*_events(table, keys), _long_after(table, keys), _samples(table, keys)]
+        units = None if _durations(table) else _two_units(table, keys)
+        twice, overlap = _events(table, keys)
+        found += [twice, units or overlap, _long_after(table, keys), _samples(table, keys)]
     else:
         found.append(_again(table, keys))
     return [sentence for sentence in found if sentence]
@@ -329,6 +333,31 @@ def _samples(table: pd.DataFrame, keys: list[str]) -> str | None:
     return (
         f"rows follow one another every {step_ms.median():.3g} ms, as samples do and not fixations: find the fixations "
         "with read_fixations(path, detect=...), or say with rows='samples' that they are numbered in the samples"
+    )
+
+
+def _two_units(table: pd.DataFrame, keys: list[str]) -> str | None:
+    """Onsets that advance some thousand times as fast or as slowly as durations fill, so that their units differ."""
+    rows = table.sort_values([*keys, "onset_ms"], kind="stable", na_position="last")
+    path = rows.groupby(keys, dropna=False, sort=False).ngroup()
+    last_ms = rows["duration_ms"].shift().where(path.diff() == 0)
+    pace = (rows["onset_ms"].diff() / last_ms.where(last_ms > 0)).dropna()
+    pace = pace[pace > 0]
+    of_path = pace.groupby(path.reindex(pace.index))
+    # one step may be a long gap; a scanpath of one step is judged by those of all
+    several = of_path.transform("size") > 1
+    # of the fixations of both eyes in turn, most may begin at once, but not nearly all
+    typical, longer = (of_path.transform("quantile", q).where(several, pace.quantile(q)) for q in (0.5, 0.75))
+    wrong = pace.index[(typical > FAST) | (longer < SLOW)]
+    if wrong.empty:
+        return None
+    times = typical[wrong[0]]
+    how = f"{times:.3g} times as fast as" if times > 1 else f"{1 / times:.3g} times more slowly than"
+    unit = "us" if times > 1 else "s"
+    return (
+        f"onsets of the scanpath in row {wrong[0]} advance {how} its durations fill ({path[wrong].nunique()} such "
+        "scanpaths), so that their units differ: read a text with read_fixations(path, format='table', "
+        f"time_unit={{'onset_ms': '{unit}', 'duration_ms': 'ms'}})"
     )
 
 

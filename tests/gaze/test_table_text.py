@@ -249,6 +249,52 @@ def test_people_and_their_rounding_raise_no_doubt(tmp_path):
     assert len(read_table(tmp_path / "t.csv")) == 2
 
 
+def looks(seed, onset_scale=1.0, people=3):
+    """Scanpaths with saccades between fixations, and blinks of up to 2 s."""
+    random = np.random.default_rng(seed)
+    tables = []
+    for subject in range(people):
+        n = int(random.integers(4, 9))
+        duration_ms = random.gamma(4, 60, n) + 20
+        gap_ms = random.uniform(15, 90, n) + np.where(random.random(n) < 0.2, random.uniform(100, 2_000, n), 0)
+        onset_ms = random.uniform(0, 1_000) + np.cumsum([0, *(duration_ms + gap_ms)[:-1]])
+        place = random.uniform(0, 1_000, (2, n))
+        times = {"onset_ms": onset_ms * onset_scale, "duration_ms": duration_ms}
+        columns = {"stimulus": "a", "subject": str(subject), "fixation": range(n), "x_px": place[0], "y_px": place[1]}
+        tables.append(pd.DataFrame(columns | times))
+    return pd.concat(tables, ignore_index=True)
+
+
+@given(st.integers(0, 10_000))
+@settings(max_examples=25)
+def test_gaps_between_fixations_are_no_other_unit(seed):
+    table_from_frame(looks(seed))
+
+
+@pytest.mark.parametrize(("scale", "unit"), [(1_000, "us"), (0.001, "s")])
+@given(seed=st.integers(0, 10_000))
+@settings(max_examples=10)
+def test_onsets_in_another_unit_than_durations_are_told_of(scale, unit, seed):
+    with pytest.warns(InputWarning) as told:
+        table_from_frame(looks(seed, onset_scale=scale))
+    assert any(f"so that their units differ: read a text with read_fixations(path, format='table', time_unit="
+               f"{{'onset_ms': '{unit}', 'duration_ms': 'ms'}})" in str(one.message) for one in told)  # fmt: skip
+
+
+def test_one_scanpath_in_another_unit_among_others_is_told_of_with_its_row():
+    table = pd.concat([looks(1, people=1), looks(2, onset_scale=1_000, people=1).assign(subject="b")])
+    first = len(looks(1, people=1))
+    with pytest.warns(InputWarning, match=rf"scanpath in row {first + 1} advance .* \(1 such scanpaths\)"):
+        table_from_frame(table.reset_index(drop=True))
+
+
+def test_both_eyes_in_turn_are_no_other_unit():
+    columns = {"stimulus": "a", "subject": "s", "fixation": range(4), "x_px": 1.0 * np.arange(4), "y_px": 3.0}
+    times = {"onset_ms": [0.0, 1.0, 300.0, 301.0], "duration_ms": 250.0}
+    with pytest.warns(InputWarning, match="are two eyes or two trials in one scanpath"):
+        table_from_frame(pd.DataFrame(columns | times))
+
+
 EVENTS = ["FIXA", "Fixation", "fixation", "EFIX"]
 OTHERS = ["Unclassified", "EyesNotFound", "noise", "NFIX", "NONE", "E_SAC", "non-fixation", "saccade", "PURS", "Other"]
 

@@ -24,6 +24,7 @@ from scanpath.datasets.formats.eyelink_messages import (
     Screen,
     frequent_messages,
     pattern,
+    pattern_with,
 )
 from scanpath.datasets.formats.eyelink_trials import (
     ASK_TRIALS,
@@ -52,6 +53,7 @@ def read(
     subject: str | None = None,
     stimulus_message: str = PICTURE_MESSAGE,
     trial_message: str = TRIAL_MESSAGE,
+    end_message: str | None = None,
     named: str | None = None,
     eye: str | None = None,
     missing: Sequence[float] | float = (),
@@ -64,8 +66,9 @@ def read(
     """Read the fixations that began while a picture was shown.
 
     A fixation belongs to the picture on which it began; onsets are ms from when that picture appeared. A picture stays
-    until another one is named, ``!V CLEAR``, TRIAL_RESULT, the next trial, or the end of the recording block (END or,
-    without it, the next START). Of several pictures at once, the one is taken whose place holds the fixation.
+    until another one is named, ``!V CLEAR``, TRIAL_RESULT, a message of one's own (`end_message`), the next trial, or
+    the end of the recording block (END or, without it, the next START). Of several pictures at once, the one is taken
+    whose place holds the fixation.
 
     Parameters
     ----------
@@ -75,6 +78,9 @@ def read(
         Regular expression with a group ``stimulus``, for the message that says which picture is shown.
     trial_message
         Regular expression with a group ``trial``, for the message that opens a trial.
+    end_message
+        Regular expression for the message at which a picture leaves the screen, such as "^blank", where an experiment
+        says that in words of its own; fixations that begin after it are left out and counted.
     named
         "start" if the message that names a picture comes when it appears, "end" if it comes when or after its trial
         ends, as ``!V TRIAL_VAR`` and OpenSesame's variables do; then all fixations of the trial belong to it, and
@@ -95,7 +101,8 @@ def read(
     check_bytes(path, "the recording", path.stat().st_size, max_bytes)
     if named not in (None, *_NAMED):
         raise InputError(f"named must be one of {', '.join(map(repr, _NAMED))}, got {named!r}.")
-    phrases = Phrases(path, pattern(stimulus_message, "stimulus"), pattern(trial_message, "trial"))
+    end = None if end_message is None else pattern(end_message, "end_message")
+    phrases = Phrases(path, pattern_with("stimulus", stimulus_message), pattern_with("trial", trial_message), end)
     recording = _open(path, encoding)
     _choose_eye(recording, eye, changes, path)
     _lose(recording, missing)
@@ -103,6 +110,10 @@ def read(
     size = None if screen_px is None else check_size("screen_px", screen_px)
     session = Session.of(recording, phrases, size)
     _check_named(session, named, stimulus_message, path)
+    if end_message is not None and not session.ends:
+        raise InputError(
+            f"{path} has no message that matches end_message={end_message!r}. {frequent_messages(recording.events)}"
+        )
     sizes = _Sizes(picture_px)
     make = pictures_named_at_end if named == "end" else pictures_named_at_start
     timeline = make(session, sizes.of, str(path))
@@ -115,7 +126,7 @@ def read(
             f"{path} has no fixation with a position that began while a picture was shown, as the {len(session.names)} "
             f"messages say that match {stimulus_message!r}{late}."
         )
-    say_doubts(session, phrases, table, timeline.unlabelled, changes)
+    say_doubts(session, phrases, table, timeline, changes)
     table["subject"] = subject or path.stem
     when = "recording began" if named == "end" else "picture's message"
     changes.add("offset", f"onsets from the recording's clock to ms after the {when}")
@@ -213,6 +224,12 @@ def _check_named(session: Session, named: str | None, stimulus_message: str, pat
             f"{path} names its pictures after the fixations of their trials have begun (in {late} of {trials} trials; "
             f"the first name is on line {session.names[0].line}); give named='end' if each name is that of the trial "
             "before it, or named='start' if it is that of the picture that appears then."
+        )
+    if late:
+        session.recording.doubts.append(
+            f"in {late} of {trials} trials the picture is named after all fixations have begun, which are therefore "
+            "not taken for its own; give named='end' if each name is that of the trial before it, or named='start' if "
+            "it is that of the picture that appears then"
         )
 
 

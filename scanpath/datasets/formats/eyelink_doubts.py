@@ -2,7 +2,8 @@
 
 import re
 import warnings
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -13,7 +14,7 @@ from scanpath._core.errors import InputWarning
 from scanpath.datasets.formats.changes import Changes
 from scanpath.datasets.formats.eyelink_lines import SETUP, Edge, Message, Recording
 from scanpath.datasets.formats.eyelink_messages import Phrases, Said, kind_of
-from scanpath.datasets.formats.eyelink_trials import Session
+from scanpath.datasets.formats.eyelink_trials import Session, Shown, Timeline
 from scanpath.gaze.pictures import PICTURE_SUFFIXES
 from scanpath.gaze.pixels import on_picture
 
@@ -21,11 +22,19 @@ from scanpath.gaze.pixels import on_picture
 _WHOLE = ("!V CLEAR", "TRIAL_RESULT")
 _BEGUN = ("!V IMGLOAD FILL", "!V IMGLOAD CENTER", "!V IMGLOAD TOP_LEFT", "TRIALID", "GAZE_COORDS", "DISPLAY_COORDS")
 _INTEGER = re.compile(r"-?\d{1,9}")
+#: Words by which experiments say that a picture is gone, as they stand in "blank", "IMAGE_OFFSET", "trialEnd 3".
+_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+_THING = "(?:trial|stim|stimulus|image|img|picture|pic|display|screen|scene)"
+_GONE = re.compile(
+    rf"\w*(?:blank|clear|offset|off)|(?:blank|clear)\w*|{_THING}?(?:end|stop)s?|(?:end|stop){_THING}|ended|stopped|gone|"
+    r"hide|hidden|removed?|disappear\w*",
+    re.IGNORECASE,
+)
 #: Up to this time between two messages, in ms, pictures may have been drawn one after the other to be seen together.
 _TOGETHER_MS = 50.0
 
 
-def say_doubts(session: Session, phrases: Phrases, table: pd.DataFrame, unlabelled: set[int], changes: Changes) -> None:
+def say_doubts(session: Session, phrases: Phrases, table: pd.DataFrame, timeline: Timeline, changes: Changes) -> None:
     """Warn of what is probably damaged, and record what can be sound but is not as usual.
 
     Parameters
@@ -34,8 +43,8 @@ def say_doubts(session: Session, phrases: Phrases, table: pd.DataFrame, unlabell
         The recording, and how its messages were read.
     table
         With columns x_px and y_px on the screen, shown and screen.
-    unlabelled
-        Numbers of showings that follow no trial message of their own.
+    timeline
+        What was on the screen when.
     changes
         Where to record it.
     """
@@ -45,10 +54,11 @@ def say_doubts(session: Session, phrases: Phrases, table: pd.DataFrame, unlabell
     _doubt_cut_messages(recording)
     _doubt_names({str(one.picture): one.line for one in session.names}, recording)
     _doubt_flashes(session, {shown.line for shown in table["shown"]})
+    _doubt_ends(session, timeline)
     trials = [str(one.trial) for one in session.trial_messages]
     if trials:
         recording.doubt(
-            [shown.line for shown in dict.fromkeys(table["shown"]) if shown.number in unlabelled],
+            [shown.line for shown in dict.fromkeys(table["shown"]) if shown.number in timeline.unlabelled],
             "names a picture without a trial message of its own",
             "name pictures without trial messages of their own",
         )
@@ -140,6 +150,58 @@ def _doubt_flashes(session: Session, looked_at: set[int]) -> None:
         f"name pictures that others follow within {_TOGETHER_MS:g} ms, so that all fixations are of those; if both "
         "were on the screen, give a stimulus_message that matches the one whose fixations are wanted",
     )
+
+
+def _doubt_ends(session: Session, timeline: Timeline) -> None:
+    """Note a message that seems to say, once in a trial, that the picture is gone, and is followed by its fixations."""
+    recording = session.recording
+    begins = [one.start_ms for one in recording.fixations]
+    read = {one.line for one in session.said}
+    found: dict[str, list[tuple[int, Message, int]]] = defaultdict(list)
+    for event in recording.events:
+        if isinstance(event, Edge) or event.line in read or event.text.startswith((*SETUP, "!V")):
+            continue
+        time = event.time - event.delay
+        shown = timeline.at(time)
+        kind = _kind_of_end(event.text, shown)
+        if kind is None or time - shown[-1].time <= _TOGETHER_MS:
+            continue
+        later = begins[bisect_left(begins, time) :]
+        number = shown[-1].number
+        # what was shown changes in order of time, so that no later fixation is looked at than the picture's last
+        after = next((n for n, begin in enumerate(later) if number not in _numbers(timeline.at(begin))), len(later))
+        found[kind].append((number, event, after))
+    showings = len({number for shown in timeline.shown for number in _numbers(shown)})
+    most = ("", 0)
+    for kind, ends in found.items():
+        counts = Counter(number for number, _, _ in ends)
+        once = 2 * sum(count == 1 for count in counts.values()) > len(counts) >= min(2, showings)
+        n = sum({number: after for number, _, after in reversed(ends)}.values())
+        most = max(most, (kind, n if once else 0), key=lambda one: one[1])
+    kind, n = most
+    if n:
+        event, more = found[kind][0][1], len(found[kind]) - 1
+        recording.doubts.append(
+            f"{n} fixation{'s' if n > 1 else ''} taken for a picture's own began after a message that may say that it "
+            f"was gone, {event.text!r} (line {event.line}{f' and {more} like it' if more else ''}); if it was, "
+            f"end_message={kind!r} leaves them out"
+        )
+
+
+def _numbers(shown: tuple[Shown, ...]) -> set[int]:
+    return {one.number for one in shown}
+
+
+def _kind_of_end(text: str, shown: tuple[Shown, ...]) -> str | None:
+    """Pattern of a message up to its word for an end, whatever the picture and numbers; None where it has none."""
+    if not shown:
+        return None
+    for name in (shown[-1].name, shown[-1].name.rpartition(".")[0]):
+        text = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", "#", text) if name else text
+    end = next((word.end() for word in _WORDS.finditer(text) if _GONE.fullmatch(word[0])), None)
+    if end is None:
+        return None
+    return "^" + re.sub(r"#|\d+", ".*", re.escape(text[:end]).replace(r"\ ", " ").replace(r"\#", "#"))
 
 
 def _off_screen(table: pd.DataFrame) -> Iterator[str]:

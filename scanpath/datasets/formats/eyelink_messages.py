@@ -78,6 +78,7 @@ class Said:
     picture: str | None = None
     place: Place | None = None
     clears: bool = False
+    ends: bool = False
     results: bool = False
     screen: Screen | None = None
     tracker: bool = False
@@ -86,7 +87,7 @@ class Said:
     @property
     def anything(self) -> bool:
         """Whether it says something of any kind."""
-        return bool(self.clears or self.results) or not (self.trial is self.picture is self.screen is None)
+        return self.clears or self.ends or self.results or not (self.trial is self.picture is self.screen is None)
 
 
 @dataclass
@@ -96,6 +97,7 @@ class Phrases:
     path: Path
     stimulus: re.Pattern[str]
     trial: re.Pattern[str]
+    end: re.Pattern[str] | None = None
     taken: dict[tuple[str, str], dict[str, None]] = field(default_factory=dict)
     cut: list[str] = field(default_factory=list)
 
@@ -113,6 +115,7 @@ class Phrases:
             picture=picture,
             place=self._place(text, message.line) if picture else None,
             clears=bool(_CLEAR.match(text)),
+            ends=self.end is not None and bool(self.end.search(text) or self.end.search(message.whole)),
             results=bool(_RESULT.match(text)),
             screen=self._screen(text, message.line),
             tracker=text.startswith("GAZE_COORDS"),
@@ -193,12 +196,17 @@ class Phrases:
         return found
 
 
-def pattern(text: str, group: str) -> re.Pattern[str]:
-    """Compile the pattern of a setting, which must have a group of the given name."""
+def pattern(text: str, setting: str) -> re.Pattern[str]:
+    """Compile the regular expression that a setting is."""
     try:
-        found = re.compile(text)
+        return re.compile(text)
     except (re.error, TypeError) as error:
-        raise InputError(f"{group}_message is no regular expression ({error}): {text!r}.") from error
+        raise InputError(f"{setting} is no regular expression ({error}): {text!r}.") from error
+
+
+def pattern_with(group: str, text: str) -> re.Pattern[str]:
+    """Compile the pattern of a setting, which must have a group of the given name."""
+    found = pattern(text, f"{group}_message")
     if group not in found.groupindex:
         raise InputError(f"{group}_message must have a group (?P<{group}>...), got {text!r}.")
     return found

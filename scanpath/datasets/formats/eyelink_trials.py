@@ -75,6 +75,7 @@ class Trial:
     labelled_inside: bool = False
     started: float | None = None
     names: list[Said] = field(default_factory=list)
+    ends: list[float] = field(default_factory=list)
     fixations: list[Fixation] = field(default_factory=list)
 
 
@@ -116,6 +117,11 @@ class Session:
         """Messages that open a trial."""
         return [one for one in self.said if isinstance(one, Said) and one.trial is not None]
 
+    @property
+    def ends(self) -> list[Said]:
+        """Messages that the caller says end a picture."""
+        return [one for one in self.said if isinstance(one, Said) and one.ends]
+
     def trials(self, *, names_lead: bool = False) -> list[Trial]:
         """Cut the recording into trials: at trial messages, and at blocks where these have none of their own.
 
@@ -143,6 +149,8 @@ class Session:
                 if last is None or (names_lead and not inside and last.started is not None and one.trial is None):
                     found.append(last := Trial(one.time))
                 last.names.append(one)
+            if one.ends and last is not None:
+                last.ends.append(one.time)
         self._deal_fixations(found)
         return found
 
@@ -232,7 +240,7 @@ class _StartMode:
                     self.closed += 1
                 self.inside = one.opens
                 continue
-            if one.clears:
+            if one.clears or one.ends:
                 self._clear(one.time)
             if one.results:
                 self._clear(one.time)
@@ -324,6 +332,8 @@ def pictures_named_at_end(session: Session, size_of: Callable[[str], Size | None
         if len(shown) > 1 and trial.fixations:
             _check_apart(shown, line.screen_at(trial.fixations[-1].end_ms), size_of, where)
         line.show(trial.time, shown)
+        if ends := [end for end in trial.ends if end > time]:
+            line.show(ends[0], ())
     return line
 
 

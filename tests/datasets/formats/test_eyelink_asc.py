@@ -476,3 +476,55 @@ def test_a_number_before_a_message_is_said_to_have_moved_its_picture(read):
     table, changes = read(text, picture_at="screen", stimulus_message=r"^\d+ image (?P<stimulus>.+)")
     assert table["onset_ms"].tolist() == [10]
     assert not any("in front of the messages" in change.text for change in changes)
+
+
+@pytest.mark.parametrize(
+    "end",
+    ["blank", "IMAGE_OFFSET 3", "clear_screen", "stimOff", "160 display stop", "trial end", "picture a.png off"],
+)
+def test_a_message_of_ones_own_that_may_end_a_picture_is_told_of_and_can_end_it(end, read):
+    later = end.replace("a.png", "b.png").replace("3", "4")
+    text = recording(
+        ["10 image a.png", (50, 1, 1), f"300 {end}", (320, 2, 2), (500, 3, 3)],
+        ["10 image b.png", (50, 4, 4), f"300 {later}", (320, 5, 5)],
+    )
+    settings = {"picture_at": "screen", "stimulus_message": "image (?P<stimulus>.+)"}
+    with pytest.warns(InputWarning, match=r"3 fixations taken .* 1 like it\); if it was, end_message='\^") as told:
+        assert len(read(text, **settings)[0]) == 5
+    proposed = str(told[0].message).partition("end_message='")[2].partition("'")[0].replace("\\\\", "\\")
+    table, changes = read(text, **settings, end_message=proposed)
+    assert places(table) == [["a.png", 1], ["b.png", 4]]
+    assert "dropped: fixations that began while no picture was shown (3 rows)" in map(str, changes)
+
+
+@pytest.mark.parametrize("said", ["300 response 1", "300 send trigger", "20 fixation cross off", "620 trial end"])
+def test_messages_that_end_no_picture_need_no_word(said, read):
+    block = ["10 image a.png", (50, 1, 1), said, (500, 3, 3)]
+    table, _ = read(recording(block), picture_at="screen", stimulus_message="image (?P<stimulus>.+)")
+    assert table["stimulus"].eq("a.png").all()
+
+
+def test_a_picture_named_at_the_end_is_ended_by_a_message_too(read):
+    block = ["SYNC", (50, 1, 1), "300 blank", (320, 2, 2), "600 image a.png"]
+    text = recording(*[[line for line in block if line != "SYNC"]] * 2)
+    settings = {"picture_at": "screen", "stimulus_message": "image (?P<stimulus>.+)", "named": "end"}
+    assert places(read(text, **settings, end_message="blank")[0]) == [["a.png", 1], ["a.png", 1]]
+
+
+def test_a_message_that_should_end_pictures_and_is_nowhere_is_refused(read):
+    text = recording(["10 !V IMGLOAD FILL a.png", (50, 1, 1)])
+    with pytest.raises(InputError, match="has no message that matches end_message='blank'"):
+        read(text, picture_at="screen", end_message="blank")
+    with pytest.raises(InputError, match="end_message is no regular expression"):
+        read(text, picture_at="screen", end_message="(")
+
+
+def test_a_few_trials_whose_pictures_are_named_late_are_told_of(read):
+    early = ["10 image a.png", (50, 1, 1)]
+    text = recording(early, early, [(50, 2, 2), "300 image b.png"])
+    settings = {"picture_at": "screen", "stimulus_message": "image (?P<stimulus>.+)"}
+    with pytest.warns(InputWarning, match=r"in 1 of 3 trials the picture is named after all fixations .* named='end'"):
+        table, _ = read(text, **settings)
+    assert places(table) == [["a.png", 1]] * 2
+    assert places(read(text, **settings, named="end")[0]) == [["a.png", 1], ["a.png", 1], ["b.png", 2]]
+    assert len(read(text, **settings, named="start")[0]) == 2
