@@ -9,6 +9,7 @@ import typer
 
 from scanpath._core.errors import ScanpathError
 from scanpath.cli import catalog, convert, datasets, demo, doctor, fit, foveate, report, score, simulate, stimuli, study
+from scanpath.cli.advice import as_options
 
 app = typer.Typer(
     name="scanpath",
@@ -85,5 +86,5 @@ def _fail(message: str, code: int) -> None:
 
 def _sentence(message: str) -> str:
     """Put a message on one line, without the control codes that names in a user's files may hold."""
-    line = " ".join(message.split())
+    line = " ".join(as_options(message, converting=sys.argv[1:2] == ["convert"]).split())
     return "scanpath: " + "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in line)

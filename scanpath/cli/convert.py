@@ -44,8 +44,10 @@ def convert(
         reader = FORMATS[from_ or format_of(files_of(source, from_))]
         writer = FORMATS[to or format_for_writing(out)]
         for form, way in ((reader, "read"), (writer, "write")):
-            options = " ".join(f"--{name.replace('_', '-')}" for name in form.settings(way)) or "no settings"
-            typer.echo(f"{way} {form.name}: {options}")
+            meanings = form.meanings(way)
+            typer.echo(f"{way} {form.name}:{'' if meanings else ' no settings'}")
+            for name, meaning in meanings.items():
+                typer.echo(f"  --{name.replace('_', '-'):<18} {meaning}")
         return
     typer.echo(run(source, out, from_=from_, to=to, **settings))
 

@@ -1,6 +1,7 @@
 """One column of the fixation table: from what came to the type that the schema asks for."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -87,7 +88,7 @@ def _numeric(values: pd.Series, name: str) -> pd.Series:
     """Return numbers that are told by their type or their text; never a type whose storage only looks like them."""
     known = values.dropna()
     kind = getattr(values.dtype, "kind", "O")
-    if kind == "O" and isinstance(known.iloc[0], np.timedelta64 | pd.Timedelta):
+    if kind == "O" and isinstance(known.iloc[0], np.timedelta64 | timedelta):
         kind = "m"
     elif kind == "O" and known.map(lambda value: isinstance(value, bool | np.bool_)).any():
         kind = "b"

@@ -1,4 +1,5 @@
 import json
+import shlex
 
 import pandas as pd
 import pytest
@@ -6,6 +7,9 @@ import typer
 
 from scanpath.cli import app as application
 from scanpath.cli import convert, datasets
+from scanpath.cli.advice import as_options
+from scanpath.cli.convert import paths_and_settings
+from scanpath.datasets.formats.format import FORMATS
 from scanpath.gaze.table import read_table
 
 
@@ -38,7 +42,56 @@ def test_a_report_is_converted_and_its_changes_are_told(scanpath, tmp_path):
 def test_settings_of_the_formats_are_listed(scanpath, tmp_path):
     (tmp_path / "a.json").write_text(json.dumps([{"X": [1], "Y": [1]}]))
     done = scanpath("convert", tmp_path / "a.json", tmp_path / "a.bids", "--to", "bids", "--settings")
-    assert "--picture-at" in done.stdout.splitlines()[1]
+    lines = done.stdout.splitlines()
+    place = next(line for line in lines[lines.index("write bids:") :] if "--picture-at" in line)
+    assert place.split(maxsplit=1)[1].endswith(".")
+
+
+def test_every_setting_of_every_format_says_what_it_means():
+    unsaid = [
+        (name, setting)
+        for name, form in FORMATS.items()
+        for way in ("read", "write")
+        for setting, meaning in form.meanings(way).items()
+        if not meaning
+    ]
+    assert not unsaid
+
+
+def test_advice_names_options_that_then_read_the_file(scanpath, tmp_path):
+    trial = {"name": "a.jpg", "subject": 1, "task": "cup", "X": [10, 20], "Y": [30, 40], "T": [0.2, 0.3]}
+    (tmp_path / "a.json").write_text(json.dumps([trial]))
+    said = scanpath("convert", tmp_path / "a.json", tmp_path / "out.csv").stderr
+    assert "scanpath convert IN OUT --time-unit s." in said
+    done = scanpath("convert", tmp_path / "a.json", tmp_path / "out.csv", "--time-unit", "s")
+    assert done.stderr == ""
+    assert pd.read_csv(tmp_path / "out.csv")["duration_ms"].tolist() == [200, 300]
+
+
+@pytest.mark.parametrize(
+    ("python", "options", "settings"),
+    [
+        ("missing=[-99.5]", "--missing -99.5", {"missing": -99.5}),
+        ("decimal=','", "--decimal ,", {"decimal": ","}),
+        ("columns={'Gaze X': 'x_px', 'Dur': 'duration_ms'}", "--columns 'Gaze X=x_px,Dur=duration_ms'",
+         {"columns": {"Gaze X": "x_px", "Dur": "duration_ms"}}),
+        ("time_unit={'onset_ms': 'us', 'duration_ms': 'ms'}", "--time-unit onset_ms=us,duration_ms=ms",
+         {"time_unit": {"onset_ms": "us", "duration_ms": "ms"}}),
+        ("screen_px=(1280, 720), y_up=True", "--screen-px 1280,720 --y-up true",
+         {"screen_px": [1280, 720], "y_up": True}),
+        ("end_message='^image .* off'", "--end-message '^image .* off'", {"end_message": "^image .* off"}),
+    ],
+)  # fmt: skip
+def test_settings_in_advice_are_options_that_are_read_as_they_were_meant(python, options, settings):
+    said = as_options(f"read it with read_fixations(path, {python}).", converting=False)
+    assert said == f"read it with scanpath convert IN OUT {options}."
+    assert paths_and_settings(shlex.split(options)) == ([], settings)
+
+
+def test_only_settings_of_readers_become_options():
+    text = "stride=2 is 'a=b'; give named='end' or frame='px', ..."
+    assert as_options(text, converting=False) == text
+    assert as_options(text, converting=True) == "stride=2 is 'a=b'; give --named end or --frame px, ..."
 
 
 def test_unknown_settings_are_refused_with_the_near_ones(scanpath, tmp_path):

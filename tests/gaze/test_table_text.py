@@ -1,5 +1,7 @@
 """What is written comes back: text as it stands, numbers to the last bit, in every form a table is kept in."""
 
+import datetime
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -157,6 +159,7 @@ SPANS = {
     "pandas ms": pd.Series(pd.to_timedelta([200, 300], unit="ms")),
     "pandas s": pd.Series([0.2, 0.3]).map(lambda s: pd.Timedelta(seconds=s)),
     "numpy": pd.Series(np.array([200, 300], dtype="m8[ms]")),
+    "python": pd.Series([datetime.timedelta(milliseconds=n) for n in (200, 300)], dtype=object),
     "objects": pd.Series([pd.Timedelta("200ms"), pd.Timedelta("300ms")], dtype=object),
 }
 

@@ -25,6 +25,7 @@ from scanpath.datasets.formats.format import Format
 from scanpath.datasets.formats.limits import MAX_BYTES, check_names, numbers, read_json
 from scanpath.datasets.formats.placement import SizePx
 from scanpath.datasets.formats.reference_frame import to_px
+from scanpath.datasets.formats.table_columns import durations_to_ms
 from scanpath.gaze.doubts import refuse_codes
 from scanpath.gaze.pixels import resized
 from scanpath.gaze.scanpath import Scanpath
@@ -47,6 +48,7 @@ def read(
     size_px: SizePx | None = None,
     frame: str = "px",
     picture_px: SizePx = PICTURE_PX,
+    time_unit: str = "ms",
     max_bytes: int = MAX_BYTES,
 ) -> pd.DataFrame:
     """Read one of the JSON files, of target-present or target-absent trials, or a model's predictions in that form.
@@ -67,6 +69,8 @@ def read(
         "px", or "normalized" where positions are parts of the picture, 0 to 1.
     picture_px
         (width, height) of the pictures, as distributed.
+    time_unit
+        "s", "ms", "us" or "ns" of durations.
     max_bytes
         Larger files are refused.
     """
@@ -82,6 +86,7 @@ def read(
         raise InputError(f"{path} holds no trial.")
     changes.add("renamed", "name to stimulus, X and Y to x_px and y_px, T to duration_ms")
     table = pd.concat(frames, ignore_index=True)
+    durations_to_ms(table, time_unit, changes)
     refuse_codes(table, str(path))
     xy = table[["x_px", "y_px"]].to_numpy(dtype=np.float64)
     parts = bool((xy % 1 != 0).any() and (np.abs(xy - 0.5) <= 0.5 + _BEYOND).all())

@@ -39,6 +39,8 @@ class Format:
         ``write(table, path, changes, **settings)``, or None where there is only a reader.
     options
         Names of settings of the reader beside those in its signature.
+    options_doc
+        Docstring that tells what those mean.
     known_by
         Groups of patterns of names of columns; a table that has all of one group is of this format.
     reads_folder
@@ -50,6 +52,7 @@ class Format:
     read: Reader | None = None
     write: Writer | None = None
     options: tuple[str, ...] = ()
+    options_doc: str = ""
     known_by: tuple[tuple[str, ...], ...] = ()
     reads_folder: bool = False
 
@@ -61,6 +64,23 @@ class Format:
         parameters = inspect.signature(function).parameters.values()
         own = [one.name for one in parameters if one.kind is one.KEYWORD_ONLY]
         return [*own, *(name for name in self.options if name not in own)] if way == "read" else own
+
+    def meanings(self, way: str) -> dict[str, str]:
+        """Say what each setting of reading ("read") or writing ("write") means, in the first sentence of its text."""
+        function = self.read if way == "read" else self.write
+        told = _first_sentences(self.options_doc) | _first_sentences((function and function.__doc__) or "")
+        return {name: told.get(name, "") for name in self.settings(way)}
+
+
+def _first_sentences(docstring: str) -> dict[str, str]:
+    """First sentence about each parameter or attribute of a numpydoc docstring."""
+    found = {}
+    for names, text in re.findall(
+        r"^(\w+(?:, \w+)*)\n((?:    .*(?:\n|$))+)", inspect.cleandoc(docstring), re.MULTILINE
+    ):
+        sentence = re.split(r"(?<=[^.]\.)\s", " ".join(text.split()).replace("`", ""))[0]
+        found.update(dict.fromkeys(names.split(", "), sentence))
+    return found
 
 
 FORMATS: Registry[Format] = Registry(

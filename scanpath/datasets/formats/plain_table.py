@@ -140,6 +140,7 @@ class TableSettings:
 
 
 SETTINGS = tuple(one.name for one in fields(TableSettings))
+SETTINGS_DOC = TableSettings.__doc__ or ""
 
 
 @dataclass(frozen=True)
@@ -192,7 +193,9 @@ class Program:
         def read_program(path: Path, changes: Changes, **settings: Any) -> pd.DataFrame:
             return read_table_as(self, path, changes, **settings)
 
-        return Format(self.name, self.title, read_program, options=SETTINGS, known_by=self.known_by)
+        return Format(
+            self.name, self.title, read_program, options=SETTINGS, options_doc=SETTINGS_DOC, known_by=self.known_by
+        )
 
 
 def read_table_as(program: Program, path: Path, changes: Changes, **settings: Any) -> pd.DataFrame:

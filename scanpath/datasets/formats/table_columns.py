@@ -181,7 +181,9 @@ def numbers(column: pd.Series, given: "TableSettings", path: Path) -> pd.Series:
         If a cell is no number; the message names the settings that could make it one.
     """
     if not isinstance(column.dtype, pd.StringDtype):
-        known = as_ms(column.to_numpy(dtype=object, na_value=np.nan), f"{path}: {column.name!r}")
+        spans = pd.api.types.is_timedelta64_dtype(column)  # as objects they would lose their ns
+        cells = column.to_numpy() if spans else column.to_numpy(dtype=object, na_value=np.nan)
+        known = as_ms(cells, f"{path}: {column.name!r}")
         values = pd.Series(known, index=column.index)
         return values.mask(values.isin([code for code in given.codes if not isinstance(code, str) and code != 0]))
     text = column.str.strip()
@@ -274,6 +276,14 @@ def unit_told(own: str) -> str | None:
 def check_unit(unit: str) -> str:
     """Return a unit of time by its short name, or raise for one that is not known."""
     return check_choice("time_unit", _SPELLED.get(unit, unit), tuple(UNITS_MS))
+
+
+def durations_to_ms(table: pd.DataFrame, unit: str, changes: Changes) -> None:
+    """Turn the durations of a table that was read without regard to its unit into ms."""
+    factor = UNITS_MS[check_unit(unit)]
+    if factor != 1:
+        table["duration_ms"] *= factor
+        changes.add("unit", f"durations from {unit} to ms")
 
 
 def _unit(name: str, own: str, program: "Program", given: "TableSettings", path: Path) -> str:

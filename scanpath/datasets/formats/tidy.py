@@ -8,7 +8,7 @@ import pandas as pd
 from scanpath.datasets.formats.changes import Changes
 from scanpath.datasets.formats.delimited import say_no_end
 from scanpath.datasets.formats.format import Format
-from scanpath.datasets.formats.plain_table import ANY_TABLE, SETTINGS, read_table_as
+from scanpath.datasets.formats.plain_table import ANY_TABLE, SETTINGS, SETTINGS_DOC, read_table_as
 from scanpath.gaze.table import MAX_TABLE_BYTES, load_table, write_table
 
 
@@ -36,6 +36,12 @@ def write(table: pd.DataFrame, path: Path, changes: Changes) -> None:
 
 
 PARQUET = Format(
-    "parquet", "the tidy fixation table, or a run's folder of shards", read, write, options=SETTINGS, reads_folder=True
+    "parquet",
+    "the tidy fixation table, or a run's folder of shards",
+    read,
+    write,
+    SETTINGS,
+    SETTINGS_DOC,
+    reads_folder=True,
 )
-CSV = Format("csv", "the tidy fixation table as text", read, write, options=SETTINGS)
+CSV = Format("csv", "the tidy fixation table as text", read, write, SETTINGS, SETTINGS_DOC)

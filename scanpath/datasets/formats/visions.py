@@ -21,6 +21,7 @@ from scanpath.datasets.formats.folders import whole_folder
 from scanpath.datasets.formats.format import Format
 from scanpath.datasets.formats.limits import MAX_BYTES, check_names, numbers, read_json
 from scanpath.datasets.formats.placement import PictureSizes, SizePx, picture_sizes
+from scanpath.datasets.formats.table_columns import durations_to_ms
 from scanpath.gaze.scanpath import Scanpath
 from scanpath.gaze.table import scanpaths_from_table
 
@@ -34,6 +35,7 @@ def read(
     *,
     agent: str | None = None,
     picture_px: PictureSizes | None = None,
+    time_unit: str = "ms",
     max_bytes: int = MAX_BYTES,
 ) -> pd.DataFrame:
     """Read people's scanpaths (a file or a folder of ``*_scanpaths.json``) or a model's (``Scanpaths.json``).
@@ -49,6 +51,8 @@ def read(
     picture_px
         (width, height) of the pictures, a mapping or a folder, for a model's file; equal to the file's grid for models
         that work on the picture's own pixels.
+    time_unit
+        "s", "ms", "us" or "ns" of durations.
     max_bytes
         Larger files are refused.
     """
@@ -64,6 +68,7 @@ def read(
         raise InputError(f"{path} holds no trial.")
     changes.add("renamed", "X and Y to x_px and y_px, T to duration_ms, target_object to task")
     table = pd.concat(frames, ignore_index=True)
+    durations_to_ms(table, time_unit, changes)
     without = int(table["task"].isna().sum())
     changes.add("assumed", "some trials have no target_object, and no task", n=without if without < len(table) else 0)
     return table

@@ -277,6 +277,16 @@ def test_parquet_tables_of_ones_own_are_read_by_their_names(tmp_path):
     assert rows(table, "x_px", "y_px", "duration_ms") == [[49.5, 24.5, 200.0], [24.5, 12.0, 300.0]]
 
 
+def test_spans_of_time_keep_their_ns_and_may_be_missing(tmp_path):
+    path = tmp_path / "own.parquet"
+    frame = pd.DataFrame({"stimulus": "a", "subject": "s", "x_px": [1.0, 2.0], "y_px": 3.0})
+    frame["Dur"] = pd.to_timedelta([200_000_001, None], unit="ns")
+    frame.to_parquet(path)
+    table, _ = read_fixations(path, format="table", columns={"Dur": "duration_ms"})
+    assert table["duration_ms"][0] == 200.000001
+    assert table["duration_ms"].isna().tolist() == [False, True]
+
+
 def test_what_a_writer_needs_is_not_meant_for_the_projects_own_table(tmp_path):
     pytest.importorskip("h5py")
     path = write(tmp_path / "a.csv", ["stimulus,subject,fixation,x_px,y_px,duration_ms", "a,s,0,1,2,200"])
