@@ -30,7 +30,7 @@ def test_a_report_is_converted_and_its_changes_are_told(scanpath, tmp_path):
     (tmp_path / "fix.txt").write_text(head + "s1\t1\t1\t200,5\t100\t250\ta.png\ns1\t1\t2\t.\t.\t90\ta.png\n")
     refused = scanpath("convert", tmp_path / "fix.txt", tmp_path / "out.parquet", "--stimulus-column", "img")
     assert refused.returncode == 2
-    assert "picture_at" in refused.stderr
+    assert "--picture-at" in refused.stderr
     done = scanpath(
         "convert", tmp_path / "fix.txt", tmp_path / "out.parquet", "--stimulus-column=img", "--picture-at", "100,50"
     )
@@ -152,9 +152,9 @@ def test_an_eye_trackers_export_is_recognized_and_asks_for_what_it_does_not_stor
     path.write_text("MEDIA_NAME,FPOGX,FPOGY,FPOGS,FPOGD,FPOGID,FPOGV,\na.png,0.25,0.25,0.01,0.21,1,1,\n")
     given = []
     for asked, *more in (
-        ("subject=", "--subject", "u1"),
-        ("screen_px=", "--screen-px", "1280x720"),
-        ("picture_at=", "--picture-at", "screen"),
+        ("--subject ", "--subject", "u1"),
+        ("--screen-px ", "--screen-px", "1280x720"),
+        ("--picture-at ", "--picture-at", "screen"),
     ):
         done = scanpath("convert", path, tmp_path / "out.csv", *given)
         assert done.returncode == 2
