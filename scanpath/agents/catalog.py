@@ -63,6 +63,7 @@ AGENTS: Registry[Callable[..., Agent] | Variant] = Registry(
         "g_eymol": "scanpath.agents.g_eymol:GEymolAgent",
         "levy": "scanpath.agents.levy:LevyAgent",
         "scenewalk": "scanpath.agents.scenewalk:SceneWalk",
+        "oat": "scanpath.agents.oat:Oat",
         "searcher": "scanpath.agents.searcher:Searcher",
         "viewer": "scanpath.agents.viewer:Viewer",
         "human": "scanpath.agents.human:HumanAgent",

@@ -2,7 +2,7 @@
 
 import typer
 
-from scanpath.cli import fit_calibration, fit_channels, fit_scenewalk, fit_searcher, fit_viewer
+from scanpath.cli import fit_calibration, fit_channels, fit_oat, fit_scenewalk, fit_searcher, fit_viewer
 
 fit = typer.Typer(help="Fit a model to your own people.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -14,6 +14,7 @@ def _group() -> None:
 
 fit_calibration.register(fit)
 fit_channels.register(fit)
+fit_oat.register(fit)
 fit_scenewalk.register(fit)
 fit_searcher.register(fit)
 fit_viewer.register(fit)

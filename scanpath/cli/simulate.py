@@ -25,7 +25,8 @@ def simulate(
     target_box: Annotated[str | None, typer.Option(help="Where it is: x,y,width,height in px.")] = None,
     caption: Annotated[str | None, typer.Option(help="Words for what is looked for.")] = None,
     objects: Annotated[
-        Path | None, typer.Option(help="CSV file of boxes to look at: x, y, width, height in px; label, stimulus.")
+        Path | None,
+        typer.Option(help="CSV file of boxes to look at: x, y, width, height in px."),
     ] = None,
     px_per_deg: Annotated[float | None, typer.Option(help="Pixels per degree of visual angle.")] = None,
     settings: Annotated[list[str] | None, typer.Option("--set", help="Any agent setting, as in name=value.")] = None,
@@ -157,8 +158,9 @@ def _from_files(paths: list[Path], objects: Path | None, **facts: Any) -> tuple[
         for member in members:
             try:
                 read_image(member)
-                boxes, labels = (None, None) if known is None else known.of(member)
-                stimuli.append(Stimulus(member, objects=boxes, object_labels=labels, **facts))
+                told = {} if known is None else known.of(member)._asdict()
+                given = {name: value for name, value in facts.items() if value is not None}
+                stimuli.append(Stimulus(member, **(told | given)))
             except InputError as error:
                 if not path.is_dir():
                     raise
@@ -234,10 +236,11 @@ def _box(text: str | None) -> tuple[float, ...] | None:
 
 
 def _draw(table: "pd.DataFrame", agents: list["Agent"], stimuli: list["Stimulus"], folder: Path) -> None:
-    """Draw every scanpath of the table; for agents that can say what they saw on it, such as nevaclip, that too."""
+    """Draw every scanpath of the table; and what nevaclip saw and oat attended to on it, too."""
     from scanpath.agents.neva import Reviewing
+    from scanpath.agents.oat import Oat
     from scanpath.gaze.table import scanpaths_from_table
-    from scanpath.plotting import plot_neva, plot_scanpath, save_figure
+    from scanpath.plotting import plot_neva, plot_object_attention, plot_scanpath, save_figure
 
     known = {stimulus.name: stimulus for stimulus in stimuli}
     by_name = {agent.name: agent for agent in agents}
@@ -248,6 +251,8 @@ def _draw(table: "pd.DataFrame", agents: list["Agent"], stimuli: list["Stimulus"
         if isinstance(agent, Reviewing):
             record = agent.review(known[name], path)
             save_figure(plot_neva(record, known[name])[0], folder / f"{file}_search.png")
+        elif isinstance(agent, Oat):
+            save_figure(plot_object_attention(agent, known[name], path)[0], folder / f"{file}_objects.png")
 
 
 def _stem(name: str, names: Iterable[str]) -> str:

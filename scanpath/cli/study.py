@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from scanpath.cli import study_asymmetry, study_free_viewing, study_next_fixation
+from scanpath.cli import study_asymmetry, study_free_viewing, study_next_fixation, study_objects
 from scanpath.cli.options import Jobs, RunSeed
 
 study = typer.Typer(help="Run a published experiment, end to end.", no_args_is_help=True, rich_markup_mode=None)
@@ -56,3 +56,4 @@ def natural_search(
 study_asymmetry.register(study)
 study_free_viewing.register(study)
 study_next_fixation.register(study)
+study_objects.register(study)

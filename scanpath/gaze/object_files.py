@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -20,6 +21,15 @@ _SIDES = (
     ("height", "height_px", "h"),
 )
 _LABELS = ("label", "object_label")
+_TRUE, _FALSE = ("true", "1", "yes"), ("false", "0", "no", "")
+
+
+class PictureObjects(NamedTuple):
+    """Objects of one picture: their boxes, what they are, and the box of the one that is looked for, if it is told."""
+
+    objects: list[Box]
+    object_labels: list[str] | None
+    target_box: Box | None
 
 
 @dataclass(frozen=True)
@@ -34,14 +44,17 @@ class ObjectTable:
         Boxes (x, y, width, height) in px by the picture's name; under None those of any picture.
     labels
         What each of them is, in the same way, or None.
+    targets
+        Which of them is looked for, in the same way, where one is.
     """
 
     path: Path
     boxes: Mapping[str | None, list[Box]]
     labels: Mapping[str | None, list[str]] | None
+    targets: Mapping[str | None, Box]
 
-    def of(self, picture: Path) -> tuple[list[Box], list[str] | None]:
-        """Return the boxes of a picture and what they are.
+    def of(self, picture: Path) -> PictureObjects:
+        """Return the objects of a picture.
 
         Raises
         ------
@@ -50,7 +63,8 @@ class ObjectTable:
         """
         for name in (picture.name, picture.stem, None):
             if name in self.boxes:
-                return self.boxes[name], None if self.labels is None else self.labels[name]
+                labels = None if self.labels is None else self.labels[name]
+                return PictureObjects(self.boxes[name], labels, self.targets.get(name))
         known = ", ".join(repr(name) for name in list(self.boxes)[:3])
         raise InputError(f"{self.path} has no objects for {picture.name!r}; it has those of {known}.")
 
@@ -62,7 +76,8 @@ def read_objects(path: str | os.PathLike[str]) -> ObjectTable:
     ----------
     path
         CSV file with the columns ``x``, ``y``, ``width`` and ``height`` in px, and where they are known ``label`` and
-        ``stimulus``, the name of the picture that a box is on. Without the latter the boxes are on any picture.
+        ``stimulus``, the name of the picture that a box is on; without the latter the boxes are on any picture. A
+        column ``target`` is true for the object that is looked for.
 
     Raises
     ------
@@ -78,11 +93,29 @@ def read_objects(path: str | os.PathLike[str]) -> ObjectTable:
     pictures = list(cells["stimulus"]) if "stimulus" in cells else [None] * len(cells)
     boxes: dict[str | None, list[Box]] = {}
     labels: dict[str | None, list[str]] = {}
-    for row, (picture, x, y, width, height) in enumerate(zip(pictures, *sides)):
+    targets: dict[str | None, Box] = {}
+    wanted = _flags(cells, file)
+    for row, (picture, *sides_px) in enumerate(zip(pictures, *sides)):
+        x, y, width, height = sides_px
         boxes.setdefault(picture, []).append((x, y, width, height))
         if label is not None:
             labels.setdefault(picture, []).append(str(cells[label].iloc[row]))
-    return ObjectTable(file, boxes, labels if label is not None else None)
+        if wanted[row]:
+            if picture in targets:
+                raise InputError(f"{file} names two targets{'' if picture is None else f' on {picture!r}'}; name one.")
+            targets[picture] = (x, y, width, height)
+    return ObjectTable(file, boxes, labels if label is not None else None, targets)
+
+
+def _flags(cells: pd.DataFrame, file: Path) -> list[bool]:
+    """Which rows are the target's."""
+    if "target" not in cells:
+        return [False] * len(cells)
+    words = [str(word).strip().lower() for word in cells["target"]]
+    unknown = next((word for word in words if word not in _TRUE + _FALSE), None)
+    if unknown is not None:
+        raise InputError(f"{file}: column 'target' must hold true or false, got {unknown!r}.")
+    return [word in _TRUE for word in words]
 
 
 def _side(cells: pd.DataFrame, names: tuple[str, ...], file: Path) -> list[float]:

@@ -40,6 +40,8 @@ OPTIONAL_COLUMNS = {
     "condition": "text",
     "target_found": "flag",
     "on_target": "flag",
+    "object_index": "count",
+    "object_label": "text",
 }
 #: Endings of the files that hold a table.
 TABLE_ENDINGS = (".parquet", ".csv")

@@ -9,6 +9,12 @@ from .detectability import gaussian_detectability as gaussian_detectability
 from .detectability import published_noise as published_noise
 from .detectability import relative_visibility as relative_visibility
 from .itti_koch import itti_koch as itti_koch
+from .oat_model import OatModel as OatModel
+from .oat_model import load_oat as load_oat
+from .oat_model import oat_from_original as oat_from_original
+from .oat_model import save_oat as save_oat
+from .object_positions import fit_position_table as fit_position_table
+from .object_positions import position_code as position_code
 from .salient_relevance import salient_relevance as salient_relevance
 from .scenewalk import scenewalk_log_likelihood as scenewalk_log_likelihood
 from .scenewalk import scenewalk_maps as scenewalk_maps

@@ -1,6 +1,7 @@
 """OAT as published: objects on a grid of rows and columns, and a target whose place the network is told."""
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -32,6 +33,13 @@ PUBLISHED_RECIPE = TransformerRecipe(
     patch_size=(150, 93),
     pools=(5, 3),
 )
+
+
+class SeenGrid(NamedTuple):
+    """Objects in their context, (1, N + 1, d) with the target last, and what each looks like, (N, d / 2)."""
+
+    memory: Tensor
+    visual: Tensor
 
 
 class PublishedOat(PointingTransformer):
@@ -74,7 +82,7 @@ class PublishedOat(PointingTransformer):
         """How many objects the grid holds."""
         return self.grid[0] * self.grid[1]
 
-    def look(self, patches: Tensor, target: int) -> tuple[Tensor, Tensor]:
+    def look(self, patches: Tensor, target: int) -> SeenGrid:
         """Look at objects before any has been fixated.
 
         Parameters
@@ -83,13 +91,6 @@ class PublishedOat(PointingTransformer):
             (N, 3, h, w) in the order of the grid.
         target
             Which of them is looked for.
-
-        Returns
-        -------
-        memory
-            (1, N + 1, d).
-        visual
-            (N, d / 2) what each looks like.
         """
         if len(patches) != self.n_objects:
             raise InputError(
@@ -100,7 +101,7 @@ class PublishedOat(PointingTransformer):
         index = torch.arange(self.n_objects)
         cells = torch.cat([self._cells(index, False), self._cells(torch.tensor([target]), True)])
         tokens = torch.cat([torch.cat([visual, visual[target : target + 1]]), self._code(cells)], dim=1)
-        return self.encode(tokens[None]), visual
+        return SeenGrid(self.encode(tokens[None]), visual)
 
     def gaze(self, visual: Tensor, sequence: Sequence[int], target: int) -> Tensor:
         """Return the tokens (1, 1 + n, d) of the beginning and of the objects fixated so far."""

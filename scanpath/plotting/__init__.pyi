@@ -9,6 +9,7 @@ from .neva import plot_neva as plot_neva
 from .neva import plot_search_losses as plot_search_losses
 from .neva import plot_seen as plot_seen
 from .next_fixation import plot_next_fixation as plot_next_fixation
+from .objects import plot_object_attention as plot_object_attention
 from .overlay import plot_scanpath as plot_scanpath
 from .performance import plot_cumulative_performance as plot_cumulative_performance
 from .plausibility import plot_plausibility as plot_plausibility

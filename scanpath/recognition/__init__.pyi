@@ -4,6 +4,8 @@ from .backbone import Stage as Stage
 from .backbones import create_backbone as create_backbone
 from .backbones import list_backbones as list_backbones
 from .classifier import load_classifier as load_classifier
+from .detector import Detections as Detections
+from .detector import detect_objects as detect_objects
 from .eccentricity_pooling import EccentricityPool2d as EccentricityPool2d
 from .eccentricity_pooling import RingLaw as RingLaw
 from .eccentricity_pooling import eccentricity_pool as eccentricity_pool

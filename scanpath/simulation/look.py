@@ -21,7 +21,7 @@ _LESSON_BYTES = 31 << 20
 _PER_PATH = ("dataset", "stimulus", "agent", "task", "condition", "target_found", "on_target")
 
 #: What an agent may tell of each fixation.
-_PER_FIXATION = ("on_target", "object", "object_label")
+_PER_FIXATION = ("on_target", "object_index", "object_label")
 
 
 @dataclass(frozen=True)

@@ -13,3 +13,6 @@ from .search_displays import conjunction_display as conjunction_display
 from .search_displays import feature_display as feature_display
 from .search_displays import search_display as search_display
 from .search_displays import t_among_l_display as t_among_l_display
+from .shelves import Product as Product
+from .shelves import products as products
+from .shelves import shelf as shelf

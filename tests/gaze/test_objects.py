@@ -114,17 +114,24 @@ def test_parts_that_lie_close_are_one_thing(apart, n):
 def test_boxes_are_read_for_one_picture_or_for_many(tmp_path):
     file = tmp_path / "boxes.csv"
     file.write_text("x,y,width,height\n1,2,3,4\n5,6,7.5,8\n")
-    assert read_objects(file).of(tmp_path / "any.png") == ([(1, 2, 3, 4), (5, 6, 7.5, 8)], None)
-    file.write_text("stimulus,x_px,y_px,w,h,label\na.png,1,2,3,4,cup\nb,5,6,7,8,jar\n")
+    assert read_objects(file).of(tmp_path / "any.png") == ([(1, 2, 3, 4), (5, 6, 7.5, 8)], None, None)
+    file.write_text("stimulus,x_px,y_px,w,h,label,target\na.png,1,2,3,4,cup,\nb,5,6,7,8,jar,true\n")
     table = read_objects(file)
-    assert table.of(tmp_path / "b.png") == ([(5, 6, 7, 8)], ["jar"])
+    assert table.of(tmp_path / "b.png") == ([(5, 6, 7, 8)], ["jar"], (5, 6, 7, 8))
+    assert table.of(tmp_path / "a.png").target_box is None
     with pytest.raises(InputError, match=r"no objects for 'c\.png'"):
         table.of(tmp_path / "c.png")
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("x,y,width\n1,2,3\n", "lacks height"), ("x,y,w,h\n", "no boxes"), ("x,y,w,h\n1,two,3,4\n", "column 'y'")],
+    [
+        ("x,y,width\n1,2,3\n", "lacks height"),
+        ("x,y,w,h\n", "no boxes"),
+        ("x,y,w,h\n1,two,3,4\n", "column 'y'"),
+        ("x,y,w,h,target\n1,2,3,4,maybe\n", "true or false"),
+        ("x,y,w,h,target\n1,2,3,4,1\n9,2,3,4,1\n", "two targets"),
+    ],
 )
 def test_files_without_boxes_are_refused(tmp_path, text, message):
     file = tmp_path / "boxes.csv"

@@ -8,7 +8,10 @@ import numpy as np
 import pytest
 import torch
 
+import scanpath as sp
 from scanpath import InputError
+from scanpath.gaze import object_places
+from scanpath.guidance import OatModel, oat_from_original, save_oat
 from scanpath.guidance.object_positions import fit_position_table, position_code
 from scanpath.guidance.object_transformer import TransformerRecipe
 from scanpath.guidance.published_oat import PUBLISHED_RECIPE, PublishedOat, original_state
@@ -101,6 +104,50 @@ def test_scores_loss_and_attention_are_those_of_the_original(original):
             similar = attention_similarity(log_probability.exp()[:-1].double(), sequence)
             assert similar == pytest.approx(float(original.data[f"sim_test{trial}"]), abs=1e-6)
     assert np.mean(losses) == pytest.approx(float(original.data["loss"]), abs=2e-5)
+
+
+def _display(original, patches, target):
+    """A picture in which the patches stand side by side."""
+    rows, columns = original.oat.grid
+    image = patches.reshape(rows, columns, 3, 150, 93).permute(2, 0, 3, 1, 4).reshape(3, rows * 150, columns * 93)
+    boxes = [(93 * column, 150 * row, 93, 150) for row in range(rows) for column in range(columns)]
+    return sp.Stimulus(image, name="display", objects=boxes, target_box=boxes[target])
+
+
+def test_the_agent_decodes_as_the_original_does(original):
+    model = OatModel(original.oat)
+    sampling, greedy = (
+        sp.create_agent("oat", weights=model, target_location="given", decoding=how) for how in ("sample", "greedy")
+    )
+    for trial, patches, target, sequence in original.trials():
+        if f"greedy{trial}" not in original.data:
+            continue
+        display = _display(original, patches, target)
+        for agent, name in ((greedy, f"greedy{trial}"), *((sampling, f"sample{trial}_seed{n}") for n in (11, 12, 13))):
+            chance = torch.Generator().manual_seed(int(name[-2:]) if "seed" in name else 0)
+            path = agent.run([display], n_fixations=original.config["maxlen"] + 1, generators=[chance])[0]
+            assert path.info["object_index"][1:] == original.data[name].astype(int).tolist()
+        history = [display.center_xy, *object_places(display.objects)[sequence]]
+        log_probability = sampling.object_log_probabilities(display, history)
+        wanted = torch.from_numpy(original.data["logits"][len(sequence), trial, :-1]).log_softmax(0)
+        torch.testing.assert_close(log_probability, wanted, atol=2e-5, rtol=0)
+
+
+def test_the_published_network_is_told_where_the_target_is(tmp_path):
+    oat = PublishedOat(TransformerRecipe(n_features=8, n_heads=2), (1, 2), torch.rand(3, 2))
+    save_oat(OatModel(oat), tmp_path / "oat.safetensors")
+    with pytest.raises(InputError, match="target_location='given'"):
+        sp.create_agent("oat", weights=tmp_path / "oat.safetensors")
+    again = sp.create_agent("oat", weights=tmp_path / "oat.safetensors", target_location="given")
+    assert again.model.checksum() == OatModel(oat).checksum()
+
+
+def test_parameters_of_the_original_are_taken_up_by_their_own_names(shared):
+    run = np.load(shared / "goldens/oat/small_3x9.npz")
+    state = {name[2:]: torch.from_numpy(run[name]) for name in run.files if name.startswith("w:")}
+    recipe = TransformerRecipe(32, 4, 32, 2, 2, 512, (150, 93), (5, 3))
+    model = oat_from_original(state, torch.from_numpy(run["pe"]), (3, 9), recipe)
+    assert torch.equal(model.network.readout.weight, state["readout.weight"])
 
 
 def test_the_published_sizes_are_18_million_parameters():

@@ -1,0 +1,153 @@
+"""A trained OAT as one file: either kind of network, its sizes, and what it was trained on."""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from scanpath._core.errors import InputError
+from scanpath._core.files import atomic_path, require_file
+from scanpath.guidance.object_oat import ObjectOat
+from scanpath.guidance.object_transformer import PointingTransformer, TransformerRecipe
+from scanpath.guidance.published_oat import PUBLISHED_RECIPE, PublishedOat, original_state
+
+FORMAT = "scanpath oat 1"
+#: Name of the weights that come with the package.
+DEMO = "demo"
+
+
+@dataclass(frozen=True, repr=False)
+class OatModel:
+    """A network that looks at objects, and what is known of it.
+
+    Parameters
+    ----------
+    network
+        An `ObjectOat`, for objects anywhere, or a `PublishedOat`, for the grid that it was trained on.
+    card
+        Recordings, pictures, licences, scores.
+    """
+
+    network: ObjectOat | PublishedOat
+    card: Mapping[str, Any] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"OatModel({self.checksum()})"
+
+    def checksum(self) -> str:
+        """Return what tells this model from others."""
+        digest = hashlib.sha256()
+        for name, value in sorted(self.network.state_dict().items()):
+            digest.update(name.encode())
+            digest.update(value.detach().cpu().contiguous().numpy().data)
+        return digest.hexdigest()[:16]
+
+
+def save_oat(model: OatModel, path: str | os.PathLike[str]) -> None:
+    """Write a model as one safetensors file."""
+    from safetensors.torch import save_file
+
+    network = model.network
+    facts: dict[str, Any] = {"recipe": asdict(network.recipe), "card": dict(model.card)}
+    facts["grid"] = list(network.grid) if isinstance(network, PublishedOat) else None
+    tensors = {name: value.detach().cpu().contiguous() for name, value in network.state_dict().items()}
+    with atomic_path(path) as temporary:
+        save_file(tensors, temporary, metadata={"format": FORMAT, "facts": json.dumps(facts)})
+
+
+def load_oat(weights: str | os.PathLike[str] = DEMO) -> OatModel:
+    """Load a trained OAT.
+
+    Parameters
+    ----------
+    weights
+        What `save_oat` or ``scanpath fit oat`` wrote; "demo" for the one that comes with the package, which learned
+        from drawn shelves and a rule, and is no model of people.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, damaged, or no OAT.
+
+    Examples
+    --------
+    >>> load_oat().network.recipe.patch_size
+    (24, 24)
+    """
+    if weights == DEMO:
+        with resources.as_file(resources.files("scanpath.guidance") / "data" / "oat_demo.safetensors") as own:
+            return load_oat(own)
+    tensors, facts = _read(require_file(weights, "OAT"))
+    try:
+        sizes: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value for key, value in facts["recipe"].items()
+        }
+        recipe = TransformerRecipe(**sizes)
+        network: ObjectOat | PublishedOat
+        if facts["grid"] is None:
+            network = ObjectOat(recipe)
+        else:
+            network = PublishedOat(recipe, tuple(facts["grid"]), tensors["table"])
+        network.load_state_dict(tensors)
+    except (KeyError, TypeError, RuntimeError) as error:
+        raise InputError(
+            f"The OAT {weights} has another layout than this version reads ({str(error).splitlines()[0]}); fit it "
+            "again with scanpath fit oat."
+        ) from error
+    return OatModel(_still(network), facts.get("card", {}))
+
+
+def oat_from_original(
+    state: Mapping[str, Tensor],
+    table: Tensor,
+    grid: tuple[int, int],
+    recipe: TransformerRecipe = PUBLISHED_RECIPE,
+) -> OatModel:
+    """Take up parameters of the original program.
+
+    Parameters
+    ----------
+    state
+        Its parameters by its own names, as ``torch.load(..., weights_only=True)`` gives them.
+    table
+        Its table of position codes.
+    grid
+        (rows, columns) of objects.
+    recipe
+        Sizes; those of the paper by default. ``stretch`` is what it did to the pictures of its own data set.
+
+    Returns
+    -------
+    OatModel
+        For `save_oat`, or ``create_agent("oat", weights=model, target_location="given")``.
+    """
+    network = PublishedOat(recipe, grid, table)
+    network.load_state_dict({**original_state(state, n_pointers=recipe.n_pointers), "table": network.table})
+    return OatModel(_still(network), {"model": "OAT with parameters of the original program"})
+
+
+def _still(network: PointingTransformer) -> Any:
+    return network.eval().requires_grad_(False)
+
+
+def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, "pt") as file:
+            about = file.metadata() or {}
+            tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError) as error:
+        raise InputError(f"{path} cannot be read as an OAT: {str(error).splitlines()[0]}.") from error
+    if about.get("format") != FORMAT:
+        raise InputError(
+            f"{path} is not a trained OAT of this layout ({FORMAT!r}), it says {about.get('format')!r}; give what "
+            "scanpath fit oat wrote."
+        )
+    return tensors, json.loads(about["facts"])

@@ -1,0 +1,37 @@
+"""Detectors of torchvision, with random weights: boxes that a stimulus takes."""
+
+import pytest
+import torch
+
+from scanpath import InputError
+from scanpath.gaze.objects import check_objects
+from scanpath.recognition.detector import _whole, detect_objects
+
+SMALL = "ssdlite320_mobilenet_v3_large"
+
+
+def test_detections_are_boxes_of_the_picture():
+    image = torch.rand(3, 60, 80, generator=torch.Generator().manual_seed(0))
+    found = detect_objects(image, {"seed": 1}, detector=SMALL, least_score=0.0)
+    assert len(found.objects) == len(found.labels) == len(found.scores) > 0
+    assert list(found.scores) == sorted(found.scores, reverse=True)
+    for box in found.objects:
+        assert check_objects([box], (60, 80), "picture") == (box,)
+
+
+def test_boxes_become_whole_pixels_and_doubtful_ones_are_left_out():
+    corners = torch.tensor([[-0.4, 1.6, 10.2, 9.9], [0, 2, 10, 10], [5, 5, 5.3, 9], [70, 50, 90, 70], [1, 1, 9, 9]])
+    raw = {"boxes": corners, "labels": torch.tensor([3, 4, 5, 6, 7]), "scores": torch.tensor([0.9, 0.8, 0.7, 0.6, 0.1])}
+    found = _whole(raw, (60, 80), 0.5)
+    assert found.objects == ((0, 2, 10, 8), (70, 50, 10, 10))
+    assert found.labels == ("3", "6")
+
+
+def test_unknown_detectors_and_other_weights_are_refused(tmp_path):
+    from safetensors.torch import save_file
+
+    with pytest.raises(InputError, match="detector"):
+        detect_objects(torch.zeros(3, 9, 9), {"seed": 0}, detector="yolo")
+    save_file({"a": torch.zeros(1)}, tmp_path / "w.safetensors")
+    with pytest.raises(InputError, match="does not fit"):
+        detect_objects(torch.zeros(3, 9, 9), tmp_path / "w.safetensors", detector=SMALL)
