@@ -33,6 +33,8 @@ def check_box(what: str, box: Iterable[float], size: tuple[int, int], picture: s
     except (TypeError, ValueError):
         raise InputError(f"{what} must be (x, y, width, height) in px, got {box!r}.") from None
     rows, columns = size
+    if width <= 0 or height <= 0:
+        raise InputError(f"{what} of {picture!r} is empty: it is {width:g} px wide and {height:g} px high.")
     if not (width > 0 and height > 0 and x >= 0 and y >= 0 and x + width <= columns and y + height <= rows):
         raise InputError(
             f"{what} (x={x:g}, y={y:g}, width={width:g}, height={height:g}) does not lie inside "

@@ -99,7 +99,7 @@ def shelf(
     --------
     >>> display = shelf(3, 9, seed=1)
     >>> len(display.objects), display.size
-    (27, (136, 304))
+    (27, (136, 296))
     """
     n = check_count("rows", rows) * check_count("columns", columns)
     usual = products()

@@ -47,7 +47,9 @@ def fit_demo(out: str | Path, advance: Callable[[int], None] | None = None) -> O
     shelves = demo_shelves()
     # a shopper who was still searching after the rule's longest search did not end it; the start counts as one more
     recipe = OatFitRecipe(epochs=8, patience=8, left_out=0.05, time_limit=ShopperRule().longest + 1)
-    return OatFit(shoppers_table(shelves), shelves, out=out, recipe=recipe, origin=_ORIGIN).run(advance)
+    fit = OatFit(shoppers_table(shelves), shelves, out=out, recipe=recipe, origin=_ORIGIN)
+    del shelves  # pictures take more memory than all that is learned from them
+    return fit.run(advance)
 
 
 if __name__ == "__main__":

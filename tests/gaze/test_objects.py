@@ -26,7 +26,7 @@ def boxes(draw):
     [
         ([], "at least one box"),
         ([(0, 0, 5, 5), (70, 0, 20, 5)], r"objects\[1\].*does not lie inside"),
-        ([(0, 0, 5, 0)], r"objects\[0\].*does not lie inside"),
+        ([(0, 0, 5, 0)], r"objects\[0\].*is empty"),
         ([(0, 0, 5, 0.5)], "at least one pixel"),
         ([(0, 0, 5)], r"must be \(x, y, width, height\)"),
         (7, "must be boxes"),
