@@ -6,6 +6,7 @@ object whose center is nearest (of equally near ones, to the first).
 
 import warnings
 from collections.abc import Sequence
+from typing import cast
 
 import numpy as np
 import torch
@@ -189,7 +190,7 @@ def find_objects(image: Tensor, background: float, *, gap_px: int = 2, least_px:
     reach = check_count("gap_px", gap_px, least=0)
     # each thing grows by gap_px in all, so that those touch which lie no further apart
     joined = ndimage.binary_dilation(seen, np.ones((reach + 1, reach + 1), bool))
-    labels, n_found = ndimage.label(joined, np.ones((3, 3), bool))
+    labels, n_found = cast("tuple[np.ndarray, int]", ndimage.label(joined, np.ones((3, 3), bool)))
     labels = np.where(seen, labels, 0)
     sizes = np.bincount(labels.ravel(), minlength=n_found + 1)
     least = check_positive("least_px", least_px)
@@ -219,7 +220,7 @@ def best_match(box: Box, objects: Sequence[Box] | ArrayLike) -> int | None:
 
 def _as_boxes(objects: Sequence[Box] | ArrayLike) -> np.ndarray:
     try:
-        boxes = np.asarray(objects, dtype=np.float64)
+        boxes: np.ndarray = np.asarray(objects, dtype=np.float64)
     except (TypeError, ValueError):
         boxes = np.zeros(0)
     if boxes.ndim != 2 or boxes.shape[1] != 4 or not len(boxes):
@@ -232,7 +233,7 @@ def _as_boxes(objects: Sequence[Box] | ArrayLike) -> np.ndarray:
 def _owners(xy: np.ndarray, boxes: np.ndarray) -> np.ndarray:
     """Which box each place belongs to, (n,)."""
     near = boxes[:, :2] + first_edge("nearest")
-    inside = ((near <= xy[:, None]) & (xy[:, None] < near + boxes[:, 2:])).all(axis=2)
+    inside = np.all((near <= xy[:, None]) & (xy[:, None] < near + boxes[:, 2:]), axis=2)
     area = np.where(inside, boxes[:, 2] * boxes[:, 3], np.inf)
     centers = boxes[:, :2] + (boxes[:, 2:] - 1) / 2
     distance = np.hypot(*(xy[:, None] - centers).T).T
