@@ -180,7 +180,7 @@ def _score_trial(trial: Trial, searches: Mapping[str, list[Search]], oat: Oat) -
         ]
         score = float(np.mean([sequence_score(*pair) for pair in pairs]))
         edits = float(np.mean([fixation_edit_distance(*pair) for pair in pairs]))
-        behavior = np.mean([object_behavior(run, target) for run in runs], axis=0)
+        behavior = np.mean([tuple(object_behavior(run, target)) for run in runs], axis=0)
         rows.append({"agent": name, "sequence score": score, "FED": edits, "nll": np.nan, "behavior": behavior})
     table = pd.DataFrame(rows).set_index("agent")
     table.loc["oat", "nll"] = float(np.mean([_nll(trial, person, oat) for person in people]))
