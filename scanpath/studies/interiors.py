@@ -92,6 +92,7 @@ def run_interiors(
     *,
     root: Path | None = None,
     weights: Path | None = None,
+    px_per_deg: float | None = None,
     seed: int = 0,
     jobs: int = 1,
     progress: Callable[[int], None] | None = None,
@@ -108,6 +109,8 @@ def run_interiors(
     weights
         Of these; folder with ``squeezenet1_1*.safetensors`` and ``mobilenet_v2*.safetensors``; without it only the
         agents that need no weights run.
+    px_per_deg
+        For agents that see in degrees; default none, as the data set does not state it.
     seed
         Of the agents and of the bootstrap.
     jobs
@@ -122,7 +125,7 @@ def run_interiors(
     InputError
         If the data set or a named weight file is not there.
     """
-    data = load_dataset("interiors", root=root)
+    data = load_dataset("interiors", root=root, px_per_deg=px_per_deg)
     fixations = simulate(agents or interiors_agents(weights), data.stimuli, N_FIXATIONS, seed, jobs, progress=progress)
     people = data.fixations[~data.fixations["after_target"]]
     scores = evaluate(fixations, people, METRICS, screen_px=_sizes(data), seed=seed, jobs=jobs)

@@ -95,6 +95,7 @@ def test_files_of_another_layout_are_refused(viewer, tmp_path):
 
 
 def test_the_shipped_viewer_says_where_it_comes_from(viewer):
+    assert len(viewer.fitted_on) == viewer.card["pictures"] == 600
     assert {"recordings", "network", "pictures"} <= set(viewer.card["origin"])
 
 
