@@ -33,6 +33,7 @@ from .agents.selection import ProportionalSampling as ProportionalSampling
 from .agents.selection import WinnerTakeAll as WinnerTakeAll
 from .agents.target_found import InBox as InBox
 from .agents.target_found import WindowOverlap as WindowOverlap
+from .agents.torch_module import as_agent as as_agent
 from .datasets.fetch import fetch_dataset as fetch_dataset
 from .datasets.formats.convert import convert as convert
 from .datasets.formats.convert import read_fixations as read_fixations

@@ -24,3 +24,6 @@ from .target_found import FoundRule as FoundRule
 from .target_found import InBox as InBox
 from .target_found import Never as Never
 from .target_found import WindowOverlap as WindowOverlap
+from .torch_module import ModuleAgent as ModuleAgent
+from .torch_module import ModuleDensity as ModuleDensity
+from .torch_module import as_agent as as_agent

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from scanpath._core.errors import InputError, unknown_name
 from scanpath._core.registry import Registry
 from scanpath.agents.agent import Agent
+from scanpath.agents.imported import import_agent, is_imported
 
 
 class Variant:
@@ -93,6 +94,7 @@ AGENTS: Registry[Callable[..., Agent] | Variant] = Registry(
             "eccnet", "IVSN as a control of eccNET: its loop, plain max pooling", eccentricity=False, levels=(5,)
         ),
     },
+    group="scanpath.agents",
 )
 
 
@@ -111,13 +113,25 @@ def list_agents(pattern: str = "*") -> list[str]:
     return AGENTS.names(pattern)
 
 
+def is_agent_name(name: str) -> bool:
+    """Whether `create_agent` takes a name: of the list, of a file, or of a place to import from.
+
+    Examples
+    --------
+    >>> is_agent_name("viewer"), is_agent_name("itti.json"), is_agent_name("veiwer")
+    (True, True, False)
+    """
+    return name.endswith(_CALIBRATION) or is_imported(name) or name in AGENTS
+
+
 def create_agent(name: str, *, label: str | None = None, **settings: Any) -> Agent:
     """Build an agent by its published name.
 
     Parameters
     ----------
     name
-        One of `list_agents()`, or the .json file of a calibration: its agent, with maps that are densities.
+        One of `list_agents()`; the .json file of a calibration: its agent, with maps that are densities; or
+        ``package.module:name`` of somebody's own: a class of agents, or a function that returns one.
     label
         What tables call the agent, to tell two agents of one name apart; default `name`, or the name of the
         calibrated agent. Random numbers follow it.
@@ -136,7 +150,7 @@ def create_agent(name: str, *, label: str | None = None, **settings: Any) -> Age
     """
     if name.endswith(_CALIBRATION):
         return _calibrated(name, label, settings)
-    name = AGENTS.current(name)
+    name = name if is_imported(name) else AGENTS.current(name)
     known = agent_settings(name)
     for setting in settings:
         if setting not in known:
@@ -148,7 +162,11 @@ def create_agent(name: str, *, label: str | None = None, **settings: Any) -> Age
         )
     values = {key: one.default for key, one in known.items()} | settings
     agent = _builder(name)(**values)
-    agent.name = label or name
+    if not isinstance(agent, Agent):
+        raise InputError(
+            f"{name} must return an agent, got {type(agent).__name__}; see scanpath.Agent and scanpath.as_agent."
+        )
+    agent.name = label or (agent.name if is_imported(name) else name)
     agent.settings = {"agent": name, **{key: _plain(value) for key, value in values.items()}}
     return agent
 
@@ -168,7 +186,7 @@ def agent_settings(name: str) -> dict[str, inspect.Parameter]:
 
         temperature = _parameters(CalibratedAgent)["temperature"]
         return agent_settings(str(Calibration.load(name).agent["agent"])) | {"temperature": temperature}
-    entry = AGENTS[name]
+    entry = _entry(name)
     if not isinstance(entry, Variant):
         return _parameters(entry)
     known = agent_settings(entry.base)
@@ -206,8 +224,12 @@ def _parameters(build: Callable[..., Agent]) -> dict[str, inspect.Parameter]:
     return found
 
 
+def _entry(name: str) -> Callable[..., Agent] | Variant:
+    return import_agent(name) if is_imported(name) else AGENTS[name]
+
+
 def _builder(name: str) -> Callable[..., Agent]:
-    entry = AGENTS[name]
+    entry = _entry(name)
     return _builder(entry.base) if isinstance(entry, Variant) else entry
 
 
@@ -237,7 +259,10 @@ def agent_card(name: str) -> AgentCard:
     >>> agent_card("g_eymol").paper
     'Zanca, Melacci, Gori (2020)'
     """
-    entry, text = AGENTS[name], inspect.getdoc(_builder(name)) or ""
+    try:
+        entry, text = _entry(name), inspect.getdoc(_builder(name)) or ""
+    except InputError as error:  # of somebody's package; the list goes on
+        return AgentCard(str(error), "")
     claim = entry.claim if isinstance(entry, Variant) else text.partition("\n")[0]
     paper = re.search(r"References\n-+\n(.+?\(\d{4}\))", text, re.DOTALL)
     return AgentCard(claim, " ".join(paper[1].split()) if paper else "")

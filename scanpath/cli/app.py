@@ -58,6 +58,9 @@ def main() -> None:
         warnings.showwarning = _remark
     # worker processes that have grown large are replaced between pictures; nothing is lost, nothing is to be done
     warnings.filterwarnings("ignore", message="A worker stopped while some jobs were given to the executor")
+    # agents of one's own (module:name) are imported from the folder one is in, after all that is installed
+    if os.getcwd() not in sys.path:
+        sys.path.append(os.getcwd())
     try:
         app()
     except ScanpathError as error:

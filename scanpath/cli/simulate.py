@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 def simulate(
     pictures: Annotated[list[Path] | None, typer.Argument(help="Picture files or folders of pictures.")] = None,
-    agent: Annotated[list[str], typer.Option(help="Name of an agent; may be repeated.")] = ["eccnet"],  # noqa: B006
+    agent: Annotated[
+        list[str], typer.Option(help="Name of an agent, or module:name of one's own; may be repeated.")
+    ] = ["eccnet"],  # noqa: B006
     backbone: Annotated[str | None, typer.Option(help="Features the agent sees with, such as steerable.")] = None,
     weights: Annotated[Path | None, typer.Option(help="File with the backbone's weights.")] = None,
     target: Annotated[Path | None, typer.Option(help="Picture of what is looked for.")] = None,

@@ -1,6 +1,5 @@
 """Any network by name, read out at several layers, with the places in the picture that its units stand for."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +11,14 @@ from scanpath._core.errors import InputError, unknown_name
 from scanpath._core.random import derive_seed
 from scanpath.recognition.backbone import TORCHVISION, Backbone, Preprocessing
 from scanpath.recognition.steerable import steerable
-from scanpath.recognition.weights import Weights, download_weights, find_weights, load_weights, read_weights
+from scanpath.recognition.weights import (
+    Weights,
+    checksum,
+    download_weights,
+    find_weights,
+    load_weights,
+    read_weights,
+)
 
 #: Layers that are read where none are named: shallow ones for detail, deep ones for what things are.
 USUAL_LAYERS = {
@@ -82,11 +88,7 @@ class LayeredNetwork(nn.Module):
 
     def checksum(self) -> str:
         """Return what tells these weights from others."""
-        digest = hashlib.sha256()
-        for name, value in self.network.state_dict().items():
-            digest.update(name.encode())
-            digest.update(value.detach().cpu().contiguous().numpy().data)
-        return digest.hexdigest()[:16]
+        return checksum(self.network)
 
     def weights_in_use(self) -> dict[str, Tensor]:
         """Return what the layers that are read depend on, by the names of the network's state dict."""

@@ -1,5 +1,6 @@
 """Where a network's weights come from: a file, a folder of files, torchvision's download, or a seed."""
 
+import hashlib
 import os
 import re
 import sys
@@ -12,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from scanpath._core.errors import InputError, ScanpathError
-from scanpath._core.files import require_file
+from scanpath._core.files import atomic_path, require_file
 from scanpath._core.optional import require
 
 if TYPE_CHECKING:
@@ -93,6 +94,16 @@ def _read_keras_vgg(path: Path) -> dict[str, Tensor]:
             state[f"features.{index}.{part}"] = torch.from_numpy(np.array(values, order="C"))
         index += 2
     return state
+
+
+def checksum(module: nn.Module) -> str:
+    """Return what tells a network's weights from others."""
+    digest = hashlib.sha256()
+    for name, value in module.state_dict().items():
+        digest.update(name.encode())
+        # as bytes, which NumPy has for all kinds of numbers
+        digest.update(value.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()[:16]
 
 
 def find_weights(network: str) -> Path | None:
@@ -177,6 +188,34 @@ def load_weights(model: nn.Module, state: dict[str, Tensor], source: str) -> Non
             raise InputError(f"{source} does not fit this network: it {problem} {names[0]} and {len(names) - 1} more.")
     zeros = {name: torch.tensor(0) for name in counters}
     model.load_state_dict({**zeros, **{name: state[name] for name in needed}}, strict=False, assign=True)
+
+
+def save_weights(module: nn.Module, path: str | os.PathLike[str]) -> Path:
+    """Write a module's weights as safetensors, whole or not at all."""
+    from safetensors.torch import save_file
+
+    target = Path(path)
+    if target.suffix != ".safetensors":
+        raise InputError(f"Weights are written as .safetensors, got {target}.")
+    with atomic_path(target) as temporary:
+        # copies, as weights that two layers share are two entries of the file
+        save_file({key: value.detach().cpu().clone() for key, value in module.state_dict().items()}, temporary)
+    return target
+
+
+def load_strictly(module: nn.Module, path: str | os.PathLike[str]) -> None:
+    """Read weights into a module whose names and shapes they must have, one for one."""
+    state, wanted = read_weights(path), module.state_dict()
+    for names, problem in (
+        (sorted(wanted.keys() - state.keys()), "lacks"),
+        (sorted(state.keys() - wanted.keys()), "has unknown"),
+        (sorted(key for key in wanted.keys() & state.keys() if wanted[key].shape != state[key].shape), "reshapes"),
+    ):
+        if names:
+            more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+            kind = type(module).__name__
+            raise InputError(f"{path} holds weights of another module than {kind}: it {problem} {names[0]}{more}.")
+    module.load_state_dict(state)
 
 
 def _as_float(value: Tensor) -> Tensor:

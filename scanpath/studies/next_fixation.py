@@ -22,7 +22,7 @@ from scanpath._core.errors import InputError, unknown_name
 from scanpath._core.files import atomic_path, require_file, write_text
 from scanpath.agents.agent import Agent
 from scanpath.agents.calibrated import CalibratedAgent, Calibration, DrawsMaps
-from scanpath.agents.catalog import create_agent, list_agents
+from scanpath.agents.catalog import create_agent, is_agent_name, list_agents
 from scanpath.agents.density import Density
 from scanpath.datasets import load_dataset
 from scanpath.evaluation import (
@@ -232,7 +232,7 @@ def _chosen(data: str, weights: Path | None, names: Sequence[str] | None) -> lis
     for name in dict.fromkeys(names):
         if name in mine:
             chosen.append(mine[name])
-        elif name in list_agents() or name.endswith(".json"):
+        elif is_agent_name(name):
             chosen.append(create_agent(name))
         elif name not in (elsewhere := {agent.name for other in set(sets) - {data} for agent in sets[other]()}):
             raise unknown_name("agent", name, [*mine, *elsewhere, *list_agents()])

@@ -17,7 +17,7 @@ from scanpath._core.errors import InputError, unknown_name
 from scanpath._core.files import write_text
 from scanpath._core.random import numpy_generator
 from scanpath.agents.calibrated import DrawsMaps, drawn_map
-from scanpath.agents.catalog import create_agent, list_agents
+from scanpath.agents.catalog import create_agent, is_agent_name, list_agents
 from scanpath.evaluation.bootstrap import bootstrap_mean
 from scanpath.evaluation.center_bias import CenterBias
 from scanpath.evaluation.inputs import Fixations, Progress, as_paths
@@ -217,7 +217,7 @@ def channel_agent(name: str, create: Callable[[str], object] = create_agent) -> 
     """
     if name in (CENTER, HISTORY):
         return name
-    if name not in list_agents() and not name.endswith(".json"):
+    if not is_agent_name(name):
         raise unknown_name("channel", name, [CENTER, HISTORY, *list_agents()])
     agent = create(name)
     if not isinstance(agent, DrawsMaps):
