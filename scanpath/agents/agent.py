@@ -120,13 +120,13 @@ class Agent(ABC):
 
         Agents whose fixations have times, or that look at several pictures at once, override this.
         """
-        places = [
-            self.next_fixation(one.stimulus, one.xy, one.generator)
-            if one.xy
-            else self.first_fixation(one.stimulus, one.generator)
-            for one in episodes
-        ]
+        places = [self._place(one) for one in episodes]
         return [None if xy is None else Fixation(xy) for xy in places]
+
+    def _place(self, episode: Episode) -> tuple[float, float] | None:
+        """Choose where to look next, or where first."""
+        stimulus, xy, generator = episode.stimulus, episode.xy, episode.generator
+        return self.next_fixation(stimulus, xy, generator) if xy else self.first_fixation(stimulus, generator)
 
     def run(
         self, stimuli: Sequence[Stimulus], *, n_fixations: int, generators: Sequence[torch.Generator]

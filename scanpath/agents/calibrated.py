@@ -84,8 +84,9 @@ class Calibration:
         InputError
             If the file is no calibration.
         """
+        file = require_file(path, "calibration")
         try:
-            text = json.loads(require_file(path, "calibration").read_text(encoding="utf-8"))
+            text = json.loads(file.read_text(encoding="utf-8"))
             if text["format"] != FORMAT:
                 raise ValueError(f"its format is {text['format']!r}")
             bits = text["held_out_bits"]
@@ -97,7 +98,8 @@ class Calibration:
                 people=text["people"],
             )
         except (KeyError, TypeError, ValueError) as error:
-            raise InputError(f"{path} is no calibration as scanpath.calibrate saves it: {error}.") from error
+            why = f"it has no {error}" if isinstance(error, KeyError) else str(error).rstrip(".")
+            raise InputError(f"{path} is no calibration as scanpath.calibrate saves it: {why}.") from error
 
 
 class CalibratedAgent(DensityAgent):
@@ -141,10 +143,7 @@ class CalibratedAgent(DensityAgent):
         self, stimulus: Stimulus, history_xy: Tensor | ArrayLike, history_duration_ms: Tensor | ArrayLike | None = None
     ) -> Tensor:
         """Return the logarithm of each pixel's probability, (H, W), from the other agent's map."""
-        drawn = drawn_map(self.agent, stimulus, history_xy)
-        return self.calibration.density.log_density(
-            drawn, stimulus.size, px_per_deg=stimulus.require_px_per_deg(self.name)
-        )
+        return _density_of(self.agent, self.calibration.density, stimulus, history_xy)
 
 
 @dataclass(frozen=True)
@@ -187,9 +186,15 @@ class CrossCalibratedAgent:
                 f"{stimulus.name!r} had no part in this calibration of {self.name!r}; use scanpath.calibrate for "
                 "pictures elsewhere."
             )
-        drawn = drawn_map(self.agent, stimulus, history_xy)
-        scale = stimulus.require_px_per_deg(self.name)
-        return self.left_out[stimulus.name].log_density(drawn, stimulus.size, px_per_deg=scale)
+        return _density_of(self.agent, self.left_out[stimulus.name], stimulus, history_xy)
+
+
+def _density_of(
+    agent: DrawsMaps, numbers: PriorityDensity, stimulus: Stimulus, history_xy: Tensor | ArrayLike
+) -> Tensor:
+    """Return the logarithm of each pixel's probability, (H, W), that some numbers make of an agent's map."""
+    drawn = drawn_map(agent, stimulus, history_xy)
+    return numbers.log_density(drawn, stimulus.size, px_per_deg=stimulus.require_px_per_deg(agent.name))
 
 
 def drawn_map(agent: DrawsMaps, stimulus: Stimulus, history_xy: Tensor | ArrayLike) -> Tensor:

@@ -129,22 +129,19 @@ class DensityAgent(Agent):
         return [self._next(one) for one in episodes]
 
     def _next(self, episode: Episode) -> Fixation | None:
-        stimulus, generator = episode.stimulus, episode.generator
-        durations = episode.duration_ms
-        if episode.xy and durations is not None:
-            xy = self.selection.select(self.priority(stimulus, episode.xy, durations), generator)
-        else:
-            chosen = (
-                self.next_fixation(stimulus, episode.xy, generator)
-                if episode.xy
-                else self.first_fixation(stimulus, generator)
-            )
-            if chosen is None:
-                return None
-            xy = chosen
-        lasts = self.duration_ms(stimulus, [*episode.xy, xy], generator)
+        xy = self._place(episode)
+        if xy is None:
+            return None
+        lasts = self.duration_ms(episode.stimulus, [*episode.xy, xy], episode.generator)
         # saccades take no time here: densities are of places and rests
-        return Fixation(xy, None if lasts is None else sum(durations or ()), lasts)
+        return Fixation(xy, None if lasts is None else sum(episode.duration_ms or ()), lasts)
+
+    def _place(self, episode: Episode) -> tuple[float, float] | None:
+        """Pick a place from the density, given how long each fixation lasted where that is known."""
+        if not episode.xy or episode.duration_ms is None:
+            return super()._place(episode)
+        priority = self.priority(episode.stimulus, episode.xy, episode.duration_ms)
+        return self.selection.select(priority, episode.generator)
 
 
 def probabilities(

@@ -108,7 +108,7 @@ class SceneWalk(DensityAgent):
         history_duration_ms
             (n,) how long each lasted; where that is None or NaN, the mean of simulated ones.
         """
-        px_per_deg = scale_of(stimulus)
+        px_per_deg = stimulus.require_px_per_deg("SceneWalk")
         height, width = stimulus.size
         xy = np.clip(np.array(as_history(history_xy)), 0, (width - 1, height - 1))
         x_deg, y_deg = (xy.T + 0.5) / px_per_deg
@@ -134,15 +134,6 @@ class SceneWalk(DensityAgent):
         if durations.shape != (n,):
             raise InputError(f"history_duration_ms must hold one number for each of {n} fixations, got {given!r:.80}.")
         return np.where(np.isnan(durations), usual, durations)
-
-
-def scale_of(stimulus: Stimulus) -> float:
-    """Return a picture's pixels per degree, without which SceneWalk has no lengths."""
-    if stimulus.px_per_deg is None:
-        raise InputError(
-            f"SceneWalk needs the pixels per degree of {stimulus.name!r}; give Stimulus(..., px_per_deg=...)."
-        )
-    return stimulus.px_per_deg
 
 
 def to_pixels(cells: Tensor, size: tuple[int, int]) -> Tensor:

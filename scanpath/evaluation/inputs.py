@@ -5,17 +5,21 @@ import unicodedata
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
-from typing import Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 import pandas as pd
 
 from scanpath._core.errors import InputError, InputWarning
+from scanpath.evaluation.coordinates import check_frames
 from scanpath.evaluation.pairing import Pairing
 from scanpath.gaze.doubts import sentence_about, table_doubts
 from scanpath.gaze.frames import TableLike, is_frame
 from scanpath.gaze.scanpath import Scanpath
 from scanpath.gaze.table import check_table, cut_table, fixation_rows, scanpath_keys, scanpaths_from_table
+
+if TYPE_CHECKING:
+    from scanpath.gaze.stimulus import Stimulus
 
 #: (width, height) in px of each picture, by stimulus.
 Sizes: TypeAlias = Mapping[str, tuple[float, float]]
@@ -83,6 +87,39 @@ def _as_table(paths: Sequence[Scanpath]) -> pd.DataFrame:
     rows = fixation_rows(paths, about, (*keys, "trial"))
     rows["stimulus"] = rows["stimulus"].fillna("unknown")
     return rows
+
+
+def paths_by_picture(
+    paths: Sequence[Scanpath], stimuli: Iterable["Stimulus"], what: str
+) -> list[tuple["Stimulus", list[Scanpath]]]:
+    """Return each picture that was looked at with its scanpaths, in the order of their names.
+
+    Parameters
+    ----------
+    paths
+        Scanpaths that say what was looked at.
+    stimuli
+        The pictures, found by their names.
+    what
+        What messages call the scanpaths.
+
+    Raises
+    ------
+    InputError
+        If a picture is missing, or no fixation can be one of picture pixels; who probably are none are warned of.
+    """
+    known = {stimulus.name: stimulus for stimulus in stimuli}
+    looked: dict[str, list[Scanpath]] = {}
+    for path in paths:
+        looked.setdefault(str(path.info.get("stimulus")), []).append(path)
+    missing = sorted(set(looked) - set(known))
+    if missing:
+        raise InputError(f"stimuli has no picture named {missing[0]!r} ({len(missing)} missing); give them all.")
+    found = [(known[name], looked[name]) for name in sorted(looked)]
+    xy = np.concatenate([path.xy for _, some in found for path in some])
+    sizes = [np.tile(stimulus.size[::-1], (sum(map(len, some)), 1)) for stimulus, some in found]
+    check_frames({what: xy}, {what: np.concatenate(sizes)})
+    return found
 
 
 def by_picture(paths: Sequence[Scanpath], pairing: Pairing) -> dict[str, list[Scanpath]]:

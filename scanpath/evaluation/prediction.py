@@ -15,9 +15,8 @@ from scanpath._core.errors import InputError, InputWarning
 from scanpath.agents.density import Density, probabilities
 from scanpath.evaluation.bootstrap import bootstrap_mean
 from scanpath.evaluation.center_bias import CenterBias
-from scanpath.evaluation.coordinates import check_frames
 from scanpath.evaluation.gold_mixture import GoldMixture
-from scanpath.evaluation.inputs import Fixations, Progress, as_paths
+from scanpath.evaluation.inputs import Fixations, Progress, as_paths, paths_by_picture
 from scanpath.gaze.pixels import resized
 from scanpath.gaze.scanpath import Scanpath
 from scanpath.gaze.stimulus import Stimulus
@@ -127,12 +126,9 @@ def predict_fixations(
     for mark in marks:
         check_choice("mark", mark, MARKS)
     paths = [_cut(path, most_fixations) for path in as_paths(human, "human")]
-    pictures = _by_stimulus(paths, stimuli)
     if agent is None and not marks:
         raise InputError("There is nothing to score: give an agent or marks.")
-    sizes = [np.tile(stimulus.size[::-1], (sum(map(len, seen)), 1)) for stimulus, seen in pictures]
-    xy = np.concatenate([path.xy for _, seen in pictures for path in seen])
-    check_frames({"human": xy}, {"human": np.concatenate(sizes)})
+    pictures = paths_by_picture(paths, stimuli, "human")
     _warn_of_known_pictures(agent, [stimulus.name for stimulus, _ in pictures])
     looked = {stimulus.name: np.concatenate([path.xy[1:] for path in seen]) for stimulus, seen in pictures}
     center = CenterBias(looked, {stimulus.name: stimulus.size for stimulus, _ in pictures}, pixel=pixel, seed=seed)
@@ -219,17 +215,6 @@ def _picture_means(predictions: pd.DataFrame) -> pd.DataFrame:
 
 def _cut(path: Scanpath, most: int | None) -> Scanpath:
     return path if most is None else path[: check_count("most_fixations", most, least=2)]
-
-
-def _by_stimulus(paths: Sequence[Scanpath], stimuli: Sequence[Stimulus]) -> list[tuple[Stimulus, list[Scanpath]]]:
-    known = {stimulus.name: stimulus for stimulus in stimuli}
-    seen: dict[str, list[Scanpath]] = {}
-    for path in paths:
-        seen.setdefault(str(path.info.get("stimulus")), []).append(path)
-    missing = [name for name in seen if name not in known]
-    if missing:
-        raise InputError(f"stimuli has no picture named {missing[0]!r} ({len(missing)} missing); give them all.")
-    return [(known[name], seen[name]) for name in sorted(seen)]
 
 
 def _agent_maps(agent: Priority | Density) -> Maps:

@@ -7,17 +7,16 @@ import numpy as np
 from scipy.optimize import minimize, minimize_scalar
 from scipy.special import ndtr
 
-from scanpath._core.checks import check_count
 from scanpath._core.errors import InputError
 from scanpath._core.random import numpy_generator
 from scanpath.agents.calibrated import CalibratedAgent, Calibration, CrossCalibratedAgent, DrawsMaps, drawn_map
 from scanpath.evaluation.bootstrap import bootstrap_mean
 from scanpath.evaluation.inputs import Fixations, Progress, as_paths
-from scanpath.gaze.pixels import on_picture, pixel_of
-from scanpath.gaze.scanpath import Scanpath
+from scanpath.gaze.pixels import pixel_of
 from scanpath.gaze.stimulus import Stimulus
 from scanpath.guidance.priority_density import PriorityDensity, cell_px, center_cells, log_blurred, to_cells
 from scanpath.metrics import fit_density
+from scanpath.training.looked_at import Step, drawn_steps, fit_facts, looked_at
 
 #: Rows and columns of the center bias that a calibration keeps.
 CENTER_GRID = (24, 32)
@@ -162,60 +161,31 @@ def cross_calibrate(
     if not isinstance(agent, DrawsMaps):
         name = getattr(agent, "name", type(agent).__name__)
         raise InputError(f"Agent {name!r} draws no map: calibrate needs priority(stimulus, history_xy).")
-    check_count("folds", folds, least=2)
-    paths, known = as_paths(people, "people"), {one.name: one for one in stimuli}
-    looked: dict[str, list[Scanpath]] = {}
-    for path in paths:
-        looked.setdefault(str(path.info.get("stimulus")), []).append(path)
-    missing = [name for name in looked if name not in known]
-    if missing:
-        raise InputError(f"stimuli has no picture named {missing[0]!r} ({len(missing)} missing); give them all.")
-    names = sorted(name for name, mine in looked.items() if max(map(len, mine)) > 1)
-    if len(names) < folds:
-        raise InputError(
-            f"{folds} folds need as many pictures on which someone made a second fixation, got {len(names)}; give "
-            "more pictures or fewer folds."
-        )
-    for name in names:  # refuse before any map is drawn
-        known[name].require_px_per_deg("A calibration")
+    paths = as_paths(people, "people")
+    looked = looked_at(paths, stimuli, folds, "A calibration")
+    names = [stimulus.name for stimulus, _ in looked]
     seen = [
-        _seen(agent, known[name], looked[name], check_count("fixations_per_picture", fixations_per_picture), seed)
-        for name in (progress(names) if progress else names)
+        _seen(agent, stimulus, drawn_steps(stimulus, some, fixations_per_picture, seed))
+        for stimulus, some in (progress(looked) if progress else looked)
     ]
     fold = numpy_generator(seed, "folds").permutation(len(names)) % folds
     left_out = [_fitted([one for one, f in zip(seen, fold) if f != part]) for part in range(folds)]
     gains = np.array([_gain(left_out[f], one) for one, f in zip(seen, fold)])
     mean, low, high = (float(value) for value in bootstrap_mean(gains, seed=seed))
     density = _fitted(seen)
-    subjects = {str(path.info["subject"]) for path in paths if path.info.get("subject") is not None}
-    facts = {
-        "data": sorted({str(path.info["dataset"]) for path in paths if path.info.get("dataset") is not None}),
-        "pictures": names,
-        "n_subjects": len(subjects) or None,
-        "n_fixations": int(sum(len(one.cell) for one in seen)),
-        "folds": folds,
-        "seed": seed,
-    }
+    facts = fit_facts(paths, names, sum(len(one.cell) for one in seen), folds, seed)
     made = {**(getattr(agent, "settings", None) or {"agent": agent.name})}
     calibration = Calibration(made, density, _intervals(density, left_out), (mean, low, high), facts)
     return CrossCalibratedAgent(agent, calibration, {name: left_out[part] for name, part in zip(names, fold)})
 
 
-def _seen(agent: DrawsMaps, stimulus: Stimulus, paths: Sequence[Scanpath], most: int, seed: int) -> Seen:
+def _seen(agent: DrawsMaps, stimulus: Stimulus, steps: Sequence[Step]) -> Seen:
     """Draw the agent's map before some fixations of a picture."""
     size = stimulus.size
-    steps = [(path, n) for path in paths for n in range(1, len(path)) if on_picture(path.xy[n], size[::-1])]
-    if not steps:
-        raise InputError(f"No fixation after the first lies on {stimulus.name!r}; check the frame of the table.")
-    # whose they are decides which are drawn, not the order of the rows
-    steps.sort(key=lambda step: (str(step[0].info.get("subject")), str(step[0].info.get("trial")), step[1]))
-    chosen = np.sort(numpy_generator(seed, "fixations", stimulus.name).permutation(len(steps))[:most])
-    steps = [steps[i] for i in chosen]
-    maps = np.stack([to_cells(drawn_map(agent, stimulus, path.xy[:n]), size) for path, n in steps])
+    maps = np.stack([to_cells(drawn_map(agent, stimulus, one.history_xy), size) for one in steps])
     if (maps == maps[0]).all():
         maps = maps[:1]
-    xy = np.stack([path.xy[n] for path, n in steps])
-    shares = (pixel_of(xy) + 0.5) / np.array(size[::-1])
+    shares = (pixel_of(np.stack([one.xy for one in steps])) + 0.5) / np.array(size[::-1])
     column, row = np.minimum((shares * maps.shape[:0:-1]).astype(int), np.array(maps.shape[:0:-1]) - 1).T
     scale = stimulus.require_px_per_deg("A calibration") / cell_px(size)
     return Seen(maps, row * maps.shape[2] + column, shares, scale)

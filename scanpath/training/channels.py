@@ -12,7 +12,6 @@ import pandas as pd
 from scipy.special import log_softmax
 from scipy.stats import t as student
 
-from scanpath._core.checks import check_count
 from scanpath._core.errors import InputError, unknown_name
 from scanpath._core.files import write_text
 from scanpath._core.random import numpy_generator
@@ -21,10 +20,10 @@ from scanpath.agents.catalog import create_agent, is_agent_name, list_agents
 from scanpath.evaluation.bootstrap import bootstrap_mean
 from scanpath.evaluation.center_bias import CenterBias
 from scanpath.evaluation.inputs import Fixations, Progress, as_paths
-from scanpath.gaze.pixels import on_picture, pixel_of, resized
-from scanpath.gaze.scanpath import Scanpath
+from scanpath.gaze.pixels import pixel_of, resized
 from scanpath.gaze.stimulus import Stimulus
 from scanpath.guidance.priority_density import cell_grid, cell_px, log_blurred, to_cells
+from scanpath.training.looked_at import Step, drawn_steps, fit_facts, looked_at
 
 #: Cells along a picture's longer side among which the next fixation is chosen.
 CELLS_ALONG = 32
@@ -152,28 +151,21 @@ def fit_channels(
     ['center', 'log distance', 'distance', 'return', 'onward']
     """
     drawing = _channels(channels)
-    check_count("fixations_per_picture", fixations_per_picture)
     paths = as_paths(people, "people")
-    looked, known = _looked(paths, stimuli, check_count("folds", folds, least=2))
-    names = list(looked)
+    if any(path.info.get("subject") is None for path in paths):
+        raise InputError("People's scanpaths need 'subject', to tell how many people the weights are of.")
+    looked = looked_at(paths, stimuli, folds, "A fit of channels")
+    names = [stimulus.name for stimulus, _ in looked]
     center = CenterBias(
-        {name: np.concatenate([path.xy[1:] for path in mine]) for name, mine in looked.items()},
-        {name: known[name].size for name in names},
+        {stimulus.name: np.concatenate([path.xy[1:] for path in some]) for stimulus, some in looked},
+        {stimulus.name: stimulus.size for stimulus, _ in looked},
         seed=seed,
     )
     choices = [
-        _choices(drawing, known[name], looked[name], center, fixations_per_picture, seed)
-        for name in (progress(names) if progress else names)
+        _choices(drawing, stimulus, drawn_steps(stimulus, some, fixations_per_picture, seed), center)
+        for stimulus, some in (progress(looked) if progress else looked)
     ]
-    subjects = {str(path.info["subject"]) for path in paths}
-    facts = {
-        "data": sorted({str(path.info["dataset"]) for path in paths if path.info.get("dataset") is not None}),
-        "pictures": names,
-        "n_subjects": len(subjects),
-        "n_fixations": sum(len(one.cell) for one in choices),
-        "folds": folds,
-        "seed": seed,
-    }
+    facts = fit_facts(paths, names, sum(len(one.cell) for one in choices), folds, seed)
     part = numpy_generator(seed, "folds").permutation(len(names)) % folds
     weights = maximum_likelihood(choices)
     bits, total = _bits(choices, part, _columns(drawing), weights, seed)
@@ -239,49 +231,13 @@ def _channels(channels: Sequence[str | DrawsMaps]) -> dict[str, DrawsMaps | None
     return found
 
 
-def _looked(
-    paths: Sequence[Scanpath], stimuli: Sequence[Stimulus], folds: int
-) -> tuple[dict[str, list[Scanpath]], dict[str, Stimulus]]:
-    """Return the scanpaths of each picture on which somebody made a second fixation, sorted by its name."""
-    known = {one.name: one for one in stimuli}
-    looked: dict[str, list[Scanpath]] = {}
-    for path in paths:
-        if path.info.get("subject") is None:
-            raise InputError("People's scanpaths need 'subject', to tell how many people the weights are of.")
-        looked.setdefault(str(path.info.get("stimulus")), []).append(path)
-    missing = [name for name in looked if name not in known]
-    if missing:
-        raise InputError(f"stimuli has no picture named {missing[0]!r} ({len(missing)} missing); give them all.")
-    looked = {name: looked[name] for name in sorted(looked) if max(map(len, looked[name])) > 1}
-    if len(looked) < folds:
-        raise InputError(
-            f"{folds} folds need as many pictures on which someone made a second fixation, got {len(looked)}; give "
-            "more pictures or fewer folds."
-        )
-    for name in looked:  # refuse before any map is drawn
-        known[name].require_px_per_deg("A fit of channels")
-    return looked, known
-
-
 def _choices(
-    channels: Mapping[str, DrawsMaps | None],
-    stimulus: Stimulus,
-    paths: Sequence[Scanpath],
-    center: CenterBias,
-    most: int,
-    seed: int,
+    channels: Mapping[str, DrawsMaps | None], stimulus: Stimulus, steps: Sequence[Step], center: CenterBias
 ) -> Choices:
     """Describe the cells of a picture before some of the fixations, and say which was chosen."""
-    size = stimulus.size
-    steps = [(path, n) for path in paths for n in range(1, len(path)) if on_picture(path.xy[n], size[::-1])]
-    if not steps:
-        raise InputError(f"No fixation after the first lies on {stimulus.name!r}; check the frame of the table.")
-    # whose they are decides which are drawn, not the order of the rows
-    steps.sort(key=lambda step: (str(step[0].info.get("subject")), str(step[0].info.get("trial")), step[1]))
-    chosen = np.sort(numpy_generator(seed, "fixations", stimulus.name).permutation(len(steps))[:most])
-    grid = cell_grid(size, CELLS_ALONG)
-    described = [describe(channels, stimulus, steps[i][0].xy[: steps[i][1]], center) for i in chosen]
-    xy = np.stack([steps[i][0].xy[steps[i][1]] for i in chosen])
+    size, grid = stimulus.size, cell_grid(stimulus.size, CELLS_ALONG)
+    described = [describe(channels, stimulus, one.history_xy, center) for one in steps]
+    xy = np.stack([one.xy for one in steps])
     column, row = pixel_of(resized(xy, size[::-1], grid[::-1])).astype(int).T
     return Choices(np.stack(described), row * grid[1] + column)
 

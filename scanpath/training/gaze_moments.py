@@ -1,7 +1,7 @@
 """People's scanpaths as moments: where they had looked, and where they looked next, picture by picture."""
 
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -9,15 +9,11 @@ import torch
 from torch import Tensor
 
 from scanpath._core.errors import InputError, InputWarning
-from scanpath.gaze.frames import TableLike, is_frame
+from scanpath.evaluation.inputs import Fixations, as_paths, paths_by_picture
 from scanpath.gaze.pixels import on_picture
 from scanpath.gaze.scanpath import Scanpath
 from scanpath.gaze.stimulus import Stimulus
-from scanpath.gaze.table import scanpaths_from_table
 from scanpath.guidance.fixation_readout import Moments
-
-#: Who looked where: a tidy fixation table, or scanpaths that say who looked at what.
-People = TableLike | Iterable[Scanpath]
 
 
 class PictureGaze(NamedTuple):
@@ -79,7 +75,7 @@ class RecordedGaze(NamedTuple):
     people: set[str]
 
 
-def recorded_gaze(people: People, stimuli: Sequence[Stimulus], *, least: int) -> RecordedGaze:
+def recorded_gaze(people: Fixations, stimuli: Sequence[Stimulus], *, least: int) -> RecordedGaze:
     """Return what people did on the pictures that they looked at.
 
     Parameters
@@ -111,7 +107,7 @@ def recorded_gaze(people: People, stimuli: Sequence[Stimulus], *, least: int) ->
     return RecordedGaze(gaze, [one for one in seen if one.name in gaze], subjects)
 
 
-def people_by_picture(people: People, stimuli: Sequence[Stimulus]) -> dict[str, list[Scanpath]]:
+def people_by_picture(people: Fixations, stimuli: Sequence[Stimulus]) -> dict[str, list[Scanpath]]:
     """Return people's scanpaths by the picture they looked at.
 
     Raises
@@ -119,22 +115,17 @@ def people_by_picture(people: People, stimuli: Sequence[Stimulus]) -> dict[str, 
     InputError
         If a scanpath does not say who looked at what, a picture is missing, or nobody made two fixations.
     """
-    paths = _scanpaths(people)
-    for path in paths:
-        if path.info.get("subject") is None:
-            raise InputError(
-                "people must say who looked: give each scanpath a 'subject' (a column of the table, or info), so "
-                "that it is known how many people there were."
-            )
-    known = {stimulus.name for stimulus in stimuli}
-    found: dict[str, list[Scanpath]] = {}
-    for path in paths:
-        found.setdefault(str(path.info.get("stimulus")), []).append(path)
-    missing = sorted(set(found) - known)
-    if missing:
-        raise InputError(f"There is no picture for {missing[0]!r} ({len(missing)} of {len(found)} missing); give all.")
-    seen = {name: sorted((path for path in found[name] if len(path) > 1), key=_whose) for name in sorted(found)}
-    kept = {name: some for name, some in seen.items() if some}
+    paths = as_paths(people, "people")
+    if any(path.info.get("subject") is None for path in paths):
+        raise InputError(
+            "people must say who looked: give each scanpath a 'subject' (a column of the table, or info), so that it "
+            "is known how many people there were."
+        )
+    found = {
+        stimulus.name: sorted((path for path in some if len(path) > 1), key=_whose)
+        for stimulus, some in paths_by_picture(paths, stimuli, "people")
+    }
+    kept = {name: some for name, some in found.items() if some}
     if not kept:
         raise InputError("No scanpath has a second fixation, so there is nothing to learn from.")
     return kept
@@ -145,7 +136,7 @@ def picture_gaze(stimulus: Stimulus, paths: Sequence[Scanpath]) -> PictureGaze |
 
     Fixations off the picture are not predicted, as no pixel stands for them; they stay in the history.
     """
-    px_per_deg = scale_of(stimulus)
+    px_per_deg = stimulus.require_px_per_deg("A fit")
     inside = [on_picture(path.xy, stimulus.size[::-1]) for path in paths]
     if not any(one.any() for one in inside):
         return None
@@ -167,30 +158,9 @@ def picture_gaze(stimulus: Stimulus, paths: Sequence[Scanpath]) -> PictureGaze |
     return gaze if bool((moments.n_fixations > 0).any()) else None
 
 
-def scale_of(stimulus: Stimulus) -> float:
-    """Return a picture's px per degree, or say that it is missing."""
-    if stimulus.px_per_deg is None:
-        raise InputError(
-            f"A viewer learns in degrees, and the picture {stimulus.name!r} has no scale; give px_per_deg, the px of "
-            "one degree of visual angle as people saw it."
-        )
-    return stimulus.px_per_deg
-
-
 def _whose(path: Scanpath) -> tuple[str, str]:
     """Tell scanpaths on one picture apart, so that what is drawn does not depend on their order."""
     return str(path.info["subject"]), str(path.info.get("trial"))
-
-
-def _scanpaths(people: object) -> list[Scanpath]:
-    if is_frame(people):
-        return scanpaths_from_table(people)
-    found = []
-    for path in people if isinstance(people, Iterable) else [people]:
-        if not isinstance(path, Scanpath):
-            raise InputError(f"people must be a fixation table or scanpaths, got {type(path).__name__}.")
-        found.append(path)
-    return found
 
 
 def _filled(values: np.ndarray, length: int) -> np.ndarray:

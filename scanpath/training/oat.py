@@ -13,14 +13,15 @@ from torch import Tensor
 
 from scanpath._core.checks import check_count, check_positive
 from scanpath._core.errors import InputError
-from scanpath._core.random import numpy_generator, torch_generator
+from scanpath._core.random import derive_seed, numpy_generator, torch_generator
+from scanpath.evaluation.inputs import Fixations
 from scanpath.gaze.stimulus import Stimulus
 from scanpath.guidance.oat_model import OatModel, save_oat
 from scanpath.guidance.object_oat import ObjectOat, Scenes
 from scanpath.guidance.object_scenes import together
 from scanpath.guidance.object_transformer import TransformerRecipe
 from scanpath.training.checkpoints import Stateful, load_checkpoint, save_checkpoint
-from scanpath.training.gaze_moments import People, people_by_picture
+from scanpath.training.gaze_moments import people_by_picture
 from scanpath.training.object_searches import ObjectSearch, object_searches, split_searches
 
 _CLIP_NORM = 1.0
@@ -120,7 +121,7 @@ class OatFit:
 
     def __init__(
         self,
-        people: People,
+        people: Fixations,
         stimuli: Sequence[Stimulus],
         *,
         out: str | os.PathLike[str],
@@ -133,7 +134,7 @@ class OatFit:
         searches = object_searches(paths, stimuli, self.recipe.network, self.recipe.time_limit)
         self.parts = split_searches(searches, self.recipe.left_out, self.recipe.seed)
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(int(torch_generator(self.recipe.seed, "first weights").initial_seed()))
+            torch.manual_seed(derive_seed(self.recipe.seed, "first weights"))
             self.network = ObjectOat(self.recipe.network)
         self.optimizer = torch.optim.AdamW(
             self.network.parameters(), lr=self.recipe.learning_rate, weight_decay=self.recipe.weight_decay
@@ -197,7 +198,7 @@ class OatFit:
         order = numpy_generator(recipe.seed, "order", epoch).permutation(len(learned)).tolist()
         self.network.train()
         with torch.random.fork_rng(devices=[]):  # dropout draws from the global generator
-            torch.manual_seed(int(torch_generator(recipe.seed, "dropout", epoch).initial_seed()))
+            torch.manual_seed(derive_seed(recipe.seed, "dropout", epoch))
             for start in range(0, len(order), recipe.batch_size):
                 batch = [learned[place] for place in order[start : start + recipe.batch_size]]
                 scenes = self._shown(batch, torch_generator(recipe.seed, "shown", epoch, start))

@@ -11,7 +11,8 @@ from torch import Tensor
 
 from scanpath._core.errors import InputError, InputWarning
 from scanpath.agents.scene_density import CELLS, SceneDensity
-from scanpath.agents.scenewalk import scale_of
+from scanpath.evaluation.inputs import paths_by_picture
+from scanpath.gaze.pixels import on_picture
 from scanpath.gaze.scanpath import Scanpath
 from scanpath.gaze.stimulus import Stimulus
 from scanpath.guidance.scenewalk_layout import blend_of, lay_out, model_on
@@ -106,16 +107,12 @@ def evidence_of(
     InputError
         If a picture, its scale, a person or a duration is missing, or nothing is left to fit.
     """
-    pictures = {one.name: one for one in stimuli}
-    seen: dict[str, list[Scanpath]] = {}
+    seen: list[tuple[Stimulus, list[Scanpath]]] = []
     lost = Counter[str]()
-    for path in paths:
-        name = str(path.info.get("stimulus"))
-        if name not in pictures:
-            raise InputError(f"People looked at {name!r}, which is not among the pictures; give it or drop its rows.")
-        kept = _inside(path, pictures[name], lost)
-        if len(kept) > 1:
-            seen.setdefault(name, []).append(kept)
+    for stimulus, some in paths_by_picture(list(paths), stimuli, "people"):
+        kept = [path for path in (_on_picture(one, stimulus, lost) for one in some) if len(path) > 1]
+        if kept:
+            seen.append((stimulus, kept))
     if lost["fixations"]:
         warnings.warn(
             f"{lost['scanpaths']} scanpath(s) are cut before a fixation beside the picture, which drops "
@@ -125,12 +122,12 @@ def evidence_of(
         )
     if not seen:
         raise InputError("No scanpath has two fixations on its picture, so there is nothing to fit.")
-    return Evidence([_looks(pictures[name], seen[name], density) for name in sorted(seen)])
+    return Evidence([_looks(stimulus, some, density) for stimulus, some in seen])
 
 
-def _inside(path: Scanpath, stimulus: Stimulus, lost: Counter[str]) -> Scanpath:
-    height, width = stimulus.size
-    outside = ((path.xy < -0.5) | (path.xy >= (width - 0.5, height - 0.5))).any(1)
+def _on_picture(path: Scanpath, stimulus: Stimulus, lost: Counter[str]) -> Scanpath:
+    """Cut a scanpath before its first fixation beside the picture, and count what that drops."""
+    outside = ~on_picture(path.xy, stimulus.size[::-1])
     if not outside.any():
         return path
     n = int(outside.argmax())
@@ -139,7 +136,7 @@ def _inside(path: Scanpath, stimulus: Stimulus, lost: Counter[str]) -> Scanpath:
 
 
 def _looks(stimulus: Stimulus, seen: Sequence[Scanpath], density: SceneDensity) -> Looks:
-    px_per_deg = scale_of(stimulus)
+    px_per_deg = stimulus.require_px_per_deg("SceneWalk")
     height, width = stimulus.size
     longest = max(map(len, seen))
     x, y, duration = np.full((3, len(seen), longest), np.nan)

@@ -14,12 +14,13 @@ from scanpath._core.checks import check_count
 from scanpath._core.errors import InputError
 from scanpath.agents.agent import Agent
 from scanpath.agents.searcher import cue_settings
+from scanpath.evaluation.inputs import Fixations
 from scanpath.gaze.stimulus import Stimulus
 from scanpath.guidance.fixation_readout import FixationReadout, Scene, with_cue
 from scanpath.guidance.viewer_model import ViewerModel, load_viewer, save_viewer
 from scanpath.training.center_biases import CenterBiases
 from scanpath.training.fit_card import fit_card, logged_durations
-from scanpath.training.gaze_moments import People, recorded_gaze
+from scanpath.training.gaze_moments import recorded_gaze
 from scanpath.training.readout_training import Fold, LearningRecipe, ReadoutTraining, cross_validate
 from scanpath.training.search_scenes import SearchScenes
 
@@ -103,7 +104,7 @@ class SearcherFit:
 
     def __init__(
         self,
-        people: People,
+        people: Fixations,
         stimuli: Sequence[Stimulus],
         cue: Agent,
         *,

@@ -13,7 +13,8 @@ from torch import Tensor
 
 from scanpath._core.checks import check_count
 from scanpath._core.errors import InputError
-from scanpath._core.random import torch_generator
+from scanpath._core.random import derive_seed
+from scanpath.evaluation.inputs import Fixations
 from scanpath.gaze.stimulus import Stimulus
 from scanpath.guidance.fixation_readout import FixationReadout, ReadoutRecipe, Scene, without_whitening
 from scanpath.guidance.viewer_model import ViewerModel, ViewerRecipe, center_on, save_viewer
@@ -23,7 +24,7 @@ from scanpath.recognition.weights import Weights
 from scanpath.training.center_biases import CenterBiases
 from scanpath.training.feature_cache import FeatureCache
 from scanpath.training.fit_card import fit_card, logged_durations
-from scanpath.training.gaze_moments import People, recorded_gaze
+from scanpath.training.gaze_moments import recorded_gaze
 from scanpath.training.readout_training import CrossValidation, LearningRecipe, ReadoutTraining, cross_validate
 
 #: Sides of the cells, and the sizes at which the network sees the picture: for detail, and for the whole of things.
@@ -108,7 +109,7 @@ class ViewerFit:
 
     def __init__(
         self,
-        people: People,
+        people: Fixations,
         stimuli: Sequence[Stimulus],
         *,
         out: str | os.PathLike[str],
@@ -169,7 +170,7 @@ class ViewerFit:
         self, features: FeatureCache, name: str, pictures: Sequence[str], held: Sequence[str] = ()
     ) -> ReadoutTraining:
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(int(torch_generator(self.recipe.seed, name, "first weights").initial_seed()))
+            torch.manual_seed(derive_seed(self.recipe.seed, name, "first weights"))
             n_fine, n_coarse = (len(one.bias) for one in features.whitening)
             readout = FixationReadout(n_fine, n_coarse, self.recipe.readout)
         checkpoint = self.folder / f"{name}.pt"

@@ -131,7 +131,7 @@ def test_a_file_of_another_kind_is_refused(tmp_path):
 
 def test_a_picture_without_scale_and_wrong_durations_are_refused():
     agent = sp.create_agent("scenewalk", density="center")
-    with pytest.raises(sp.InputError, match="pixels per degree of 'x'"):
+    with pytest.raises(sp.InputError, match=r"SceneWalk works in degrees .* 'x' has no px_per_deg"):
         agent.log_density(sp.Stimulus(torch.zeros(1, 9, 9), name="x"), [(1, 1)])
     with pytest.raises(sp.InputError, match="one number for each of 2 fixations"):
         agent.log_density(blank(), [(1, 1), (2, 2)], [200.0])
