@@ -27,14 +27,14 @@ def interiors(
     """Search 60 indoor photographs with eight agents and compare them with 57 people."""
     from scanpath.cli.progress import progress_bar
     from scanpath.cli.tables import print_table
-    from scanpath.plotting import plot_cumulative_performance, save_figure
+    from scanpath.plotting import plot_performance, save_figure
     from scanpath.studies.interiors import N_FIXATIONS, interiors_agents, run_interiors
 
     with progress_bar("searching", 60 * len(interiors_agents(weights))) as advance:
         result = run_interiors(root=root, weights=weights, seed=seed, jobs=jobs, progress=advance, out=out)
     headings = ("searcher", "found by 4", "by 8", f"by {N_FIXATIONS}", "AUC", "MultiMatch", "ScanMatch")
     print_table(headings, result.summary())
-    save_figure(plot_cumulative_performance(result.curves()), out / "performance.png")
+    save_figure(plot_performance(result.curves()), out / "performance.png")
     typer.echo(f"Tables and figure: {out}")
 
 

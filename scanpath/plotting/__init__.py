@@ -2,4 +2,9 @@
 
 import lazy_loader
 
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+from scanpath._core.deprecation import with_old_names
+
+_listed, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+__getattr__ = with_old_names(
+    __name__, _listed, {"plot_cumulative_performance": "scanpath.plotting:plot_performance"}, since="0.2.0"
+)

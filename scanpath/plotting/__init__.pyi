@@ -2,6 +2,8 @@ from .asymmetry import plot_asymmetry as plot_asymmetry
 from .asymmetry import plot_asymmetry_index as plot_asymmetry_index
 from .asymmetry import plot_search_slopes as plot_search_slopes
 from .channels import plot_channels as plot_channels
+from .density import plot_density as plot_density
+from .density import plot_heatmap as plot_heatmap
 from .figures import new_axes as new_axes
 from .figures import save_figure as save_figure
 from .neva import plot_losses as plot_losses
@@ -11,6 +13,8 @@ from .neva import plot_seen as plot_seen
 from .next_fixation import plot_next_fixation as plot_next_fixation
 from .objects import plot_object_attention as plot_object_attention
 from .overlay import plot_scanpath as plot_scanpath
-from .performance import plot_cumulative_performance as plot_cumulative_performance
+from .overlay import plot_scanpaths as plot_scanpaths
+from .performance import plot_performance as plot_performance
 from .plausibility import plot_plausibility as plot_plausibility
+from .scores import plot_differences as plot_differences
 from .scores import plot_scores as plot_scores

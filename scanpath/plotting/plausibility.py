@@ -3,9 +3,10 @@
 import pandas as pd
 from matplotlib.axes import Axes
 
-from scanpath.plotting.figures import COLORS, new_axes
+from scanpath.plotting.figures import COLORS, in_style, new_axes
 
 
+@in_style
 def plot_plausibility(
     scores: pd.DataFrame, *, measure: str = "SBTDE 5x5", pairing: str = "plausibility", ax: Axes | None = None
 ) -> Axes:
@@ -32,5 +33,6 @@ def plot_plausibility(
         ax.plot(value, place, "o", color=color)
     ax.set_yticks(range(len(rows)), rows["agent"])
     ax.set_xlabel(f"{measure}, {pairing} ({people['n_pictures']} pictures, 95 % intervals)")
-    ax.legend(loc="lower right")
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.legend(frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
     return ax
