@@ -151,8 +151,32 @@ class Oat(Agent):
         Tensor
             (N + 1,) natural logarithms, the end last. Nobody ends before having looked at an object.
         """
-        given = history_xy.detach().cpu().numpy() if isinstance(history_xy, Tensor) else np.asarray(history_xy)
-        xy = np.array([start_of(stimulus)]) if given.size == 0 else check_xy("history_xy", history_xy)
+        return self.search_log_probabilities(stimulus, history_xy)[-1]
+
+    def search_log_probabilities(self, stimulus: Stimulus, path_xy: Tensor | ArrayLike) -> Tensor:
+        """Return how probable each choice was along a scanpath, before each fixation and after the last.
+
+        Parameters
+        ----------
+        stimulus
+            The picture and its task.
+        path_xy
+            (n, 2) fixations in px, as for `object_log_probabilities`, which gives the last row.
+
+        Returns
+        -------
+        Tensor
+            (n, N + 1) natural logarithms: row k of each object, and last of the end, after the first k + 1 fixations.
+
+        Examples
+        --------
+        >>> import scanpath as sp
+        >>> display, agent = sp.stimuli.shelf(2, 4), sp.create_agent("oat")
+        >>> agent.search_log_probabilities(display, [display.center_xy, (20, 30), (60, 30)]).shape
+        torch.Size([3, 9])
+        """
+        given = path_xy.detach().cpu().numpy() if isinstance(path_xy, Tensor) else np.asarray(path_xy)
+        xy = np.array([start_of(stimulus)]) if given.size == 0 else check_xy("history_xy", path_xy)
         prepared = self.prepared(stimulus)
         sequence = fixated_objects(xy[1:], prepared.objects) if len(xy) > 1 else []
         with torch.inference_mode():
@@ -187,15 +211,14 @@ class Oat(Agent):
             seen, target = prepared.seen, prepared.target
             assert isinstance(seen, SeenGrid)
             assert target is not None
-            scores = network.score(seen.memory, network.gaze(seen.visual, sequence, target))[0, -1, :-1]
-            if not sequence:
-                scores = torch.cat([scores[:-1], scores.new_full((1,), -torch.inf)])
-            return scores.log_softmax(0)
+            scores = network.score(seen.memory, network.gaze(seen.visual, sequence, target))[0, :, :-1].clone()
+            scores[0, -1] = -torch.inf
+            return scores.log_softmax(-1)
         assert isinstance(prepared.seen, Seen)
         centers = torch.from_numpy(prepared.places).float()
         begin = (torch.from_numpy(start) - torch.tensor(stimulus.center_xy)) / spacing_of(centers)
         looked = prepared.seen._replace(begin=network.begin(begin.float()[None]))
-        return network.choose(looked, torch.tensor([sequence], dtype=torch.int64))[0, -1]
+        return network.choose(looked, torch.tensor([sequence], dtype=torch.int64))[0]
 
     def _look(self, network: ObjectOat, stimulus: Stimulus, objects: tuple[Box, ...], target: int | None) -> Seen:
         by_caption = self.cue == "caption" or (

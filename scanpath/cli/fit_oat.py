@@ -32,6 +32,9 @@ def oat(
     time_limit: Annotated[
         int | None, typer.Option(help="Fixations at which scanpaths were cut; default people ended them.")
     ] = None,
+    start: Annotated[
+        str | None, typer.Option(help="Model to go on from, where scanpaths are few: a file, or demo.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Names all random numbers.")] = 0,
     origin: Annotated[
         list[str] | None, typer.Option(help="For the card, as in recordings='Lab X, 2026, CC BY'; may be repeated.")
@@ -43,12 +46,14 @@ def oat(
     """
     from scanpath.cli.progress import progress_bar
     from scanpath.gaze.table import read_table
+    from scanpath.guidance.oat_model import load_oat
     from scanpath.training.oat import OatFit, OatFitRecipe
 
+    first = None if start is None else load_oat(start)
     table = read_table(people)
     recipe = OatFitRecipe(epochs=epochs, patience=patience, left_out=left_out, time_limit=time_limit, seed=seed)
     stimuli = _stimuli(pictures, set(table["stimulus"]), objects, targets)
-    fit = OatFit(table, stimuli, out=out, recipe=recipe, origin=origin_pairs(origin or []))
+    fit = OatFit(table, stimuli, out=out, recipe=recipe, origin=origin_pairs(origin or []), start=first)
     with progress_bar("fitting", fit.n_steps) as advance:
         result = fit.run(advance)
     _report(result)

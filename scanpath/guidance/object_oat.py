@@ -107,8 +107,7 @@ class ObjectOat(PointingTransformer):
 
     def look(self, scenes: Scenes) -> Seen:
         """Look at pictures before anything has been fixated."""
-        visual = self.embedding(scenes.patches)
-        wanted = self.embedding(scenes.target)
+        visual, wanted = self._embed(scenes)
         match = torch.where(scenes.match.isnan(), likeness(visual, wanted, scenes.absent), scenes.match)
         wanted = wanted * ~scenes.unseen[:, None]
         tokens = self._tokens(visual, scenes.places) + _MATCH_GAIN * match[..., None] * self.match_direction
@@ -150,11 +149,38 @@ class ObjectOat(PointingTransformer):
         end = torch.arange(scores.shape[2], device=scores.device) == scores.shape[2] - 1
         return scores.masked_fill(first & end, -torch.inf).log_softmax(-1)
 
+    def _embed(self, scenes: Scenes) -> tuple[Tensor, Tensor]:
+        """Vectors of objects (B, N, d / 2) and targets (B, d / 2); what looks the same is seen once."""
+        shape = scenes.patches.shape[:2]
+        patches = torch.cat([scenes.patches.flatten(0, 1), scenes.target])
+        once, same = distinct(patches)
+        vectors = self.embedding(once)[same]
+        return vectors[: -len(scenes.target)].unflatten(0, shape), vectors[-len(scenes.target) :]
+
     def _tokens(self, visual: Tensor, places: Tensor) -> Tensor:
         return torch.cat([visual, self._places(places)], dim=-1)
 
     def _places(self, places: Tensor) -> Tensor:
         return self.place_gain * position_code(places, self.recipe.n_features // 2)
+
+
+def distinct(patches: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the different ones among patches (n, ...), and which of them each patch is, (n,).
+
+    Examples
+    --------
+    >>> once, same = distinct(torch.tensor([[1.0, 2.0], [3.0, 4.0], [1.0, 2.0]]))
+    >>> len(once), bool((once[same] == torch.tensor([[1.0, 2.0], [3.0, 4.0], [1.0, 2.0]])).all())
+    (2, True)
+    """
+    flat = patches.flatten(1)
+    direction = torch.linspace(1, 2, flat.shape[1], device=flat.device).sin()
+    mark, same = torch.unique(flat @ direction, return_inverse=True)
+    first = torch.full((len(mark),), len(flat), device=flat.device)
+    first.scatter_reduce_(0, same, torch.arange(len(flat), device=flat.device), "amin")
+    if torch.equal(flat[first][same], flat):
+        return patches[first], same
+    return patches, torch.arange(len(flat), device=flat.device)  # different ones with one mark
 
 
 def likeness(visual: Tensor, wanted: Tensor, absent: Tensor) -> Tensor:

@@ -11,7 +11,10 @@ from .neva import plot_neva as plot_neva
 from .neva import plot_search_losses as plot_search_losses
 from .neva import plot_seen as plot_seen
 from .next_fixation import plot_next_fixation as plot_next_fixation
+from .object_study import plot_object_scores as plot_object_scores
 from .objects import plot_object_attention as plot_object_attention
+from .objects import plot_object_scanpath as plot_object_scanpath
+from .objects import plot_objects as plot_objects
 from .overlay import plot_scanpath as plot_scanpath
 from .overlay import plot_scanpaths as plot_scanpaths
 from .performance import plot_performance as plot_performance

@@ -112,11 +112,13 @@ class OatFit:
         Settings.
     origin
         What the card says of recordings and pictures: names, licences, citations.
+    start
+        A model to go on from, as `load_oat` gives it, where there are few scanpaths; default a new network.
 
     Raises
     ------
     InputError
-        If people or pictures cannot be used, or the folder holds a fit of another kind.
+        If people or pictures cannot be used, the folder holds a fit of another kind, or `start` has other sizes.
     """
 
     def __init__(
@@ -127,17 +129,17 @@ class OatFit:
         out: str | os.PathLike[str],
         recipe: OatFitRecipe | None = None,
         origin: Mapping[str, str] | None = None,
+        start: OatModel | None = None,
     ) -> None:
         self.recipe, self.out, self.origin = recipe or OatFitRecipe(), Path(out), dict(origin or {})
+        self.start = None if start is None else start.checksum()
         paths = people_by_picture(people, stimuli)
         self.n_people = len({str(path.info["subject"]) for some in paths.values() for path in some})
         searches = object_searches(paths, stimuli, self.recipe.network, self.recipe.time_limit)
         self.parts = split_searches(searches, self.recipe.left_out, self.recipe.seed)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(derive_seed(self.recipe.seed, "first weights"))
-            self.network = ObjectOat(self.recipe.network)
+        self.network = _first_network(self.recipe, start)
         self.optimizer = torch.optim.AdamW(
-            self.network.parameters(), lr=self.recipe.learning_rate, weight_decay=self.recipe.weight_decay
+            self.network.parameters(), lr=self.recipe.learning_rate, weight_decay=self.recipe.weight_decay, fused=True
         )
         n_steps = self.recipe.epochs * math.ceil(len(self.parts.learned) / self.recipe.batch_size)
         self.scheduler = torch.optim.lr_scheduler.LambdaLR(self.optimizer, lambda step: _rate(step, n_steps))
@@ -157,7 +159,7 @@ class OatFit:
         """
         report = advance or (lambda done: None)
         state = self.out.with_name(self.out.name + ".fit")
-        settings = {"recipe": repr(self.recipe), "searches": self.parts.checksum()}
+        settings = {"recipe": repr(self.recipe), "searches": self.parts.checksum(), "start": self.start}
         parts: dict[str, Stateful] = {
             "network": self.network,
             "best": _Best(self.network),
@@ -227,6 +229,7 @@ class OatFit:
             "model": "oat: which object is looked at next, and when the search ends",
             "made_by": f"scanpath {__version__}",
             "origin": self.origin,
+            "start": self.start,
             "people": self.n_people,
             "scanpaths": len(parts.learned),
             "layouts": len({one.layout for one in parts.learned}),
@@ -236,6 +239,21 @@ class OatFit:
             "nll_uniform": {name: _uniform(some) for name, some in left_out.items() if some},
             "recipe": asdict(self.recipe),
         }
+
+
+def _first_network(recipe: OatFitRecipe, start: OatModel | None) -> ObjectOat:
+    """Return a new network, or a copy of the one to go on from."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(derive_seed(recipe.seed, "first weights"))
+        network = ObjectOat(recipe.network)
+    if start is not None:
+        if not isinstance(start.network, ObjectOat) or start.network.recipe != recipe.network:
+            raise InputError(
+                "A fit goes on from a model of its own sizes, and start has others; give a model of scanpath fit oat, "
+                "or recipe=OatFitRecipe(network=start.network.recipe)."
+            )
+        network.load_state_dict(start.network.state_dict())
+    return network
 
 
 class _Best:
