@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from scanpath.gaze.boxes import Box
 from scanpath.gaze.objects import object_places
 from scanpath.studies.object_scores import Search, Trial
 
@@ -21,11 +22,12 @@ def baselines(trial: Trial, generator: np.random.Generator) -> dict[str, Search]
     generator
         Of the random one, which looks at as many objects as one of the people did.
     """
-    places = object_places(trial.stimulus.require_objects("The study"))
+    boxes = trial.stimulus.require_objects("The study")
+    places = object_places(boxes)
     center = np.asarray(trial.stimulus.center_xy)
     from_center = np.hypot(*(places - center).T)
     orders = {
-        "row scan": np.lexsort((places[:, 0], _lines(trial.stimulus.require_objects("The study")))).tolist(),
+        "row scan": np.lexsort((places[:, 0], _lines(boxes))).tolist(),
         "center out": np.argsort(from_center, kind="stable").tolist(),
         "nearest unvisited": _nearest(places, center),
     }
@@ -37,16 +39,16 @@ def baselines(trial: Trial, generator: np.random.Generator) -> dict[str, Search]
     return found | {"straight to target": [trial.target]}
 
 
-def _lines(boxes: Sequence[tuple[float, float, float, float]]) -> list[int]:
+def _lines(boxes: Sequence[Box]) -> np.ndarray:
     """Number the line of each box, as in text; one that begins below the middle of a line's first box starts a new one.
 
     Examples
     --------
-    >>> _lines([(0, 0, 9, 9), (20, 3, 9, 9), (0, 12, 9, 9)])
+    >>> _lines([(0, 0, 9, 9), (20, 3, 9, 9), (0, 12, 9, 9)]).tolist()
     [0, 0, 1]
     """
     order = sorted(range(len(boxes)), key=lambda place: boxes[place][1])
-    lines, line, first = [0] * len(boxes), 0, order[0]
+    lines, line, first = np.zeros(len(boxes), dtype=int), 0, order[0]
     for place in order:
         if boxes[place][1] > boxes[first][1] + boxes[first][3] / 2:
             line, first = line + 1, place

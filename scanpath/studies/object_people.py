@@ -22,7 +22,7 @@ from scanpath.gaze.objects import best_match, fixated_objects, object_places
 from scanpath.gaze.scanpath import Scanpath
 from scanpath.gaze.stimulus import Stimulus
 from scanpath.guidance.oat_model import load_oat
-from scanpath.stimuli.shelves import drawn, products
+from scanpath.stimuli.shelves import Product, drawn, products
 from scanpath.studies.object_baselines import baselines
 from scanpath.studies.object_scores import GREEDY, OAT, PersonSearch, Trial, oat_choices, score_trial
 from scanpath.studies.objects import N_RUNS, keep_scores, kept_scores, object_runs
@@ -87,7 +87,7 @@ def read_objarr(folder: Path) -> PeopleData:
     shown = fixations[(fixations["dataset"] == "ObjArr") & (fixations["agent"] == "human")]
     names = sorted(categories["target_category"].unique())
     symbols = {name: drawn(one) for name, one in zip(names, _unlike(len(names)))}
-    stimuli = [_array(row, symbols) for row in categories.to_dict("records")]
+    stimuli = [_array(row, symbols) for _, row in categories.iterrows()]
     xy = np.array([((_SCREEN[1] - 1) / 2, (_SCREEN[0] - 1) / 2), *_SLOTS]) * _SHRUNK
     people = {
         f"array-{number}": [
@@ -115,7 +115,7 @@ def read_sti(folder: Path) -> PeopleData:
     length = fixations.groupby(["collage", "subject"])["fix"].transform("size")
     lengths = fixations.groupby(["collage", "subject"]).size()
     kept = fixations[length <= lengths.mean() + 3 * lengths.std()]
-    stimuli = [_collage(row) for row in trials.to_dict("records")]
+    stimuli = [_collage(row) for _, row in trials.iterrows()]
     places = object_places(stimuli[0].require_objects("The study"))
     people = {
         f"collage-{number}": [
@@ -222,7 +222,7 @@ def _trial(stimulus: Stimulus, paths: Sequence[Scanpath], longest: int | None) -
     return Trial(stimulus, target, people)
 
 
-def _array(row: Mapping[str, object], symbols: Mapping[str, np.ndarray]) -> Stimulus:
+def _array(row: pd.Series, symbols: Mapping[str, np.ndarray]) -> Stimulus:
     """Draw the six objects of an array as symbols of their categories."""
     height, width = (round(side * _SHRUNK) for side in _SCREEN)
     image = np.full((3, height, width), np.float32(_GRAY))
@@ -235,11 +235,11 @@ def _array(row: Mapping[str, object], symbols: Mapping[str, np.ndarray]) -> Stim
         rows, columns = (slice(a + inset, a + inset + symbol.shape[-1]) for a in (y, x))
         image[:, rows, columns] = symbol
         boxes.append((x, y, side, side))
-    target = int(str(row["target_slot"])) - 1
+    target = int(row["target_slot"]) - 1
     return Stimulus(image, name=f"array-{row['stimulus']}", objects=boxes, target_box=boxes[target])
 
 
-def _collage(row: Mapping[str, object]) -> Stimulus:
+def _collage(row: pd.Series) -> Stimulus:
     """Draw a collage of 84 blank covers."""
     image = np.full((3, _ROWS * _COVER_PX, _COLUMNS * _COVER_PX), np.float32(_GRAY))
     boxes = [
@@ -247,13 +247,13 @@ def _collage(row: Mapping[str, object]) -> Stimulus:
         for line in range(_ROWS)
         for column in range(_COLUMNS)
     ]
-    target = boxes[int(str(row["target_cell"]))]
+    target = boxes[int(row["target_cell"])]
     return Stimulus(image, name=f"collage-{row['collage']}", objects=boxes, target_box=target)
 
 
-def _unlike(n: int) -> list[object]:
+def _unlike(n: int) -> list[Product]:
     """Choose products of which no two share their shape, color or package."""
-    chosen: list[object] = []
+    chosen: list[Product] = []
     for one in products():
         if all(one.shared(other) == 0 for other in chosen):
             chosen.append(one)
