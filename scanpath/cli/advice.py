@@ -7,11 +7,15 @@ import shlex
 _ITEM = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|\.\.\.|-?\w+(?:\.\w+)*"""
 _VALUE = rf"(?:{_ITEM}|\{{[^{{}}]*\}}|\[(?:{_ITEM}|[^\]'\"])*\]|\((?:{_ITEM}|[^()'\"])*\))"
 _SETTING = re.compile(rf"\b([a-z]\w*)=({_VALUE})")
+_AGENT = re.compile(rf"create_agent\('([^']+)'((?:, [a-z]\w*={_VALUE})*)\)")
+_NO_SCALE = re.compile(
+    r"has no px_per_deg; give it, or Screen\(\.\.\.\)\.px_per_deg from the screen's size and the viewing distance"
+)
 _CALL = re.compile(rf"read_fixations\(path((?:, (?:[a-z]\w*={_VALUE}|\.\.\.))*)\)")
 
 
 def as_options(message: str, *, converting: bool) -> str:
-    r"""Return a message in which settings of readers are options of ``scanpath convert``.
+    r"""Return a message in which settings of readers and agents are options of the commands.
 
     Parameters
     ----------
@@ -26,12 +30,25 @@ def as_options(message: str, *, converting: bool) -> str:
     'read the table with scanpath convert IN OUT --time-unit s'
     >>> as_options("give named='end' or screen_px=(width, height).", converting=True)
     'give --named end or --screen-px WIDTH,HEIGHT.'
+    >>> as_options("give it as in create_agent('searcher', weights=...).", converting=False)
+    'give it as in --agent searcher --weights FILE.'
     """
+    message = _NO_SCALE.sub("has no scale; give --px-per-deg, its pixels per degree as people saw it", message)
+    message = _AGENT.sub(lambda call: _agent(call[1], call[2]), message)
     if not converting and not _CALL.search(message):
         return message
     command = "scanpath convert IN OUT"
     message = _CALL.sub(lambda call: command + re.sub(r",( --| \.\.\.)", r"\1", _options(call[1])), message)
     return _options(message)
+
+
+def _agent(name: str, settings: str) -> str:
+    """Write an agent and its settings as ``scanpath simulate`` takes them."""
+    words = [f"--agent {shlex.quote(name)}"]
+    for key, value in _SETTING.findall(settings):
+        plain = {"weights": "FILE"}.get(key, "...") if value == "..." else shlex.quote(value.strip("'"))
+        words.append(f"--{key} {plain}" if key in ("backbone", "weights") else f"--set {key}={plain}")
+    return " ".join(words)
 
 
 def _options(text: str) -> str:

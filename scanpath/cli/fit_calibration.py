@@ -5,28 +5,26 @@ from typing import Annotated
 
 import typer
 
+from scanpath.cli.options import FitSeed, Pictures, PxPerDeg, Targets
+
 
 def calibration(
     agent: Annotated[str, typer.Option(help="Name of an agent that draws maps.")],
     people: Annotated[Path, typer.Option(help="Table of people's fixations.")],
-    pictures: Annotated[
-        Path, typer.Option(help="Folder of the pictures, under the names in the table.", exists=True, file_okay=False)
-    ],
-    px_per_deg: Annotated[float, typer.Option(help="Pixels of the pictures per degree of visual angle.")],
+    pictures: Pictures,
+    px_per_deg: PxPerDeg,
     out: Annotated[Path, typer.Option(help="File for the numbers (.json); simulate --agent takes it.")],
-    targets: Annotated[
-        Path | None, typer.Option(help="Folder of pictures of what is looked for, under the pictures' names.")
-    ] = None,
+    targets: Targets = None,
     backbone: Annotated[str | None, typer.Option(help="Features the agent sees with, such as steerable.")] = None,
     weights: Annotated[Path | None, typer.Option(help="File with the backbone's weights.")] = None,
     folds: Annotated[int, typer.Option(help="Parts of the pictures that are left out in turn.")] = 5,
     fixations: Annotated[int, typer.Option(help="Most fixations of a picture that are used.")] = 40,
-    seed: Annotated[int, typer.Option(help="Of the parts, and of the fixations that are drawn.")] = 0,
+    seed: FitSeed = 0,
 ) -> None:
     """Make an agent's maps a probability of where your people look next, by four numbers."""
     from scanpath._core.errors import InputError
     from scanpath.agents.calibrated import DrawsMaps
-    from scanpath.cli.fit_pictures import drawing_agent, people_and_pictures
+    from scanpath.cli.fit_pictures import agent_that_sees, people_and_pictures
     from scanpath.cli.progress import progress_bar, say
     from scanpath.cli.tables import print_table
     from scanpath.evaluation.inputs import Counted
@@ -35,7 +33,7 @@ def calibration(
     if out.suffix != ".json":
         raise InputError(f"--out {out} must end in .json.")  # before the fit, not after it
     table, stimuli = people_and_pictures(people, pictures, px_per_deg, targets)
-    drawing = drawing_agent(agent, backbone, weights)
+    drawing = agent_that_sees(agent, backbone, weights)
     if not isinstance(drawing, DrawsMaps):
         raise InputError(f"Agent {agent!r} draws no map, so there is nothing to calibrate.")
     with progress_bar("drawing maps", len(stimuli)) as advance:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scanpath.cli.options import split_names
+from scanpath.cli.options import FitSeed, Pictures, PxPerDeg, split_names
 
 if TYPE_CHECKING:
     from scanpath.training.scenewalk import SceneWalkFit
@@ -13,10 +13,8 @@ if TYPE_CHECKING:
 
 def scenewalk(
     people: Annotated[Path, typer.Option(help="Table of people's fixations, with durations and subjects.")],
-    pictures: Annotated[
-        Path, typer.Option(help="Folder of the pictures, under the names in the table.", exists=True, file_okay=False)
-    ],
-    px_per_deg: Annotated[float, typer.Option(help="Pixels per degree of visual angle.")],
+    pictures: Pictures,
+    px_per_deg: PxPerDeg,
     out: Annotated[Path, typer.Option(help="JSON file for the parameters.")],
     configuration: Annotated[
         str, typer.Option(help="subtractive or divisive; then +center, +post, +pre, +both, +return, +oculomotor_add.")
@@ -30,17 +28,14 @@ def scenewalk(
     ] = None,
     starts: Annotated[int, typer.Option(help="Searches, from different places.")] = 1,
     confidence: Annotated[float, typer.Option(help="Of the intervals.")] = 0.95,
-    seed: Annotated[int, typer.Option(help="Names the random numbers of further starts.")] = 0,
+    seed: FitSeed = 0,
 ) -> None:
     """Fit SceneWalk to people by maximum likelihood; a fit that was stopped goes on when it is called again."""
+    from scanpath.cli.fit_pictures import people_and_pictures
     from scanpath.cli.progress import progress_bar, say
-    from scanpath.gaze.pictures import find_pictures
-    from scanpath.gaze.stimulus import Stimulus
-    from scanpath.gaze.table import read_table
     from scanpath.training.scenewalk import fit_scenewalk
 
-    named = set(read_table(people)["stimulus"])
-    stimuli = [Stimulus(path, px_per_deg=px_per_deg) for path in find_pictures(pictures) if path.name in named]
+    _, stimuli = people_and_pictures(people, pictures, px_per_deg)
     checkpoint = out.with_name(f"{out.name}.unfinished")
     with progress_bar("fitting", None) as advance:
         result = fit_scenewalk(

@@ -11,7 +11,7 @@ import torch
 from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
 
-from scanpath._core.errors import InputError
+from scanpath._core.errors import InputError, MissingFileError
 from scanpath._core.files import require_file
 
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp", ".gif", ".pgm", ".ppm")
@@ -112,7 +112,17 @@ def _copied(image: np.ndarray, name: str) -> Tensor:
 
 
 def find_pictures(folder: str | os.PathLike[str]) -> list[Path]:
-    """Picture files directly inside a folder, sorted by name; hidden files are left out."""
+    """Picture files directly inside a folder, sorted by name; hidden files are left out.
+
+    Raises
+    ------
+    InputError
+        If there is no such folder, or no picture in it.
+    """
+    if not Path(folder).is_dir():
+        if Path(folder).exists():
+            raise InputError(f"{folder} is a file; give the folder that holds the pictures.")
+        raise MissingFileError(f"There is no folder {folder}; give the one that holds the pictures.")
     found = sorted(
         path
         for path in Path(folder).iterdir()

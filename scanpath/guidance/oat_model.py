@@ -1,23 +1,22 @@
 """A trained OAT as one file: either kind of network, its sizes, and what it was trained on."""
 
 import hashlib
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from importlib import resources
-from pathlib import Path
 from typing import Any
 
 from torch import Tensor
 
-from scanpath._core.errors import InputError
-from scanpath._core.files import atomic_path, require_file
+from scanpath.guidance.model_file import read_model, same_layout, with_tuples, write_model
 from scanpath.guidance.object_oat import ObjectOat
 from scanpath.guidance.object_transformer import PointingTransformer, TransformerRecipe
 from scanpath.guidance.published_oat import PUBLISHED_RECIPE, PublishedOat, original_state
 
 FORMAT = "scanpath oat 1"
+#: What messages call it, and what writes it.
+_NAMED = {"what": "OAT", "command": "scanpath fit oat"}
 #: Name of the weights that come with the package.
 DEMO = "demo"
 
@@ -51,14 +50,10 @@ class OatModel:
 
 def save_oat(model: OatModel, path: str | os.PathLike[str]) -> None:
     """Write a model as one safetensors file."""
-    from safetensors.torch import save_file
-
     network = model.network
-    facts: dict[str, Any] = {"recipe": asdict(network.recipe), "card": dict(model.card)}
-    facts["grid"] = list(network.grid) if isinstance(network, PublishedOat) else None
-    tensors = {name: value.detach().cpu().contiguous() for name, value in network.state_dict().items()}
-    with atomic_path(path) as temporary:
-        save_file(tensors, temporary, metadata={"format": FORMAT, "facts": json.dumps(facts)})
+    grid = list(network.grid) if isinstance(network, PublishedOat) else None
+    facts = {"recipe": asdict(network.recipe), "card": dict(model.card), "grid": grid}
+    write_model(path, FORMAT, network.state_dict(), facts)
 
 
 def load_oat(weights: str | os.PathLike[str] = DEMO) -> OatModel:
@@ -83,23 +78,15 @@ def load_oat(weights: str | os.PathLike[str] = DEMO) -> OatModel:
     if weights == DEMO:
         with resources.as_file(resources.files("scanpath.guidance") / "data" / "oat_demo.safetensors") as own:
             return load_oat(own)
-    tensors, facts = _read(require_file(weights, "OAT"))
-    try:
-        sizes: dict[str, Any] = {
-            key: tuple(value) if isinstance(value, list) else value for key, value in facts["recipe"].items()
-        }
-        recipe = TransformerRecipe(**sizes)
+    tensors, facts = read_model(weights, FORMAT, **_NAMED)
+    with same_layout(weights, **_NAMED):
+        recipe = TransformerRecipe(**with_tuples(facts["recipe"]))
         network: ObjectOat | PublishedOat
         if facts["grid"] is None:
             network = ObjectOat(recipe)
         else:
             network = PublishedOat(recipe, tuple(facts["grid"]), tensors["table"])
         network.load_state_dict(tensors)
-    except (KeyError, TypeError, RuntimeError) as error:
-        raise InputError(
-            f"The OAT {weights} has another layout than this version reads ({str(error).splitlines()[0]}); fit it "
-            "again with scanpath fit oat."
-        ) from error
     return OatModel(_still(network), facts.get("card", {}))
 
 
@@ -134,20 +121,3 @@ def oat_from_original(
 
 def _still(network: PointingTransformer) -> Any:
     return network.eval().requires_grad_(False)
-
-
-def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    from safetensors import SafetensorError, safe_open
-
-    try:
-        with safe_open(path, "pt") as file:
-            about = file.metadata() or {}
-            tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError) as error:
-        raise InputError(f"{path} cannot be read as an OAT: {str(error).splitlines()[0]}.") from error
-    if about.get("format") != FORMAT:
-        raise InputError(
-            f"{path} is not a trained OAT of this layout ({FORMAT!r}), it says {about.get('format')!r}; give what "
-            "scanpath fit oat wrote."
-        )
-    return tensors, json.loads(about["facts"])

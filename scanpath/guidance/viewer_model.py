@@ -1,13 +1,11 @@
 """A trained viewer as one file: the network that sees, the readout, the center bias, and what it was trained on."""
 
 import hashlib
-import json
 import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib import resources
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -15,8 +13,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from scanpath._core.errors import InputError
-from scanpath._core.files import atomic_path, require_file
 from scanpath.guidance.fixation_readout import FixationReadout, Moments, ReadoutRecipe, Scene, with_floor
+from scanpath.guidance.model_file import read_model, same_layout, with_tuples, write_model
 from scanpath.guidance.target_likeness import likeness_channels
 from scanpath.recognition.feature_cells import (
     CellRecipe,
@@ -30,6 +28,8 @@ from scanpath.recognition.layers import LayeredNetwork, layers_with, load_layers
 from scanpath.recognition.weights import Weights
 
 FORMAT = "scanpath viewer 1"
+#: What messages call it, and what writes it.
+_NAMED = {"what": "viewer", "command": "scanpath fit viewer"}
 _NETWORK, _READOUT = "network.", "readout."
 #: How many numbers make a tensor large.
 _LARGE = 10_000
@@ -66,11 +66,9 @@ class ViewerRecipe:
     @staticmethod
     def from_json(values: Mapping[str, Any]) -> "ViewerRecipe":
         """Return the recipe that `to_json` gave."""
-        readout: dict[str, Any] = {
-            key: tuple(value) if isinstance(value, list) else value for key, value in values["readout"].items()
-        }
         fine, coarse = (recipe_from_json(values[name]) for name in ("fine", "coarse"))
-        return ViewerRecipe(str(values["network"]), fine, coarse, ReadoutRecipe(**readout), values.get("cue"))
+        readout = ReadoutRecipe(**with_tuples(values["readout"]))
+        return ViewerRecipe(str(values["network"]), fine, coarse, readout, values.get("cue"))
 
 
 @dataclass(frozen=True)
@@ -192,8 +190,6 @@ def save_viewer(
     small
         Whether to write large tensors in half precision.
     """
-    from safetensors.torch import save_file
-
     tensors = {"log_center": model.log_center}
     for index, readout in enumerate(model.readouts):
         tensors |= {f"{_READOUT}{index}.{name}": value for name, value in readout.state_dict().items()}
@@ -203,9 +199,7 @@ def save_viewer(
         tensors = {name: value.half() if value.numel() >= _LARGE else value for name, value in tensors.items()}
     facts = {"recipe": model.recipe.to_json(), "readouts": len(model.readouts), "card": dict(model.card)}
     facts["durations"] = None if model.durations is None else asdict(model.durations)
-    with atomic_path(path) as temporary:
-        plain = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
-        save_file(plain, temporary, metadata={"format": FORMAT, "facts": json.dumps(facts)})
+    write_model(path, FORMAT, tensors, facts)
 
 
 def load_viewer(path: str | os.PathLike[str] | None = None, backbone_weights: Weights | None = None) -> ViewerModel:
@@ -226,17 +220,12 @@ def load_viewer(path: str | os.PathLike[str] | None = None, backbone_weights: We
     if path is None:
         with resources.as_file(resources.files("scanpath.guidance") / "data" / "viewer.safetensors") as own:
             return load_viewer(own)
-    tensors, facts = _read(require_file(path, "viewer"))
-    try:
+    tensors, facts = read_model(path, FORMAT, **_NAMED)
+    with same_layout(path, **_NAMED):
         recipe = ViewerRecipe.from_json(facts["recipe"])
         readouts = tuple(_readout(_under(f"{_READOUT}{index}.", tensors), recipe) for index in range(facts["readouts"]))
         durations = facts["durations"] and Durations(**facts["durations"])
         log_center = tensors["log_center"]
-    except (KeyError, TypeError, RuntimeError) as error:
-        raise InputError(
-            f"The viewer {path} has another layout than this version reads ({str(error).splitlines()[0]}); fit it "
-            "again with scanpath fit viewer."
-        ) from error
     network = _network(recipe, _under(_NETWORK, tensors), backbone_weights)
     return ViewerModel(recipe, network, readouts, log_center, durations, facts.get("card", {}))
 
@@ -245,23 +234,6 @@ def _readout(state: Mapping[str, Tensor], recipe: ViewerRecipe) -> FixationReado
     readout = FixationReadout(state["fine.weight"].shape[1], state["coarse.weight"].shape[1], recipe.readout)
     readout.load_state_dict(dict(state))
     return readout.eval().requires_grad_(False)
-
-
-def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    from safetensors import SafetensorError, safe_open
-
-    try:
-        with safe_open(path, "pt") as file:
-            about = file.metadata() or {}
-            tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError) as error:
-        raise InputError(f"{path} cannot be read as a viewer: {str(error).splitlines()[0]}.") from error
-    if about.get("format") != FORMAT:
-        raise InputError(
-            f"{path} is not a trained viewer of this layout ({FORMAT!r}), it says {about.get('format')!r}; give what "
-            "scanpath fit viewer wrote."
-        )
-    return tensors, json.loads(about["facts"])
 
 
 def _network(recipe: ViewerRecipe, held: dict[str, Tensor], weights: Weights | None) -> LayeredNetwork:
