@@ -44,6 +44,8 @@ class Agent(ABC):
         target, the agent or the limit did. One that does so without having said so is refused.
     in_step
         Whether the pictures of a batch are looked at in step, rather than one after another.
+    learned_from
+        What it learned from, in a few words; runs and figures say so, as it limits what the scanpaths mean.
 
     Examples
     --------
@@ -67,6 +69,7 @@ class Agent(ABC):
     chooses_first: bool = False
     ends_itself: bool = False
     in_step: bool = False
+    learned_from: str = ""
 
     def __init__(self, *, name: str | None = None, found_rule: FoundRule | None = None) -> None:
         if found_rule is not None and not hasattr(found_rule, "found"):

@@ -56,6 +56,8 @@ class NevaRecord:
         The loss at each fixation, measured where the eye is.
     searches
         For each fixation all points tried, in px, and their losses in order; empty where nothing was searched.
+    led_by
+        What led the eye, in words, where there are some: the caption, and the model that read it.
     """
 
     scanpath: Scanpath
@@ -63,6 +65,7 @@ class NevaRecord:
     seen_xy: Tensor
     losses: list[float]
     searches: list[tuple[list[tuple[float, float]], list[float]]]
+    led_by: str = ""
 
 
 @runtime_checkable

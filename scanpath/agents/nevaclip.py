@@ -1,6 +1,6 @@
 """NevaClip: NeVA led by a sentence, through a CLIP (Zanca et al. 2023)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch.nn.functional as F
@@ -8,8 +8,9 @@ from torch import Tensor
 
 from scanpath._core.checks import check_count
 from scanpath._core.errors import InputError
-from scanpath.agents.neva import NevaAgent
+from scanpath.agents.neva import NevaAgent, NevaRecord
 from scanpath.agents.neva_objectives import Model
+from scanpath.gaze.scanpath import ScanpathLike
 from scanpath.gaze.stimulus import Stimulus
 from scanpath.recognition.language import LanguageModel, check_caption, load_language_model
 from scanpath.recognition.weights import Weights
@@ -40,7 +41,7 @@ class CaptionMatch:
     def target(self, model: Model, image: Tensor, stimulus: Stimulus) -> tuple[Tensor | None, Tensor | None]:
         """Return the caption's and the picture's vectors, (1, D), where the condition needs them."""
         assert isinstance(model, LanguageModel)
-        said = None if self.condition == "picture" else model.encode_text(self._caption(stimulus))
+        said = None if self.condition == "picture" else model.encode_text(self.caption(stimulus))
         shown = model(image[None]) if self.condition in ("picture", "mixture") else None
         return said, shown
 
@@ -60,7 +61,8 @@ class CaptionMatch:
         share = min(1.0, fixation / max(self.n_mixed - 1, 1))
         return share * F.normalize(said, dim=-1) + (1 - share) * F.normalize(shown, dim=-1)
 
-    def _caption(self, stimulus: Stimulus) -> str:
+    def caption(self, stimulus: Stimulus) -> str:
+        """Return the words that lead the eye."""
         key = "caption" if self.condition in CONDITIONS else self.condition
         caption = stimulus.caption if key == "caption" else stimulus.info.get(key)
         if caption is None:
@@ -81,6 +83,8 @@ class NevaClip(NevaAgent):
         name of open_clip such as "RN50", or a loaded `LanguageModel`.
     pretrained
         Tag of open_clip, local file, or ``{"seed": n}`` for random weights.
+    sha256
+        Checksum that a local file must have.
     condition
         "caption"; "picture", led by the sharp picture and no words; "mixture", from the picture to the caption; or
         the key of another caption in ``stimulus.info``, such as another person's or another picture's.
@@ -113,6 +117,7 @@ class NevaClip(NevaAgent):
         *,
         model: str | LanguageModel = "toy",
         pretrained: Weights | None = None,
+        sha256: str | None = None,
         condition: str = "caption",
         n_mixed: int = 10,
         mask_sigma: float | None = None,
@@ -120,7 +125,7 @@ class NevaClip(NevaAgent):
         kernel_px: int | None = None,
         **search: Any,
     ) -> None:
-        clip = model if isinstance(model, LanguageModel) else load_language_model(model, pretrained)
+        clip = model if isinstance(model, LanguageModel) else load_language_model(model, pretrained, sha256)
         scale = clip.size[0] / 224
         super().__init__(
             clip,
@@ -130,4 +135,14 @@ class NevaClip(NevaAgent):
             2 * round(20 * scale) + 1 if kernel_px is None else kernel_px,
             **search,
         )
-        self.objective = CaptionMatch(condition, check_count("n_mixed", n_mixed), self.mode == "published")
+        self.learned_from = clip.learned_from
+        self.objective: CaptionMatch = CaptionMatch(
+            condition, check_count("n_mixed", n_mixed), self.mode == "published"
+        )
+
+    def review(self, stimulus: Stimulus, scanpath: ScanpathLike) -> NevaRecord:
+        """Return what the model sees on a scanpath, and its loss, and what leads the eye."""
+        assert isinstance(self.model, LanguageModel)
+        led_by = "the picture itself" if self.objective.condition == "picture" else self.objective.caption(stimulus)
+        taught = f", which learned from {self.learned_from}" if self.learned_from else ""
+        return replace(super().review(stimulus, scanpath), led_by=f"{led_by} (read by {self.model.name}{taught})")

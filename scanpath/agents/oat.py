@@ -107,6 +107,7 @@ class Oat(Agent):
         self.temperature = check_positive("temperature", temperature)
         self.cue = None if cue is None else check_choice("cue", cue, ("picture", "caption"))
         self.model = weights if isinstance(weights, OatModel) else load_oat(weights)
+        self.learned_from = "drawn shelves that a rule searched, not from people" if weights == DEMO else ""
         if isinstance(self.model.network, PublishedOat) and target_location == "hidden":
             raise InputError(
                 "The published OAT is told where the target is, and these weights know no other way; give "

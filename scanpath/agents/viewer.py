@@ -75,6 +75,10 @@ class Viewer(DensityAgent):
         self.model = load_viewer(weights, backbone_weights)
         if (self.model.recipe.cue is not None) != self.looks_for_target:
             raise InputError(_OTHER_KIND[self.looks_for_target].format(weights))
+        known = self.model.card
+        self.learned_from = (
+            f"{known.get('people', 'some')} people's fixations on {known.get('pictures', 'some')} pictures"
+        )
         self.fitted_on = tuple(self.model.card.get("picture_names", ()))
 
     @property

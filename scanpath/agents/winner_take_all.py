@@ -142,6 +142,7 @@ class ClipAttention(SaliencyAgent):
     ) -> None:
         super().__init__(**settings)
         self.clip, self.general = load_language_model(model, pretrained), general
+        self.learned_from = self.clip.learned_from
 
     def prepare(self, stimulus: Stimulus) -> Tensor:
         """Draw the attention to the caption."""

@@ -26,6 +26,12 @@ def simulate(
     target: Annotated[Path | None, typer.Option(help="Picture of what is looked for.")] = None,
     target_box: Annotated[str | None, typer.Option(help="Where it is: x,y,width,height in px.")] = None,
     caption: Annotated[str | None, typer.Option(help="Words for what is looked for.")] = None,
+    control_caption: Annotated[
+        str | None,
+        typer.Option(help="Words for something that is not there, which nevaclip follows beside, as a control."),
+    ] = None,
+    model: Annotated[str | None, typer.Option(help="Image-text model that reads captions, such as ViT-B-32.")] = None,
+    pretrained: Annotated[str | None, typer.Option(help="Its weights: a file, or a tag of open_clip.")] = None,
     objects: Annotated[
         Path | None,
         typer.Option(help="CSV file of boxes to look at: x, y, width, height in px."),
@@ -52,8 +58,10 @@ def simulate(
     from scanpath.simulation import simulate as run
 
     _check(out, jobs, shard_size)
-    stimuli, skipped = _stimuli(pictures, dataset, root, target, _box(target_box), caption, objects, px_per_deg)
-    agents = _agents(agent, backbone, weights, settings or [])
+    words = {"caption": caption, "control_caption": control_caption}
+    stimuli, skipped = _stimuli(pictures, dataset, root, target, _box(target_box), words, objects, px_per_deg)
+    shared = {"backbone": backbone, "weights": weights, "model": model, "pretrained": pretrained}
+    agents = _agents(agent, shared, settings or [], controlled=control_caption is not None)
     # a picture that was named must work; one that was found in a folder or data set is skipped and named
     on_error = "skip" if dataset or any(path.is_dir() for path in pictures or []) else "raise"
     folder = None if out is None or is_table_file(out) else out
@@ -62,6 +70,9 @@ def simulate(
             agents, stimuli, fixations, seed, jobs, folder, shard_size=shard_size, on_error=on_error, progress=advance
         )
     _say_what_is_short(table, skipped | table.attrs["scanpath"]["failures"], fixations)
+    for one in agents:
+        if one.learned_from:
+            say(f"{one.name} learned from {one.learned_from}")
     if figures is not None:
         _draw(table, agents, stimuli, figures)
     if out is None:
@@ -122,7 +133,7 @@ def _stimuli(
     root: Path | None,
     target: Path | None,
     box: tuple[float, ...] | None,
-    caption: str | None,
+    words: dict[str, str | None],
     objects: Path | None,
     px_per_deg: float | None,
 ) -> tuple[list["Stimulus"], dict[str, str]]:
@@ -131,11 +142,19 @@ def _stimuli(
     if (dataset is None) == (not pictures):
         raise InputError("Give pictures (files or a folder) or --dataset NAME, one of the two.")
     if dataset is None:
-        facts = {"target": target, "target_box": box, "caption": caption, "px_per_deg": px_per_deg}
+        control = words["control_caption"]
+        facts: dict[str, Any] = {
+            "target": target,
+            "target_box": box,
+            "caption": words["caption"],
+            "px_per_deg": px_per_deg,
+        }
+        facts["info"] = None if control is None else {"control_caption": control}
         return _from_files(pictures or [], objects, **facts)
-    if any(value is not None for value in (target, box, caption, objects, px_per_deg)):
+    if any(value is not None for value in (target, box, *words.values(), objects, px_per_deg)):
         raise InputError(
-            "--target, --target-box, --caption, --objects and --px-per-deg come from the data set; leave them out."
+            "--target, --target-box, --caption, --control-caption, --objects and --px-per-deg come from the data set; "
+            "leave them out."
         )
     from scanpath.datasets import load_dataset
 
@@ -172,8 +191,8 @@ def _from_files(paths: list[Path], objects: Path | None, **facts: Any) -> tuple[
     return stimuli, skipped
 
 
-def _agents(names: list[str], backbone: str | None, weights: Path | None, pairs: list[str]) -> list["Agent"]:
-    """Build the agents; the backbone goes to those that have one, so that a floor can run beside them."""
+def _agents(names: list[str], shared: dict[str, Any], pairs: list[str], *, controlled: bool) -> list["Agent"]:
+    """Build the agents; networks go to those that have one, so that a floor can run beside them."""
     from scanpath._core.errors import InputError
     from scanpath.agents.catalog import agent_settings
 
@@ -185,12 +204,20 @@ def _agents(names: list[str], backbone: str | None, weights: Path | None, pairs:
         )
     settings = _settings(pairs)
     known = {name: agent_settings(name) for name in names}
-    shared = {"backbone": backbone, "weights": None if weights is None else str(weights)}
-    for key, value in shared.items():
-        if value is not None and not any(key in parameters for parameters in known.values()):
+    given = {key: str(value) for key, value in shared.items() if value is not None}
+    for key, value in given.items():
+        if not any(key in parameters for parameters in known.values()):
             raise InputError(f"--{key} {value} is for agents that have one, and {', '.join(names)} has none.")
-    given = {key: value for key, value in shared.items() if value is not None}
-    return [_agent(name, settings | {key: given[key] for key in given if key in known[name]}) for name in names]
+    mine = {name: settings | {key: given[key] for key in given if key in known[name]} for name in names}
+    agents = [_agent(name, settings) for name, settings in mine.items()]
+    if controlled:
+        led = [name for name in names if "condition" in known[name]]
+        if not led:
+            raise InputError(f"--control-caption is for agents that follow a caption, and {', '.join(names)} has none.")
+        agents += [
+            _agent(name, mine[name] | {"label": f"{name} control", "condition": "control_caption"}) for name in led
+        ]
+    return agents
 
 
 def _settings(pairs: list[str]) -> dict[str, Any]:

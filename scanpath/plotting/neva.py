@@ -22,7 +22,7 @@ def plot_neva(record: NevaRecord, stimulus: Stimulus, *, title: str | None = Non
         What `NevaAgent.review` returns of a recorded scanpath; or `NevaAgent.watch`, which adds all points that were
         tried.
     stimulus
-        The picture that was looked at; its caption is the heading, cut after three lines.
+        The picture that was looked at; what led the eye is the heading, or its caption, cut after three lines.
     title
         Another heading.
     columns
@@ -58,7 +58,7 @@ def plot_neva(record: NevaRecord, stimulus: Stimulus, *, title: str | None = Non
             plot_seen(record, index, ax=ax)
         else:
             ax.set_axis_off()
-    heading = title or stimulus.caption or stimulus.name
+    heading = title or record.led_by or stimulus.caption or stimulus.name
     lines = textwrap.wrap(heading, width=round(8.5 * figure.get_figwidth()), max_lines=3, placeholder=" ...")
     figure.suptitle("\n".join(lines), parse_math=False)
     return [path_ax, loss_ax, *seen[:n]]

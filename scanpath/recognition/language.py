@@ -1,9 +1,11 @@
 """Image-text models: pictures and sentences as vectors of one space; open_clip's, or the package's own small CLIP."""
 
+import hashlib
 import logging
 import os
+import re
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol, cast
@@ -11,7 +13,7 @@ from typing import Any, Protocol, cast
 import torch
 from torch import Tensor, nn
 
-from scanpath._core.errors import InputError, unknown_name
+from scanpath._core.errors import InputError, InputWarning, unknown_name
 from scanpath._core.files import require_file
 from scanpath._core.random import derive_seed
 from scanpath.recognition.weights import Weights
@@ -49,6 +51,10 @@ class LanguageModel(nn.Module):
         (height, width) of the pictures it takes.
     mean, std
         Its normalization, three numbers each.
+    learned_from
+        What it learned from, in a few words.
+    words
+        The words that it knows; default any.
     """
 
     model: ImageTextNetwork
@@ -64,10 +70,13 @@ class LanguageModel(nn.Module):
         size: tuple[int, int],
         mean: Sequence[float],
         std: Sequence[float],
+        learned_from: str = "",
+        words: Collection[str] | None = None,
     ) -> None:
         super().__init__()
         self.model = cast(ImageTextNetwork, model.eval().requires_grad_(False))
         self.tokenizer, self.name, self.size = tokenizer, name, size
+        self.learned_from, self.words = learned_from, words
         self.register_buffer("mean", torch.tensor(list(mean), dtype=torch.float32)[:, None, None], persistent=False)
         self.register_buffer("std", torch.tensor(list(std), dtype=torch.float32)[:, None, None], persistent=False)
 
@@ -78,7 +87,7 @@ class LanguageModel(nn.Module):
     def encode_text(self, captions: str | Sequence[str]) -> Tensor:
         """Return the vectors (n, D) of captions.
 
-        A caption that is longer than the model can read is cut, with a warning.
+        A caption that is longer than the model can read is cut, with a warning; words that it does not know are named.
 
         Raises
         ------
@@ -89,6 +98,7 @@ class LanguageModel(nn.Module):
         tokens = self.tokenizer(sentences)
         for sentence, row in zip(sentences, tokens):
             self._warn_if_cut(sentence, len(row))
+            self._warn_if_unknown(sentence)
         with torch.no_grad():
             return self.model.encode_text(tokens.to(self.mean.device))
 
@@ -98,6 +108,20 @@ class LanguageModel(nn.Module):
         if length > context:
             warnings.warn(
                 f"{self.name} reads {context} tokens; caption {sentence[:30]!r}... has {length}; its end is cut.",
+                stacklevel=4,
+            )
+
+    def _warn_if_unknown(self, sentence: str) -> None:
+        if self.words is None:
+            return
+        unknown = list(dict.fromkeys(word for word in re.findall(r"\w+", sentence.lower()) if word not in self.words))
+        if unknown:
+            named = ", ".join(map(repr, unknown[:3])) + (f" and {len(unknown) - 3} more" if len(unknown) > 3 else "")
+            warnings.warn(
+                f"{self.name} learned from {self.learned_from}; it does not know {named} of the caption "
+                f"{sentence[:30]!r}, so what it answers means nothing; give a CLIP that does: model ViT-B-32, for "
+                "example, and a file of its weights as pretrained.",
+                InputWarning,
                 stacklevel=4,
             )
 
@@ -119,7 +143,9 @@ def check_caption(caption: object) -> str:
     return caption
 
 
-def load_language_model(model: str = TOY, pretrained: Weights | None = None) -> LanguageModel:
+def load_language_model(
+    model: str = TOY, pretrained: Weights | None = None, sha256: str | None = None
+) -> LanguageModel:
     """Load an image-text model, frozen.
 
     Parameters
@@ -129,11 +155,14 @@ def load_language_model(model: str = TOY, pretrained: Weights | None = None) -> 
     pretrained
         A tag of open_clip, which downloads the weights once; or a local file; or ``{"seed": n}`` for random weights.
         For "toy" a file of the training program; default the one that comes with the package.
+    sha256
+        Checksum that a local file must have.
 
     Raises
     ------
     InputError
-        If a name or tag is unknown, a file is missing or does not fit, or the weights cannot be downloaded.
+        If a name or tag is unknown, a file is missing, has another checksum or does not fit, or the weights cannot be
+        downloaded.
 
     Examples
     --------
@@ -142,6 +171,7 @@ def load_language_model(model: str = TOY, pretrained: Weights | None = None) -> 
     >>> vectors.shape
     torch.Size([2, 64])
     """
+    checksum = _file_checksum(pretrained, sha256)
     if model == TOY:
         return _toy(pretrained)
     import open_clip
@@ -153,17 +183,52 @@ def load_language_model(model: str = TOY, pretrained: Weights | None = None) -> 
     size = visual.image_size if isinstance(visual.image_size, tuple) else (visual.image_size,) * 2
     mean = getattr(visual, "image_mean", None) or open_clip.OPENAI_DATASET_MEAN
     std = getattr(visual, "image_std", None) or open_clip.OPENAI_DATASET_STD
-    return LanguageModel(network, open_clip.get_tokenizer(model), name=model, size=size, mean=mean, std=std)
+    if checksum is not None:
+        learned_from = f"what the file {Path(str(pretrained)).name} holds (SHA-256 {checksum[:16]}...)"
+    else:
+        learned_from = "nothing, as its weights are random" if isinstance(pretrained, Mapping) else str(pretrained)
+    return LanguageModel(
+        network,
+        open_clip.get_tokenizer(model),
+        name=model,
+        size=size,
+        mean=mean,
+        std=std,
+        learned_from=learned_from,
+    )
+
+
+def _file_checksum(pretrained: Weights | None, sha256: str | None) -> str | None:
+    """Return the SHA-256 of a local file, checked; None for what is no file."""
+    file = None if pretrained is None or isinstance(pretrained, Mapping) else Path(pretrained)
+    if file is None or not file.is_file():
+        if sha256 is not None:
+            raise InputError(f"sha256 is the checksum of a local file, and pretrained is {pretrained!r}.")
+        return None
+    with open(file, "rb") as content:
+        found = hashlib.file_digest(content, "sha256").hexdigest()
+    if sha256 is not None and found != sha256.lower():
+        raise InputError(f"{file} has the SHA-256 {found}, not {sha256}; it is damaged, or another file.")
+    return found
 
 
 def _toy(pretrained: Weights | None) -> LanguageModel:
-    from scanpath.recognition.toy_clip import DEVIATION, IMAGE_SIZE_PX, MEAN, load_toy_clip
+    from scanpath.recognition.toy_clip import DEVIATION, IMAGE_SIZE_PX, LEARNED_FROM, MEAN, WORDS, load_toy_clip
 
     if isinstance(pretrained, Mapping):
         raise InputError("The model 'toy' takes pretrained=<file> or nothing, not a seed.")
     network, tokenizer = load_toy_clip(pretrained)
     size = (IMAGE_SIZE_PX, IMAGE_SIZE_PX)
-    return LanguageModel(network, tokenizer, name=TOY, size=size, mean=[MEAN] * 3, std=[DEVIATION] * 3)
+    return LanguageModel(
+        network,
+        tokenizer,
+        name=TOY,
+        size=size,
+        mean=[MEAN] * 3,
+        std=[DEVIATION] * 3,
+        learned_from=LEARNED_FROM,
+        words=WORDS,
+    )
 
 
 def _open_clip(model: str, pretrained: Weights | None) -> nn.Module:

@@ -20,11 +20,16 @@ from torch import Tensor, nn
 
 from scanpath._core.errors import InputError
 from scanpath._core.files import atomic_path, require_file
+from scanpath.stimuli.caption_grammar import all_words
+from scanpath.stimuli.captioned_scenes import COLORS, SHAPES, TEXTURES
 
 IMAGE_SIZE_PX = 128
 EMBEDDING = 64
 CONTEXT = 24
 FORMAT = "scanpath toy CLIP 1"
+LEARNED_FROM = "drawn scenes of colored shapes alone, so that photographs mean nothing to it"
+#: All words that it was trained with.
+WORDS = frozenset({*all_words(), *COLORS, *SHAPES, *TEXTURES})
 #: Pixels enter the image tower as (value - MEAN) / DEVIATION.
 MEAN, DEVIATION = 0.5, 0.25
 

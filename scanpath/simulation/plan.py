@@ -30,6 +30,7 @@ class Plan:
             "program": f"scanpath {__version__}",
             "agents": {one.name: one.settings for one in self.agents},
             "rules_and_networks": {one.name: one.facts() for one in self.agents},
+            "learned_from": {one.name: one.learned_from for one in self.agents if one.learned_from},
             "seeds": list(self.seeds),
             "n_fixations": self.how.n_fixations,
         }

@@ -41,8 +41,31 @@ def test_a_caption_that_is_cut_is_one_sentence(command, picture):
     assert code == 0
     assert len(table.splitlines()) == 2
     assert said.splitlines() == [
-        "scanpath: toy reads 24 tokens; caption 'ring ring ring ring ring ring '... has 302; its end is cut."
+        "scanpath: toy reads 24 tokens; caption 'ring ring ring ring ring ring '... has 302; its end is cut.",
+        "nevaclip learned from drawn scenes of colored shapes alone, so that photographs mean nothing to it",
     ]
+
+
+def test_words_that_the_model_does_not_know_are_named(command, picture):
+    caption = ["--caption", "my red car keys"]
+    code, _, said = command("simulate", "--agent", "nevaclip", *caption, "--fixations", 1, picture)
+    assert code == 0
+    assert "it does not know 'my', 'car', 'keys' of the caption 'my red car keys'" in said
+    assert "give a CLIP that does: model ViT-B-32" in said
+
+
+def test_an_absent_caption_is_followed_beside_as_a_control(command, picture, tmp_path):
+    caption = ["--caption", "a red ring", "--control-caption", "a blue star"]
+    code, table, _ = command(
+        "simulate", "--agent", "nevaclip", *caption, "--fixations", 2, "--figures", tmp_path / "figures", picture
+    )
+    assert code == 0
+    rows = [line.split(",") for line in table.splitlines()[1:]]
+    assert [row[9] for row in rows] == ["nevaclip", "nevaclip", "nevaclip control", "nevaclip control"]
+    other = command("simulate", "--agent", "nevaclip", "--caption", "a blue star", "--fixations", 2, picture)[1]
+    assert [row[5:7] for row in rows[2:]] == [line.split(",")[5:7] for line in other.splitlines()[1:]]
+    code, _, said = command("simulate", "--agent", "center", "--control-caption", "a star", picture)
+    assert (code, "--control-caption is for agents that follow a caption" in said) == (2, True)
 
 
 @pytest.mark.parametrize(

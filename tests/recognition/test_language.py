@@ -1,5 +1,6 @@
 """Loading image-text models, and captions that cannot be used."""
 
+import hashlib
 import json
 
 import open_clip
@@ -68,6 +69,19 @@ def test_unknown_names_and_files_are_named(model, pretrained, message):
         load_language_model(model, pretrained)
 
 
+def test_a_file_is_told_from_another_by_its_checksum(small_model, tmp_path):
+    from safetensors.torch import save_file
+
+    save_file(load_language_model(small_model, {"seed": 1}).model.state_dict(), tmp_path / "weights.safetensors")
+    file = tmp_path / "weights.safetensors"
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    assert digest[:16] in load_language_model(small_model, file, digest).learned_from
+    with pytest.raises(sp.InputError, match=f"has the SHA-256 {digest}, not 00"):
+        load_language_model(small_model, file, "00" * 32)
+    with pytest.raises(sp.InputError, match="checksum of a local file"):
+        load_language_model(small_model, {"seed": 1}, digest)
+
+
 @pytest.mark.parametrize(
     ("caption", "message"),
     [("", "empty"), (" \n", "empty"), (None, "NoneType"), (b"a dog", "decode"), ("a \udcff dog", "encoding")],
@@ -85,6 +99,7 @@ def test_long_captions_are_cut_with_a_warning():
     assert torch.isfinite(long).all()
 
 
+@pytest.mark.filterwarnings("ignore:toy learned from")
 def test_odd_letters_are_encoded():
     vectors = load_language_model("toy").encode_text(["ein roter Ring, ¿dónde?", "赤い輪 😀", "a\x00ring"])
     assert torch.isfinite(vectors).all()
