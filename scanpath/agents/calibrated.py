@@ -4,7 +4,7 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, TypeGuard, runtime_checkable
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -14,6 +14,7 @@ from scanpath._core.errors import InputError
 from scanpath._core.files import require_file, write_text
 from scanpath.agents.agent import Agent, PriorityAgent
 from scanpath.agents.density import DensityAgent
+from scanpath.agents.history import as_history
 from scanpath.agents.target_found import FoundRule, InBox
 from scanpath.gaze.stimulus import Stimulus
 from scanpath.guidance.priority_density import PriorityDensity
@@ -43,7 +44,7 @@ class Calibration:
     agent
         The agent's name and settings, as `create_agent` takes them: ``{"agent": name, ...}``.
     density
-        The numbers.
+        The numbers. ``inhibition`` is one of them only where it was fitted; it is 1 otherwise.
     intervals
         95 % interval of each number, from fits that leave one fold of the pictures out in turn (jackknife).
     held_out_bits
@@ -63,11 +64,13 @@ class Calibration:
         """Write it as JSON, for `create_agent` and ``--agent``; the name must end in .json."""
         if not str(path).endswith(".json"):
             raise InputError(f"A calibration is written as JSON; give a name that ends in .json, got {path}.")
-        numbers = {name: getattr(self.density, name) for name in ("power", "blur_deg", "center_weight")}
+        names = ["power", "blur_deg", "center_weight", "uniform_share"]
+        if "inhibition" in self.intervals or self.density.inhibition != 1:
+            names.append("inhibition")
         text = {
             "format": FORMAT,
             "agent": dict(self.agent),
-            "numbers": numbers | {"uniform_share": self.density.uniform_share},
+            "numbers": {name: getattr(self.density, name) for name in names},
             "intervals": {name: list(values) for name, values in self.intervals.items()},
             "held_out_bits": dict(zip(("value", "low", "high"), self.held_out_bits)),
             "people": dict(self.people),
@@ -193,13 +196,38 @@ def _density_of(
     agent: DrawsMaps, numbers: PriorityDensity, stimulus: Stimulus, history_xy: Tensor | ArrayLike
 ) -> Tensor:
     """Return the logarithm of each pixel's probability, (H, W), that some numbers make of an agent's map."""
-    drawn = drawn_map(agent, stimulus, history_xy)
+    drawn = drawn_map(agent, stimulus, history_xy, inhibition=numbers.inhibition)
     return numbers.log_density(drawn, stimulus.size, px_per_deg=stimulus.require_px_per_deg(agent.name))
 
 
-def drawn_map(agent: DrawsMaps, stimulus: Stimulus, history_xy: Tensor | ArrayLike) -> Tensor:
-    """Return an agent's map, given fixations so far; with none, that of an agent that chooses its first fixation."""
+def drawn_map(
+    agent: DrawsMaps, stimulus: Stimulus, history_xy: Tensor | ArrayLike, *, inhibition: float = 1.0
+) -> Tensor:
+    """Return an agent's map, given fixations so far, with some of its inhibition of places that were looked at.
+
+    With no fixation it is that of an agent that chooses its first one: its attention, as nothing is inhibited yet. The
+    inhibition of an agent that draws only whole maps stays as it is.
+    """
     history = np.asarray(history_xy, dtype=np.float64)
-    if len(history) == 0 and isinstance(agent, PriorityAgent):
+    if isinstance(agent, PriorityAgent) and len(history) == 0:
         return agent.attention(stimulus, [])
-    return agent.priority(stimulus, history)
+    if inhibition == 1 or not inhibits_apart(agent):
+        return agent.priority(stimulus, history)
+    if inhibition == 0:
+        return agent.attention(stimulus, as_history(history))
+    attention, priority = attention_and_priority(agent, stimulus, history)
+    return attention + inhibition * (priority - attention)
+
+
+def inhibits_apart(agent: object) -> TypeGuard[PriorityAgent]:
+    """Whether an agent's map is its attention times what its inhibition leaves open, so that both can be had."""
+    return isinstance(agent, PriorityAgent) and type(agent).priority is PriorityAgent.priority
+
+
+def attention_and_priority(
+    agent: PriorityAgent, stimulus: Stimulus, history_xy: Tensor | ArrayLike
+) -> tuple[Tensor, Tensor]:
+    """Return an agent's map without its inhibition of places that were looked at, and with it."""
+    history = as_history(history_xy)
+    attention = agent.attention(stimulus, history)
+    return attention, attention * agent.inhibition.weight(stimulus, history)

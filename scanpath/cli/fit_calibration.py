@@ -21,7 +21,7 @@ def calibration(
     fixations: Annotated[int, typer.Option(help="Most fixations of a picture that are used.")] = 40,
     seed: FitSeed = 0,
 ) -> None:
-    """Make an agent's maps a probability of where your people look next, by four numbers."""
+    """Make an agent's maps a probability of where your people look next, by four numbers or five."""
     from scanpath._core.errors import InputError
     from scanpath.agents.calibrated import DrawsMaps
     from scanpath.cli.fit_pictures import agent_that_sees, people_and_pictures

@@ -38,6 +38,10 @@ class PriorityDensity:
         excludes.
     center
         Probabilities of a center bias on any grid that covers the picture, (rows, columns), all positive.
+    inhibition
+        i, how much of an agent's inhibition of places that were looked at is kept, for those whose maps are attention
+        times a weight of places: attention (1 - i (1 - weight)). The agent as published has 1, without it 0. It is
+        applied where the map is drawn, not here.
 
     Examples
     --------
@@ -52,12 +56,14 @@ class PriorityDensity:
     center_weight: float
     uniform_share: float
     center: Sequence[Sequence[float]]
+    inhibition: float = 1.0
 
     def __post_init__(self) -> None:
         for name in ("power", "blur_deg", "center_weight"):
             if check_number(name, getattr(self, name)) < 0:
                 raise InputError(f"{name} must not be negative, got {getattr(self, name)!r}.")
-        check_share("uniform_share", self.uniform_share)
+        for name in ("uniform_share", "inhibition"):
+            check_share(name, getattr(self, name))
         grid = np.asarray(self.center, dtype=np.float64)
         if grid.ndim != 2 or grid.size == 0 or not (np.isfinite(grid).all() and (grid > 0).all()):
             raise InputError("center must be a grid (rows, columns) of positive probabilities.")
@@ -96,6 +102,17 @@ def cell_grid(size: tuple[int, int], along: int = CELLS_ALONG) -> tuple[int, int
 
 def to_cells(priority: Tensor, size: tuple[int, int], along: int = CELLS_ALONG) -> np.ndarray:
     """Average a map over the cells of a picture (height, width), and scale it to a maximum of 1."""
+    return scaled(averaged(priority, size, along))
+
+
+def scaled(cells: np.ndarray) -> np.ndarray:
+    """Scale maps of cells (..., h, w) to a maximum of 1 each; a map of nothing is the same everywhere."""
+    top = cells.max(axis=(-2, -1), keepdims=True)
+    return np.where(top > 0, cells, 1.0) / np.where(top > 0, top, 1.0)
+
+
+def averaged(priority: Tensor, size: tuple[int, int], along: int = CELLS_ALONG) -> np.ndarray:
+    """Average a map over the cells of a picture (height, width)."""
     values = torch.as_tensor(priority).detach().to("cpu", torch.float64)
     if values.ndim != 2 or not torch.isfinite(values).all() or (values < 0).any():
         raise InputError(
@@ -107,14 +124,17 @@ def to_cells(priority: Tensor, size: tuple[int, int], along: int = CELLS_ALONG) 
         values = F.adaptive_avg_pool2d(values[None, None], grid)[0, 0]
     else:  # a map coarser than the cells
         values = F.interpolate(values[None, None], grid, mode="bilinear", align_corners=False)[0, 0]
-    top = values.max()
-    return (values / top if top > 0 else torch.ones_like(values)).numpy()
+    return values.numpy()
 
 
 def log_blurred(cells: np.ndarray, sigma_cells: float) -> np.ndarray:
     """Blur a map of cells (..., h, w) and take its logarithm, with a floor under its lowest values."""
-    blurred = cells if sigma_cells == 0 else gaussian_filter(cells, (sigma_cells, sigma_cells), axes=(-2, -1))
-    return np.log(blurred + FLOOR)
+    return np.log(blurred(cells, sigma_cells) + FLOOR)
+
+
+def blurred(cells: np.ndarray, sigma_cells: float) -> np.ndarray:
+    """Blur a map of cells (..., h, w) with a Gaussian."""
+    return cells if sigma_cells == 0 else gaussian_filter(cells, (sigma_cells, sigma_cells), axes=(-2, -1))
 
 
 def center_cells(center: np.ndarray, grid: tuple[int, int]) -> np.ndarray:

@@ -1,9 +1,9 @@
 """Who says best where people look next: every agent as a density, given each person's own fixations so far.
 
 Free viewing (OSIE, 60 photographs, 15 people) and search (interiors, 60 photographs, 57 people; fixations after the
-target was found are left out). Agents whose maps are no fitted probabilities are calibrated first: four numbers each,
-fitted to people on other pictures than those that are scored. Agents that come as densities of people are scored as
-they are.
+target was found are left out). Agents whose maps are no fitted probabilities are calibrated first: four or five numbers
+each, fitted to people on other pictures than those that are scored. Agents that come as densities of people are scored
+as they are.
 """
 
 import json
@@ -37,7 +37,7 @@ from scanpath.evaluation.prediction import CHANCE, MARKS
 from scanpath.gaze.stimulus import Stimulus
 from scanpath.studies.free_viewing import free_viewing_agents
 from scanpath.studies.interiors import interiors_agents
-from scanpath.training.calibration import cross_calibrate
+from scanpath.training.calibration import NUMBERS, cross_calibrate
 
 #: Data set -> pixels per degree where the card does not know them: a working assumption, see its card.
 SCALES = {"osie": None, "interiors": 32.0}
@@ -46,7 +46,7 @@ FREE_VIEWERS = ("scenewalk", "viewer")
 SEARCHERS = ("pixel_match", "bayesian", "ibs.correlation", "ibs.ssim", "itti_koch", *FREE_VIEWERS)
 #: Parts that pictures are cut into: an agent's numbers for one part are fitted to the others.
 FOLDS = 5
-#: Fixations of a picture that a calibration uses; four numbers need no more.
+#: Fixations of a picture that a calibration uses; four or five numbers need no more.
 FIXATIONS_PER_PICTURE = 20
 #: What pairs of agents are compared by.
 COMPARED = "information_gain"
@@ -106,7 +106,7 @@ class Task(NamedTuple):
         """What its predictions depend on, to tell whether a file holds them."""
         agent = {} if self.agent is None else {"settings": self.agent.settings, **self.agent.facts()}
         pictures = [one.name for one in self.stimuli]
-        return json.dumps([__version__, self.data, self.name, agent, pictures, self.seed], sort_keys=True)
+        return json.dumps([__version__, NUMBERS, self.data, self.name, agent, pictures, self.seed], sort_keys=True)
 
 
 class Predicted(NamedTuple):

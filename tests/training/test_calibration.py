@@ -14,7 +14,7 @@ import scanpath as sp
 from scanpath.agents import CalibratedAgent, Calibration
 from scanpath.guidance.priority_density import PriorityDensity
 from scanpath.training import cross_calibrate
-from scanpath.training.calibration import Seen, _centers, _loss
+from scanpath.training.priority_likelihood import Seen, _blurred, _centers, _loss
 
 CENTER = tuple(tuple(math.exp(-((x - 3.5) ** 2 + (y - 2.5) ** 2) / 8) for x in range(8)) for y in range(6))
 KNOWN = PriorityDensity(2.0, 0.5, 0.7, 0.1, CENTER)
@@ -33,8 +33,8 @@ class Blobs:
         return torch.rand(1, 1, 6, 8, generator=generator)[0, 0].pow(2).repeat_interleave(8, 0).repeat_interleave(8, 1)
 
 
-def pictures(n):
-    return [sp.Stimulus(torch.zeros(1, 48, 64), name=str(i), px_per_deg=8) for i in range(n)]
+def pictures(n, size=(48, 64)):
+    return [sp.Stimulus(torch.zeros(1, *size), name=str(i), px_per_deg=size[0] / 6) for i in range(n)]
 
 
 @pytest.fixture(scope="module")
@@ -107,16 +107,73 @@ def test_a_map_that_excludes_where_people_look_is_no_worse_than_the_center_bias(
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.floats(0, 3), st.floats(0, 2), st.floats(0.01, 0.9), st.integers(0, 1000))
-def test_the_gradient_of_the_likelihood_is_that_of_its_differences(power, weight, uniform, seed):
+@given(st.floats(0, 3), st.floats(0, 2), st.floats(0.01, 0.9), st.floats(0.01, 0.99), st.integers(0, 1000))
+def test_the_gradient_of_the_likelihood_is_that_of_its_differences(power, weight, uniform, inhibition, seed):
     generator = np.random.default_rng(seed)
-    parts = [
-        (generator.normal(size=(n, 12)), generator.normal(size=12), generator.integers(12, size=4)) for n in (1, 4)
-    ]
-    numbers = np.array([power, weight, uniform])
-    step = 1e-6 * np.eye(3)
+    parts = []
+    for n in (1, 4):
+        attention = generator.random((n, 3, 4)) + 0.1
+        for priority in (attention, attention * generator.random((4, 3, 4))):
+            one = Seen(attention, priority, generator.integers(12, size=4), np.zeros((4, 2)), 1.0)
+            parts.append(_blurred(one, 0.5, np.exp(generator.normal(size=(3, 4)))))
+    numbers = np.array([power, weight, uniform, inhibition])
+    step = 1e-6 * np.eye(4)
     slopes = [(_loss(numbers + d, parts)[0] - _loss(numbers - d, parts)[0]) / 2e-6 for d in step]
     np.testing.assert_allclose(_loss(numbers, parts)[1], slopes, atol=1e-6)
+
+
+class Inhibited(sp.PriorityAgent):
+    """Draws spots named by the picture, and closes a square around each fixation."""
+
+    def __init__(self):
+        super().__init__(name="inhibited", inhibition=sp.SquareInhibition(size_px=8))
+        self.settings = {"agent": "inhibited"}
+
+    def attention(self, stimulus, history):
+        return Blobs().priority(stimulus, history)[::2, ::2]
+
+
+def inhibited_density(inhibition):
+    return PriorityDensity(2.0, 0.5, 0.7, 0.1, CENTER, inhibition)
+
+
+def inhibited_agent(inhibition):
+    known = Calibration({"agent": "inhibited"}, inhibited_density(inhibition), {}, (0, 0, 0), {})
+    return CalibratedAgent(agent=Inhibited(), calibration=known)
+
+
+@pytest.mark.parametrize("inhibition", [0.0, 0.5, 1.0])
+def test_how_much_people_are_inhibited_is_found_again(inhibition):
+    stimuli = pictures(16, (24, 32))
+    people = sp.simulate(inhibited_agent(inhibition), stimuli, n_fixations=9, seed=range(3))
+    people["subject"] = people.pop("seed").astype(str)
+    found = sp.calibrate(Inhibited(), stimuli, people.drop(columns="agent"), folds=2).calibration
+    assert found.density.inhibition == pytest.approx(inhibition, abs=0.15)
+    low, high = found.intervals["inhibition"]
+    assert 0 <= low <= inhibition + 0.02
+    assert inhibition - 0.02 <= high <= 1
+    assert found.density.power == pytest.approx(2, rel=0.3)
+
+
+def test_without_its_inhibition_an_agent_follows_its_attention_and_with_all_of_it_its_priority():
+    (stimulus,), history = pictures(1, (24, 32)), [(10, 10), (20, 15)]
+    attention, priority = Inhibited().attention(stimulus, history), Inhibited().priority(stimulus, history)
+    assert not torch.equal(attention, priority)
+    for inhibition, drawn in ((0.0, attention), (0.5, (attention + priority) / 2), (1.0, priority)):
+        expected = KNOWN.log_density(drawn, stimulus.size, px_per_deg=4)
+        torch.testing.assert_close(inhibited_agent(inhibition).log_density(stimulus, history), expected)
+    # before the first fixation there is nothing to inhibit
+    free, kept = (inhibited_agent(inhibition).log_density(stimulus, []) for inhibition in (0.0, 1.0))
+    torch.testing.assert_close(free, kept)
+
+
+def test_inhibition_is_no_number_of_agents_that_have_none(tmp_path, calibrated):
+    path = tmp_path / "blobs.json"
+    calibrated.calibration.save(path)
+    assert "inhibition" not in json.loads(path.read_text())["numbers"]
+    assert "inhibition" not in calibrated.calibration.intervals
+    # so it is in files of older versions
+    assert Calibration.load(path).density.inhibition == 1
 
 
 def test_a_saved_calibration_builds_the_same_agent(tmp_path, crowd):
@@ -165,11 +222,12 @@ def test_few_pictures_do_no_great_harm():
 
 def test_a_center_bias_is_that_of_the_places_and_left_out_that_of_the_others():
     generator = np.random.default_rng(1)
-    seen = [Seen(np.ones((1, 2, 2)), np.zeros(40, int), generator.beta(4, 3, (40, 2)), 1.0) for _ in range(6)]
+    flat = np.ones((1, 2, 2))
+    seen = [Seen(flat, flat, np.zeros(40, int), generator.beta(4, 3, (40, 2)), 1.0) for _ in range(6)]
     center, _ = _centers(seen)
     x, y = ((np.array(center) * weight).sum() for weight in np.meshgrid(np.linspace(0, 1, 32), np.linspace(0, 1, 24)))
     assert (x, y) == pytest.approx(np.concatenate([one.shares for one in seen]).mean(0), abs=0.02)
-    moved = [*seen[:-1], Seen(seen[-1].maps, seen[-1].cell, np.full((40, 2), 0.01), 1.0)]
+    moved = [*seen[:-1], Seen(flat, flat, seen[-1].cell, np.full((40, 2), 0.01), 1.0)]
     every, without = _centers(moved)
     assert without[-1].sum() == pytest.approx(1)
     assert every[0][0] > 3 * without[-1][0, 0]
