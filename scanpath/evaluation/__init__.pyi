@@ -1,9 +1,11 @@
 from .bootstrap import bootstrap_mean as bootstrap_mean
 from .comparison import evaluate as evaluate
+from .comparison import evaluate_agents as evaluate_agents
 from .comparison import picture_scores as picture_scores
 from .leakage import Leakage as Leakage
 from .leakage import check_leakage as check_leakage
 from .maps import evaluate_maps as evaluate_maps
+from .mixed import mixed_model as mixed_model
 from .pairing import PAIRINGS as PAIRINGS
 from .pairing import Pairing as Pairing
 from .pairing import as_pairing as as_pairing
@@ -13,6 +15,9 @@ from .prediction import picture_predictions as picture_predictions
 from .prediction import predict_fixations as predict_fixations
 from .prediction import summarize_predictions as summarize_predictions
 from .provenance import write_evaluation as write_evaluation
+from .result import Evaluation as Evaluation
+from .robustness import ranking_under_noise as ranking_under_noise
+from .sentences import describe_comparison as describe_comparison
 from .significance import compare_agents as compare_agents
 from .significance import effect_size as effect_size
 from .significance import holm as holm

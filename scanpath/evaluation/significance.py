@@ -1,5 +1,6 @@
 """Is one agent better than another? Paired permutation tests over pictures, corrected for how many were made."""
 
+from collections.abc import Iterator, Sequence
 from itertools import combinations
 
 import numpy as np
@@ -9,9 +10,15 @@ from scanpath._core.checks import check_count
 from scanpath._core.errors import InputError, UndefinedError
 from scanpath._core.random import numpy_generator
 from scanpath.evaluation.bootstrap import bootstrap_mean
+from scanpath.evaluation.sides import FLOOR
 
 #: Up to this many pairs all sign patterns are tried, so that the p value is exact.
 EXACT_PAIRS = 14
+#: Columns of the table of `compare_agents`.
+DIFFERENCE_COLUMNS = (
+    *("metric", "part", "agent", "other", "difference", "low", "high", "d_z", "share_larger", "p", "p_holm"),
+    "n_pictures",
+)
 
 
 def paired_permutation_test(
@@ -47,19 +54,7 @@ def paired_permutation_test(
     >>> paired_permutation_test(np.array([1.0, 2.0, 3.0]), np.array([0.0, 0.0, 0.0]))
     0.25
     """
-    difference = _differences(first, second)
-    n = len(difference)
-    if n <= EXACT_PAIRS:
-        bits = np.arange(2**n)[:, None] >> np.arange(n)
-        sums = (1.0 - 2.0 * (bits & 1)) @ difference
-        return float(np.mean(_as_large(sums, difference)))
-    generator = numpy_generator(check_count("seed", seed, least=0), "permutation", n)
-    count = 0
-    permutations = check_count("permutations", permutations)
-    for start in range(0, permutations, 1000):
-        signs = generator.integers(0, 2, size=(min(1000, permutations - start), n)) * 2.0 - 1.0
-        count += int(_as_large(signs @ difference, difference).sum())
-    return (count + 1) / (permutations + 1)
+    return float(_p_values([_differences(first, second)], permutations, seed)[0])
 
 
 def holm(p_values: np.ndarray) -> np.ndarray:
@@ -104,6 +99,8 @@ def effect_size(first: np.ndarray, second: np.ndarray) -> float:
 def compare_agents(scores: pd.DataFrame, *, permutations: int = 10000, seed: int = 0) -> pd.DataFrame:
     """Compare all pairs of agents on the same pictures, for every metric and part.
 
+    Agents are compared with floors, too; floors are not compared with each other.
+
     Parameters
     ----------
     scores
@@ -126,31 +123,70 @@ def compare_agents(scores: pd.DataFrame, *, permutations: int = 10000, seed: int
     agents = list(dict.fromkeys(scores["agent"]))
     if len(agents) < 2:
         raise InputError(f"A comparison needs at least two agents, got {agents}.")
+    pairs = [pair for pair in combinations(agents, 2) if not all(name.startswith(FLOOR) for name in pair)]
     rows = []
     for (metric, part), group in scores.groupby(["metric", "part"], sort=False):
-        table = group.pivot(index="picture", columns="agent", values="value")
-        for agent, other in combinations(agents, 2):
+        table = group.pivot(index="picture", columns="agent", values="value").reindex(columns=agents)
+        difference = np.stack([(table[agent] - table[other]).to_numpy(np.float64) for agent, other in pairs], axis=1)
+        facts = _compared(difference, permutations, seed)
+        for number, (agent, other) in enumerate(pairs):
             about = {"metric": metric, "part": part, "agent": agent, "other": other}
-            rows.append(about | _compared(table[agent].to_numpy(), table[other].to_numpy(), permutations, seed))
+            rows.append(about | {name: values[number] for name, values in facts.items()})
     result = pd.DataFrame(rows)
     result["p_holm"] = holm(result["p"].to_numpy())
-    return result[[*result.columns.drop(["n_pictures"]), "n_pictures"]]
+    return result[list(DIFFERENCE_COLUMNS)]
 
 
-def _compared(first: np.ndarray, second: np.ndarray, permutations: int, seed: int) -> dict[str, float]:
-    difference = first - second
+def _compared(difference: np.ndarray, permutations: int, seed: int) -> dict[str, np.ndarray]:
+    """Facts of each column of (pictures, pairs) differences, NaN where a picture or a fact is missing."""
     defined = np.isfinite(difference)
-    facts = dict.fromkeys(("difference", "low", "high", "d_z", "share_larger", "p"), np.nan)
-    if defined.any():
-        facts |= {key: float(value) for key, value in zip(facts, bootstrap_mean(difference, seed=seed))}
-        facts["share_larger"] = float(np.mean((np.sign(difference[defined]) + 1) / 2))
-    if defined.sum() > 1:
-        facts["p"] = paired_permutation_test(first, second, permutations=permutations, seed=seed)
-        try:
-            facts["d_z"] = effect_size(first, second)
-        except UndefinedError:
-            facts["d_z"] = np.nan
-    return facts | {"n_pictures": int(defined.sum())}
+    n = defined.sum(axis=0)
+    mean, low, high = bootstrap_mean(difference, seed=seed)
+    larger = np.where(defined, (np.sign(difference) + 1) / 2, 0.0).sum(axis=0)
+    spread = [_effect_size(column[known]) for column, known in zip(difference.T, defined.T)]
+    return {
+        "difference": mean,
+        "low": low,
+        "high": high,
+        "d_z": np.array(spread),
+        "share_larger": np.divide(larger, n, out=np.full(len(n), np.nan), where=n > 0),
+        "p": _p_values([column[known] for column, known in zip(difference.T, defined.T)], permutations, seed),
+        "n_pictures": n,
+    }
+
+
+def _effect_size(difference: np.ndarray) -> float:
+    try:
+        return effect_size(difference, np.zeros(len(difference)))
+    except UndefinedError:
+        return np.nan
+
+
+def _p_values(differences: Sequence[np.ndarray], permutations: int, seed: int) -> np.ndarray:
+    """Values of p for several sets of differences; sets of one length share their random signs."""
+    check_count("seed", seed, least=0)
+    check_count("permutations", permutations)
+    p_values = np.full(len(differences), np.nan)
+    for n in {len(difference) for difference in differences if len(difference) > 1}:
+        places = [k for k, difference in enumerate(differences) if len(difference) == n]
+        together = np.stack([differences[k] for k in places], axis=1)
+        counts, tries = np.zeros(len(places)), 0
+        for signs in _signs(n, permutations, seed):
+            counts += _as_large(signs @ together, together).sum(axis=0)
+            tries += len(signs)
+        # of random patterns, the observed one counts too, so that p is never 0
+        p_values[places] = counts / tries if n <= EXACT_PAIRS else (counts + 1) / (tries + 1)
+    return p_values
+
+
+def _signs(n: int, permutations: int, seed: int) -> Iterator[np.ndarray]:
+    """Patterns of signs for n differences, in parts: all of them where they are few, else random ones."""
+    if n <= EXACT_PAIRS:
+        yield 1.0 - 2.0 * ((np.arange(2**n)[:, None] >> np.arange(n)) & 1)
+        return
+    generator = numpy_generator(seed, "permutation", n)
+    for start in range(0, permutations, 1000):
+        yield generator.integers(0, 2, size=(min(1000, permutations - start), n)) * 2.0 - 1.0
 
 
 def _differences(first: np.ndarray, second: np.ndarray) -> np.ndarray:
@@ -166,4 +202,4 @@ def _differences(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 
 def _as_large(sums: np.ndarray, difference: np.ndarray) -> np.ndarray:
     # sums that are equal on paper must not differ by rounding
-    return np.abs(sums) >= abs(difference.sum()) - 1e-12 * np.abs(difference).sum()
+    return np.abs(sums) >= np.abs(difference.sum(axis=0)) - 1e-12 * np.abs(difference).sum(axis=0)

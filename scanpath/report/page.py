@@ -18,8 +18,9 @@ from scanpath import __version__
 from scanpath._core.checks import check_count, check_size
 from scanpath._core.errors import InputError
 from scanpath._core.files import write_text
-from scanpath.evaluation.comparison import Metrics, evaluate
+from scanpath.evaluation.comparison import evaluate
 from scanpath.evaluation.inputs import ScreenSize
+from scanpath.evaluation.sides import Metrics
 from scanpath.gaze.frames import TableLike, as_pandas
 from scanpath.gaze.table import load_table, read_table
 from scanpath.report.plots import amplitude_plot, found_plot, score_plot

@@ -6,7 +6,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scanpath import InputError, UndefinedError
-from scanpath.evaluation import compare_agents, effect_size, holm, paired_permutation_test
+from scanpath.evaluation import (
+    compare_agents,
+    describe_comparison,
+    effect_size,
+    evaluate,
+    evaluate_agents,
+    holm,
+    paired_permutation_test,
+    picture_scores,
+)
+from scanpath.gaze.scanpath import Scanpath
 
 
 @given(st.integers(2, 9), st.integers(0, 2**31))
@@ -96,3 +106,66 @@ def test_comparison_pairs_agents_on_common_pictures_and_corrects_for_all_tests()
 def test_one_agent_cannot_be_compared():
     with pytest.raises(InputError, match="two agents"):
         compare_agents(scores(a=[1, 2]))
+
+
+def test_a_pair_has_the_p_value_interval_and_effect_that_it_has_alone():
+    rng = np.random.default_rng(0)
+    values = {name: rng.normal(k / 5, 1, 30) for k, name in enumerate("abc")}
+    values["c"][3] = np.nan
+    order = np.argsort([f"{k}" for k in range(30)])  # of the pictures' names
+    table = compare_agents(scores(**values), seed=3).set_index(["agent", "other"])
+    for pair, row in table.iterrows():
+        first, second = (values[name][order] for name in pair)
+        assert row["p"] == paired_permutation_test(first, second, seed=3)
+        assert row["d_z"] == pytest.approx(effect_size(first, second))
+        assert row["n_pictures"] == np.isfinite(first - second).sum()
+
+
+def test_agents_are_compared_with_floors_and_floors_not_with_each_other():
+    table = compare_agents(scores(a=[1, 2, 3], **{"floor: shuffled": [0, 1, 1], "floor: center": [1, 1, 0]}))
+    assert list(table["other"]) == ["floor: shuffled", "floor: center"]
+    assert set(table["agent"]) == {"a"}
+
+
+def test_sentences_say_direction_size_and_what_was_not_found():
+    values = {
+        "good": [1.0, 2, 3, 2, 1, 2, 3, 1],
+        "bad": [9.0, 8, 9, 7, 9, 8, 9, 8],
+        "alike": [1.1, 1.9, 3, 2.1, 1, 2, 2.9, 1],
+    }
+    lower = scores(**values).assign(metric="dtw", part="value")
+    first, how = describe_comparison(compare_agents(lower))
+    assert first.startswith(
+        "In dtw (px, lower is better; 8 pictures), good was better than bad by 6.50 (95 % interval "
+    )
+    assert "; no difference was found between good and alike (" in first
+    assert "; bad was worse than alike by 6.50 (" in first
+    assert "Holm-corrected for 3 comparisons" in how
+    unknown, _ = describe_comparison(compare_agents(scores(**values)))
+    assert unknown.startswith("In m p (8 pictures), good was lower than bad by")
+
+
+def test_sentences_say_what_cannot_be_compared_and_counts_that_differ():
+    table = compare_agents(scores(a=[1, 2, 3, 4], b=[np.nan] * 4, c=[2, 3, 5]))
+    (sentence, _) = describe_comparison(table)
+    assert "a and b could not be compared on 0 pictures" in sentence
+    assert "between a and c on 3 pictures" in sentence
+    assert describe_comparison(table.iloc[:0]) == []
+
+
+def test_one_pass_gives_the_tables_of_three():
+    rng = np.random.default_rng(0)
+
+    def look(picture, **who):
+        return Scanpath(rng.uniform(0, 90, (4, 2)), info={"stimulus": picture, **who})
+
+    people = [look(p, subject=s) for p in "xyz" for s in ("s1", "s2", "s3")]
+    agents = [look(p, agent=a) for p in "xyz" for a in ("a", "b")]
+    settings = {"screen_px": (90, 90), "floors": ["shuffled"], "seed": 4}
+    found = evaluate_agents(agents, people, ["dtw", "scanmatch"], **settings)
+    pd.testing.assert_frame_equal(found.scores, evaluate(agents, people, ["dtw", "scanmatch"], **settings))
+    pd.testing.assert_frame_equal(found.pictures, picture_scores(agents, people, ["dtw", "scanmatch"], **settings))
+    pd.testing.assert_frame_equal(found.differences, compare_agents(found.pictures, seed=4))
+    alone = evaluate_agents(agents[::2], people, ["dtw"])
+    assert len(alone.differences) == 0
+    assert alone.sentences == []
