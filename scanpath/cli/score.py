@@ -1,12 +1,14 @@
-"""`scanpath score`: simulated scanpaths against people's."""
+"""`scanpath score`: simulated scanpaths against people's, and agents against each other."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
+from scanpath.cli.comparison import between, folded, part_name, print_comparison, short
 from scanpath.cli.options import Floors, Metrics, Root, floor_names, split_names
+from scanpath.cli.progress import say
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,58 +27,114 @@ def score(
     screen_px: Annotated[str | None, typer.Option(help="Size of the pictures, as in 1024x768.")] = None,
     dataset: Annotated[str | None, typer.Option(help="Take the people from this data set instead.")] = None,
     root: Root = None,
-    seed: Annotated[int, typer.Option(help="Of the bootstrap.")] = 0,
+    mixed: Annotated[
+        bool, typer.Option("--mixed", help="Also compare agents by a mixed model of pictures and people.")
+    ] = False,
+    noise_deg: Annotated[
+        str | None,
+        typer.Option(help="Also see if the agents' order stays when people's fixations move by this, as in 0.5,1."),
+    ] = None,
+    px_per_deg: Annotated[float | None, typer.Option(help="Pixels per degree, for --noise-deg.")] = None,
+    repeats: Annotated[int, typer.Option(help="How often --noise-deg moves the fixations anew.")] = 20,
+    seed: Annotated[int, typer.Option(help="Of the bootstrap, the permutations and the noise.")] = 0,
     jobs: Annotated[int, typer.Option(help="Threads.")] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON with provenance instead of a table.")] = False,
     figure: Annotated[Path | None, typer.Option(help="Also draw agents against ceiling and floors here.")] = None,
 ) -> None:
-    """Score scanpaths against people's, with the people's own ceiling and 95 % bootstrap intervals."""
+    """Score scanpaths against people's, with the people's own ceiling and 95 % bootstrap intervals.
+
+    With two agents or more it also says how they differ: mean paired differences over pictures, permutation tests.
+    """
     from scanpath._core.errors import InputError
-    from scanpath.evaluation import evaluate, write_evaluation
+    from scanpath.evaluation import evaluate_agents, write_evaluation
     from scanpath.gaze.table import load_table
 
     names = split_names(metrics)
     if not names:
         raise InputError("--metrics is empty; name at least one, as in --metrics multimatch,scanmatch.")
+    levels = _levels(noise_deg)
     table = load_table(simulated)  # what is doubtful in it is said by evaluate, of what it scores
-    people, sizes = _people(human, dataset, root)
-    result = evaluate(
-        table,
-        people,
-        names,
-        pairing=pairing,
-        screen_px=_size(screen_px) or sizes,
-        floors=floor_names(floors),
-        seed=seed,
-        jobs=jobs,
-        progress=_with_bar,
-    )
+    people, sizes, scales = _people(human, dataset, root)
+    settings: dict[str, Any] = {
+        "pairing": pairing,
+        "floors": floor_names(floors),
+        "screen_px": _size(screen_px) or sizes,
+    }
+    shared = settings | {"seed": seed, "jobs": jobs, "progress": _with_bar}
+    found = evaluate_agents(table, people, names, **shared)
+    more: dict[str, Any] = {"differences": found.differences, "sentences": found.sentences}
+    if mixed:
+        from scanpath.evaluation import mixed_model
+
+        more["mixed_model"] = mixed_model(found.people)
+    if levels:
+        more["noise"] = _under_noise(table, people, names, px_per_deg or scales, levels, repeats, shared)
     if figure is not None:
         from scanpath.plotting import plot_scores, save_figure
 
-        save_figure(plot_scores(result), figure)
-    for sentence in result.attrs["scanpath"]["not_simulated"]:
-        typer.echo(f"scanpath: {sentence}", err=True)
+        save_figure(plot_scores(found.scores), figure)
+    for sentence in found.scores.attrs["scanpath"]["not_simulated"]:
+        say(sentence)
     if as_json:
-        typer.echo(write_evaluation(result), nl=False)
+        typer.echo(write_evaluation(found.scores, more=more), nl=False)
     else:
-        _print(result)
+        _print(found.scores)
+        print_comparison(more)
+
+
+def _levels(text: str | None) -> list[float]:
+    """Noise in degrees, as in 0.5,1."""
+    from scanpath._core.errors import InputError
+
+    try:
+        levels = [float(part) for part in split_names(text or "")]
+    except ValueError:
+        levels = [-1.0]
+    if any(not 0 < level < float("inf") for level in levels):
+        raise InputError(f"--noise-deg must be positive numbers of degrees, as in 0.5,1; got {text!r}.")
+    return levels
+
+
+def _under_noise(
+    table: "pd.DataFrame",
+    people: "pd.DataFrame",
+    names: list[str],
+    scale: float | Mapping[str, float] | None,
+    levels: list[float],
+    repeats: int,
+    settings: Mapping[str, Any],
+) -> "pd.DataFrame":
+    import warnings
+
+    from scanpath._core.errors import InputError, InputWarning
+    from scanpath.evaluation import ranking_under_noise
+
+    if scale is None:
+        raise InputError("--noise-deg needs the pictures' scale; give --px-per-deg, or a --dataset that knows it.")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", InputWarning)  # what is doubtful was said of the scores
+        return ranking_under_noise(
+            table, people, names, px_per_deg=scale, noise_deg=levels, repeats=repeats, **settings
+        )
 
 
 def _people(
     human: Path | None, dataset: str | None, root: Path | None
-) -> tuple["pd.DataFrame", dict[str, tuple[int, int]] | None]:
+) -> tuple["pd.DataFrame", dict[str, tuple[int, int]] | None, dict[str, float] | None]:
+    """Fixations of people, and where a data set tells them the pictures' sizes and scales."""
     from scanpath._core.errors import InputError
     from scanpath.gaze.table import load_table
 
     if human is not None and dataset is None:
-        return load_table(human), None
+        return load_table(human), None, None
     if dataset is None or human is not None:
         raise InputError("Give the people's table or --dataset NAME, one of the two.")
     from scanpath.datasets import load_dataset
 
     data = load_dataset(dataset, root=root)
-    return data.fixations, {stimulus.name: (stimulus.size[1], stimulus.size[0]) for stimulus in data.stimuli} or None
+    sizes = {stimulus.name: (stimulus.size[1], stimulus.size[0]) for stimulus in data.stimuli}
+    scales = {stimulus.name: stimulus.px_per_deg for stimulus in data.stimuli if stimulus.px_per_deg}
+    return data.fixations, sizes or None, scales or None
 
 
 def _size(text: str | None) -> tuple[int, int] | None:
@@ -108,10 +166,10 @@ def _print(result: "pd.DataFrame") -> None:
     rows = [
         (
             row["agent"],
-            row["metric"] if row["part"] in ("", "value", row["metric"]) else f"{row['metric']}.{row['part']}",
-            _short(row["value"]),
-            f"{_short(row['low'])} to {_short(row['high'])}",
-            _short(row["ceiling"]),
+            part_name(row),
+            short(row["value"]),
+            between(row),
+            short(row["ceiling"]),
             int(row["n_pictures"]),
             *([int(row["n_undefined"])] if undefined else []),
         )
@@ -119,12 +177,7 @@ def _print(result: "pd.DataFrame") -> None:
     ]
     headings = ["agent", "metric", "value", "95 % interval", "people", "n", *(["undefined"] if undefined else [])]
     print_table(headings, rows, wrap="agent")
-    typer.echo(f"Pairing: {result['pairing'].iloc[0]}.")
+    typer.echo(folded(f"Pairing: {result['pairing'].iloc[0]}."))
     typer.echo("'people' is the same number for people among themselves; n counts pictures.")
     if undefined:
         typer.echo("'undefined' counts pairs without a value; --json gives the reasons.")
-
-
-def _short(value: float) -> str:
-    """Three digits behind the point, fewer where a number is long: 80 columns are few."""
-    return f"{value:.{3 if abs(value) < 10 else 1 if abs(value) < 1000 else 0}f}"

@@ -2,6 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 
+#: What stands in columns of numbers where there is none.
+_NO_NUMBER = ("", "undefined", "<.001")
+
 
 def print_table(
     headings: Sequence[str], rows: Iterable[Sequence[object]], *, title: str | None = None, wrap: str | None = None
@@ -17,7 +20,7 @@ def print_table(
     rows = list(rows)
     table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
     for index, heading in enumerate(headings):
-        numeric = all(_is_number(row[index]) or row[index] == "" for row in rows)
+        numeric = all(_is_number(row[index]) or row[index] in _NO_NUMBER for row in rows)
         whole = wrap is not None and heading != wrap
         table.add_column(heading, justify="right" if numeric else "left", overflow="fold", no_wrap=whole)
     for row in rows:

@@ -1,9 +1,9 @@
 """Differences between agents in words, ready for a paper."""
 
+import math
 from math import isfinite
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from scanpath._core.checks import check_share
@@ -30,7 +30,7 @@ def describe_comparison(differences: pd.DataFrame, *, alpha: float = 0.05) -> li
     >>> row = {"metric": "dtw", "part": "value", "agent": "a", "other": "b", "difference": -12.0, "low": -15.0}
     >>> row |= {"high": -9.1, "d_z": -0.81, "share_larger": 0.2, "p": 0.0004, "p_holm": 0.0004, "n_pictures": 60}
     >>> print(describe_comparison(pd.DataFrame([row]))[0])
-    In dtw (px, lower is better; 60 pictures), a was better than b by 12.0 (95 % interval 9.10 to 15.0, p < .001,
+    In dtw (px, lower is better; 60 pictures), a was better than b by 12.0 (95 % interval 9.1 to 15.0, p < .001,
     d_z = 0.81).
     """
     check_share("alpha", alpha)
@@ -39,6 +39,8 @@ def describe_comparison(differences: pd.DataFrame, *, alpha: float = 0.05) -> li
         counts = rows["n_pictures"].unique()
         about = _about(str(metric), counts)
         records = rows.to_dict("records")
+        if not counts.any():
+            continue  # no picture has values of two agents
         clauses = [_clause(row, str(metric), alpha, bool(len(counts) > 1)) for row in records]
         name = str(metric) if part in ("", "value", metric) else f"{metric} {part}"
         sentences.append(f"In {name}{about}, {'; '.join(clauses)}.")
@@ -47,19 +49,18 @@ def describe_comparison(differences: pd.DataFrame, *, alpha: float = 0.05) -> li
     return sentences
 
 
-def short_number(value: float) -> str:
-    """Three significant digits, never in powers of ten.
+def with_interval(value: float, low: float, high: float) -> tuple[str, str, str]:
+    """A number and its interval, all with as many digits as the interval's width bears: two of it.
 
     Examples
     --------
-    >>> short_number(0.03614), short_number(-1785.2), short_number(0.0), short_number(12.0)
-    ('0.0361', '-1785', '0', '12.0')
+    >>> with_interval(0.036142, 0.0298, 0.0421), with_interval(-297.3, -413.2, -183.5)
+    (('0.036', '0.030', '0.042'), ('-297', '-413', '-184'))
     """
-    if not isfinite(value):
-        return "undefined"
-    if value == 0 or abs(value) >= 100:
-        return f"{value:.0f}"
-    return np.format_float_positional(value, precision=3, unique=False, fractional=False)
+    width = high - low
+    digits = min(max(0, 1 - math.floor(math.log10(width))), 6) if isfinite(width) and width > 0 else 3
+    texts = [f"{each:.{digits}f}" if isfinite(each) else "undefined" for each in (value, low, high)]
+    return texts[0], texts[1], texts[2]
 
 
 def short_p(p: float) -> str:
@@ -96,19 +97,22 @@ def _clause(row: dict[Any, Any], metric: str, alpha: float, counted: bool) -> st
         return f"{agent} and {other} could not be compared{on}"
     value, low, high, spread = (row[name] for name in ("difference", "low", "high", "d_z"))
     if row["p_holm"] >= alpha:
-        found = f"no difference was found between {agent} and {other}{on}"
-        return f"{found} ({short_number(value)}, {_facts(low, high, spread, row['p_holm'])})"
+        size, facts = _facts(value, low, high, row["p_holm"], spread)
+        return f"no difference was found between {agent} and {other}{on} ({size}, {facts})"
     word = "lower" if value < 0 else "higher"
     if metric in METRICS.names("*"):
         word = "better" if (value > 0) == METRICS[metric].higher_is_better else "worse"
     if value < 0:
         value, low, high, spread = -value, -high, -low, -spread
-    return f"{agent} was {word} than {other}{on} by {short_number(value)} ({_facts(low, high, spread, row['p_holm'])})"
+    size, facts = _facts(value, low, high, row["p_holm"], spread)
+    return f"{agent} was {word} than {other}{on} by {size} ({facts})"
 
 
-def _facts(low: float, high: float, spread: float, p: float) -> str:
+def _facts(value: float, low: float, high: float, p: float, spread: float) -> tuple[str, str]:
+    """The difference, and what is said of it in brackets."""
+    size, start, end = with_interval(value, low, high)
     effect = f", d_z = {spread:.2f}" if isfinite(spread) else ""
-    return f"95 % interval {short_number(low)} to {short_number(high)}, {short_p(p)}{effect}"
+    return size, f"95 % interval {start} to {end}, {short_p(p)}{effect}"
 
 
 def _how(n_tests: int) -> str:
