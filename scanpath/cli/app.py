@@ -8,7 +8,21 @@ from typing import Annotated
 import typer
 
 from scanpath._core.errors import ScanpathError
-from scanpath.cli import catalog, convert, datasets, demo, doctor, fit, foveate, report, score, simulate, stimuli, study
+from scanpath.cli import (
+    catalog,
+    convert,
+    datasets,
+    demo,
+    doctor,
+    find_objects,
+    fit,
+    foveate,
+    report,
+    score,
+    simulate,
+    stimuli,
+    study,
+)
 from scanpath.cli.advice import as_options
 
 app = typer.Typer(
@@ -28,6 +42,7 @@ app.command("metrics")(catalog.metrics)
 app.command("doctor")(doctor.doctor)
 convert.register(app)
 datasets.register(app)
+find_objects.register(app)
 report.register(app)
 app.add_typer(stimuli.stimuli, name="stimuli")
 app.add_typer(study.study, name="study")

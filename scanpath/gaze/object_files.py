@@ -9,7 +9,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from scanpath._core.errors import InputError
-from scanpath._core.files import require_file
+from scanpath._core.files import require_file, write_text
 from scanpath.gaze.boxes import Box
 from scanpath.gaze.csv_text import numbers_in_text, read_cells
 
@@ -105,6 +105,29 @@ def read_objects(path: str | os.PathLike[str]) -> ObjectTable:
                 raise InputError(f"{file} names two targets{'' if picture is None else f' on {picture!r}'}; name one.")
             targets[picture] = (x, y, width, height)
     return ObjectTable(file, boxes, labels if label is not None else None, targets)
+
+
+def write_objects(path: str | os.PathLike[str], found: Mapping[str, PictureObjects]) -> None:
+    """Write boxes of objects as `read_objects` takes them.
+
+    Parameters
+    ----------
+    path
+        CSV file.
+    found
+        Objects by the name of their picture.
+    """
+    rows = [
+        {
+            "stimulus": name,
+            **dict(zip(("x", "y", "width", "height"), box)),
+            **({} if one.object_labels is None else {"label": one.object_labels[place]}),
+            **({} if one.target_box is None else {"target": box == one.target_box}),
+        }
+        for name, one in found.items()
+        for place, box in enumerate(one.objects)
+    ]
+    write_text(path, pd.DataFrame(rows).to_csv(index=False, lineterminator="\n", float_format="%g"))
 
 
 def _flags(cells: pd.DataFrame, file: Path) -> list[bool]:

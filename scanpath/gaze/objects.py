@@ -147,6 +147,18 @@ def object_places(objects: Sequence[Box] | ArrayLike) -> np.ndarray:
     return places
 
 
+def in_view(objects: Sequence[Box] | ArrayLike) -> list[int]:
+    """Return which objects a fixation can be on: all but those that smaller ones hide.
+
+    Examples
+    --------
+    >>> in_view([(0, 0, 6, 3), (0, 0, 3, 3), (3, 0, 3, 3), (5, 2, 9, 9)])
+    [1, 2, 3]
+    """
+    boxes = _as_boxes(objects)
+    return [place for place in range(len(boxes)) if len(_own_pixels(boxes, place))]
+
+
 def boxes_of_cells(cells: Tensor) -> tuple[Box, ...]:
     """Return the box of each slot of a display, from its (H, W) labels; slots that are nowhere are left out.
 
@@ -178,6 +190,11 @@ def find_objects(image: Tensor, background: float, *, gap_px: int = 2, least_px:
     tuple of (x, y, width, height)
         In px, from top to bottom and then from left to right.
 
+    Raises
+    ------
+    InputError
+        If the background is no gray level.
+
     Examples
     --------
     >>> picture = torch.zeros(1, 20, 30)
@@ -186,6 +203,8 @@ def find_objects(image: Tensor, background: float, *, gap_px: int = 2, least_px:
     >>> find_objects(picture, background=0)
     ((3.0, 2.0, 5.0, 4.0), (20.0, 10.0, 2.0, 4.0))
     """
+    if not 0 <= background <= 255:
+        raise InputError(f"background must be a gray level from 0 to 255, got {background}.")
     seen = off_ground(image, background)
     reach = check_count("gap_px", gap_px, least=0)
     # each thing grows by gap_px in all, so that those touch which lie no further apart

@@ -1,5 +1,6 @@
 """Objects of photographs, found by a detector of torchvision."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -8,6 +9,7 @@ from torch import Tensor
 from scanpath._core.checks import check_share
 from scanpath._core.errors import InputError, unknown_name
 from scanpath.gaze.boxes import Box
+from scanpath.gaze.objects import in_view
 from scanpath.recognition.weights import Weights, read_weights
 
 
@@ -19,7 +21,7 @@ class Detections(NamedTuple):
     objects
         Boxes (x, y, width, height) in px, whole pixels within the picture.
     labels
-        The detector's class numbers, as text; those of torchvision's weights are numbers of COCO's categories.
+        COCO's categories, which torchvision's detectors know, or the class number where it is none.
     scores
         How certain it is.
     """
@@ -34,7 +36,8 @@ def detect_objects(
 ) -> Detections:
     """Find objects in a photograph, for `scanpath.Stimulus(objects=..., object_labels=...)`.
 
-    A detector finds what it was trained on, which need not be what is looked for.
+    A detector finds what it was trained on, which need not be what is looked for. Boxes that smaller ones hide are left
+    out, as no fixation can be on them.
 
     Parameters
     ----------
@@ -67,11 +70,14 @@ def detect_objects(
             raise InputError(f"{weights} does not fit {detector}: {str(error).splitlines()[0]}") from error
     with torch.inference_mode():
         found = network.eval()([image])[0]
-    return _whole(found, image.shape[-2:], check_share("least_score", least_score))
+    categories = models.get_model_weights(detector)["DEFAULT"].meta["categories"]
+    return _whole(found, image.shape[-2:], check_share("least_score", least_score), categories)
 
 
-def _whole(found: dict[str, Tensor], size: tuple[int, ...], least_score: float) -> Detections:
-    """Bring boxes of two corners to whole pixels, and leave out those that are nothing or there twice."""
+def _whole(
+    found: dict[str, Tensor], size: tuple[int, ...], least_score: float, categories: Sequence[str] = ()
+) -> Detections:
+    """Bring boxes of two corners to whole pixels, and leave out those that are nothing, there twice or hidden."""
     height, width = size
     kept: dict[Box, tuple[str, float]] = {}
     corners = found["boxes"].round().clamp(min=0)
@@ -80,6 +86,10 @@ def _whole(found: dict[str, Tensor], size: tuple[int, ...], least_score: float) 
     ):
         box = (left, top, min(right, width) - left, min(bottom, height) - top)
         if score >= least_score and min(box[2:]) >= 1:
-            kept.setdefault(box, (str(label), score))
-    labels, scores = zip(*kept.values()) if kept else ((), ())
-    return Detections(tuple(kept), labels, scores)
+            kept.setdefault(box, (categories[label] if 0 <= label < len(categories) else str(label), score))
+    if not kept:
+        return Detections((), (), ())
+    boxes, told = list(kept), list(kept.values())
+    shown = in_view(boxes)
+    labels, scores = zip(*(told[place] for place in shown))
+    return Detections(tuple(boxes[place] for place in shown), labels, scores)

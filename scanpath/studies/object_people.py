@@ -96,7 +96,9 @@ def read_objarr(folder: Path) -> PeopleData:
         ]
         for number, mine in shown.groupby("stimulus", sort=True)
     }
-    recipe = OatFitRecipe(epochs=8, patience=3, unseen=0.0, told=0.0, time_limit=_LONGEST_ARRAY)
+    recipe = OatFitRecipe(
+        epochs=8, patience=2, batch_size=60, learning_rate=2e-3, unseen=0.0, told=0.0, time_limit=_LONGEST_ARRAY
+    )
     return PeopleData("objarr", stimuli, people, _LONGEST_ARRAY, recipe, ("hidden",), False)
 
 
