@@ -25,8 +25,11 @@ from scanpath.guidance.object_positions import spacing_of
 from scanpath.guidance.object_scenes import object_scene
 from scanpath.guidance.published_oat import PublishedOat, SeenGrid
 from scanpath.recognition.language import TOY, LanguageModel, check_caption, load_language_model
-from scanpath.recognition.object_embedding import object_patches
+from scanpath.recognition.object_embedding import framed_objects, object_patches
 from scanpath.recognition.weights import Weights
+
+#: How much of a picture an object takes for the package's own image-text model, as in the scenes it learned from.
+_TOY_SHARE = 0.2
 
 
 class _Prepared(NamedTuple):
@@ -243,7 +246,8 @@ class Oat(Agent):
         if self._language is None:
             self._language = load_language_model(*self._language_settings)
         said = self._language.encode_text(check_caption(stimulus.caption))
-        shown = self._language(object_patches(stimulus.rgb, objects, self._language.size, stretch=False))
+        share = _TOY_SHARE if self._language_settings[0] == TOY else 1.0
+        shown = self._language(framed_objects(stimulus.rgb, objects, self._language.size, share=share))
         return scaled_match(F.cosine_similarity(shown, said))
 
     def _target(self, stimulus: Stimulus, objects: tuple[Box, ...]) -> int:

@@ -12,6 +12,8 @@ from scanpath.gaze.pixels import box_window
 
 #: Channels of the two layers, and sides of their filters.
 CHANNELS, FILTERS = (16, 32), (5, 3)
+#: Gray around an object that is shown alone.
+_FRAME = 0.5
 
 
 class ObjectEmbedding(nn.Module):
@@ -93,6 +95,43 @@ def object_patches(image: Tensor, objects: Iterable[Box], patch_size: tuple[int,
         (N, 3, height, width).
     """
     return torch.stack([as_patch(image[:, *box_window(box)], patch_size, stretch=stretch) for box in objects])
+
+
+def framed_objects(image: Tensor, objects: Iterable[Box], size: tuple[int, int], *, share: float = 1.0) -> Tensor:
+    """Show objects one at a time in the middle of a gray picture, in their proportions, for image-text models.
+
+    Parameters
+    ----------
+    image
+        (3, H, W) in [0, 1].
+    objects
+        N boxes (x, y, width, height) in px.
+    size
+        (height, width) of the pictures in px.
+    share
+        How much of the picture's smaller side the object's longer side takes.
+
+    Returns
+    -------
+    Tensor
+        (N, 3, height, width).
+
+    Examples
+    --------
+    >>> shown = framed_objects(torch.ones(3, 40, 40), [(0, 0, 20, 10)], (16, 16), share=0.5)
+    >>> int((shown[0, 0] == 1).sum()), float(shown[0, 0, 0, 0])
+    (32, 0.5)
+    """
+    shown = []
+    for x, y, width, height in objects:
+        scale = share * min(size) / max(width, height)
+        inner = max(1, round(height * scale)), max(1, round(width * scale))
+        frame = torch.full((3, *size), _FRAME)
+        top, left = (size[0] - inner[0]) // 2, (size[1] - inner[1]) // 2
+        patch = as_patch(image[:, *box_window((x, y, width, height))], inner, stretch=False)
+        frame[:, top : top + inner[0], left : left + inner[1]] = patch
+        shown.append(frame)
+    return torch.stack(shown)
 
 
 def as_patch(picture: Tensor, patch_size: tuple[int, int], *, stretch: bool) -> Tensor:

@@ -184,3 +184,29 @@ def test_files_that_are_no_model_are_refused(tmp_path):
     path.write_bytes(b"no weights")
     with pytest.raises(InputError, match="cannot be read"):
         sp.create_agent("oat", weights=path)
+
+
+def test_most_things_on_a_page_are_known_by_their_captions():
+    goods = [one for one in captioned_scenes(60, seed=9, twin_share=0.0) if " the " not in one.caption][:20]
+    page, boxes = torch.full((3, 200, 280), 0.9), []
+    for place, scene in enumerate(goods):
+        x, y, width, height = map(int, scene.target_box)
+        left, top = 8 + 52 * (place % 5), 8 + 48 * (place // 5)
+        page[:, top : top + height, left : left + width] = scene.image[:, y : y + height, x : x + width]
+        boxes.append((left, top, width, height))
+    reader = sp.create_agent("oat")
+    found = 0
+    for place, scene in enumerate(goods):
+        screen = sp.Stimulus(page, name=f"page {place}", caption=scene.caption, objects=boxes)
+        found += int(reader.prepare(screen).seen.match[0].argmax()) == place
+    assert found >= 15
+
+
+def test_choices_along_a_scanpath_are_those_before_each_fixation(agent):
+    display = shelf(2, 4, seed=3)
+    path = np.array([display.center_xy, *object_places(display.objects)[[2, 2, 7, 1]]])
+    along = agent.search_log_probabilities(display, path)
+    assert along.shape == (5, 9)
+    for step in range(5):
+        before = agent.object_log_probabilities(display, path[: step + 1])
+        torch.testing.assert_close(along[step], before, atol=1e-5, rtol=1e-4)
