@@ -74,6 +74,19 @@ def test_a_fit_is_repeatable_and_goes_on_where_it_was_stopped(shelves, tmp_path)
         OatFit(people, shelves, out=tmp_path / "whole.safetensors", recipe=OatFitRecipe(network=SMALL)).run()
 
 
+def test_a_fit_goes_on_from_a_model(shelves, tmp_path):
+    people = shoppers_table(shelves, 2)
+    first = load_oat(OatFit(people, shelves, out=tmp_path / "first.safetensors", recipe=QUICK).run().weights)
+    still = OatFitRecipe(epochs=1, network=SMALL, left_out=0.2, learning_rate=1e-12, weight_decay=1e-12)
+    again = OatFit(people, shelves, out=tmp_path / "again.safetensors", recipe=still, start=first)
+    result = again.run()
+    for name, value in load_oat(result.weights).network.state_dict().items():
+        torch.testing.assert_close(value, first.network.state_dict()[name], atol=1e-6, rtol=0)
+    assert result.card["start"] == first.checksum()
+    with pytest.raises(InputError, match="other sizes|has others"):
+        OatFit(people, shelves, out=tmp_path / "other.safetensors", start=first)
+
+
 def test_absent_objects_change_nothing():
     small, large = shelf(1, 3), shelf(2, 4)
     scenes = [
