@@ -83,7 +83,7 @@ def test_a_fit_goes_on_from_a_model(shelves, tmp_path):
     for name, value in load_oat(result.weights).network.state_dict().items():
         torch.testing.assert_close(value, first.network.state_dict()[name], atol=1e-6, rtol=0)
     assert result.card["start"] == first.checksum()
-    with pytest.raises(InputError, match="other sizes|has others"):
+    with pytest.raises(InputError, match="has others"):
         OatFit(people, shelves, out=tmp_path / "other.safetensors", start=first)
 
 
