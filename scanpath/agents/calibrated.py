@@ -3,10 +3,11 @@
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeGuard, runtime_checkable
 
 import numpy as np
+import torch
 from numpy.typing import ArrayLike
 from torch import Tensor
 
@@ -105,6 +106,26 @@ class Calibration:
             raise InputError(f"{path} is no calibration as scanpath.calibrate saves it: {why}.") from error
 
 
+class LastDensity:
+    """Makes densities of an agent's maps, and keeps the last: many maps stay as they are from fixation to fixation."""
+
+    def __init__(self) -> None:
+        self._last: tuple[tuple[Any, ...], Tensor, Tensor] | None = None
+
+    def of(
+        self, agent: DrawsMaps, numbers: PriorityDensity, stimulus: Stimulus, history_xy: Tensor | ArrayLike
+    ) -> Tensor:
+        """Return the logarithm of each pixel's probability, (H, W), that some numbers make of an agent's map."""
+        drawn = drawn_map(agent, stimulus, history_xy, inhibition=numbers.inhibition)
+        px_per_deg = stimulus.require_px_per_deg(agent.name)
+        made_of = (id(numbers), stimulus.size, px_per_deg)
+        if self._last is None or self._last[0] != made_of or not torch.equal(self._last[1], drawn):
+            density = numbers.log_density(drawn, stimulus.size, px_per_deg=px_per_deg)
+            # a copy, as agents may fill one map again and again
+            self._last = made_of, drawn.detach().clone(), density
+        return self._last[2]
+
+
 class CalibratedAgent(DensityAgent):
     """Another agent, whose maps are taken as densities by a few numbers that were fitted to people.
 
@@ -133,6 +154,7 @@ class CalibratedAgent(DensityAgent):
         self.agent = agent
         self.calibration = calibration if isinstance(calibration, Calibration) else Calibration.load(calibration)
         self.fitted_on = tuple(self.calibration.people.get("pictures", ()))
+        self._densities = LastDensity()
 
     def facts(self) -> dict[str, Any]:
         """Return what fixations depend on beside the settings: the numbers, and the other agent's own facts."""
@@ -146,7 +168,7 @@ class CalibratedAgent(DensityAgent):
         self, stimulus: Stimulus, history_xy: Tensor | ArrayLike, history_duration_ms: Tensor | ArrayLike | None = None
     ) -> Tensor:
         """Return the logarithm of each pixel's probability, (H, W), from the other agent's map."""
-        return _density_of(self.agent, self.calibration.density, stimulus, history_xy)
+        return self._densities.of(self.agent, self.calibration.density, stimulus, history_xy)
 
 
 @dataclass(frozen=True)
@@ -168,6 +190,7 @@ class CrossCalibratedAgent:
     agent: DrawsMaps
     calibration: Calibration
     left_out: Mapping[str, PriorityDensity]
+    _densities: LastDensity = field(default_factory=LastDensity, init=False, repr=False, compare=False)
 
     @property
     def name(self) -> str:
@@ -189,15 +212,7 @@ class CrossCalibratedAgent:
                 f"{stimulus.name!r} had no part in this calibration of {self.name!r}; use scanpath.calibrate for "
                 "pictures elsewhere."
             )
-        return _density_of(self.agent, self.left_out[stimulus.name], stimulus, history_xy)
-
-
-def _density_of(
-    agent: DrawsMaps, numbers: PriorityDensity, stimulus: Stimulus, history_xy: Tensor | ArrayLike
-) -> Tensor:
-    """Return the logarithm of each pixel's probability, (H, W), that some numbers make of an agent's map."""
-    drawn = drawn_map(agent, stimulus, history_xy, inhibition=numbers.inhibition)
-    return numbers.log_density(drawn, stimulus.size, px_per_deg=stimulus.require_px_per_deg(agent.name))
+        return self._densities.of(self.agent, self.left_out[stimulus.name], stimulus, history_xy)
 
 
 def drawn_map(

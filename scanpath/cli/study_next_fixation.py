@@ -1,5 +1,6 @@
 """`scanpath study next-fixation`."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +20,9 @@ def next_fixation(
         str | None, typer.Option(help="Only these, separated by commas: names, or files of calibrations.")
     ] = None,
     pictures: Annotated[int | None, typer.Option(help="Only the first so many pictures of each set.")] = None,
+    people: Annotated[
+        int | None, typer.Option(help="Predict only so many people on each picture, drawn by chance.")
+    ] = None,
     seed: RunSeed = 0,
     jobs: Jobs = 1,
 ) -> None:
@@ -29,11 +33,10 @@ def next_fixation(
     from scanpath.studies.next_fixation import n_steps, score_tasks, study_tasks
 
     named = None if agents is None else split_names(agents)
-    tasks = [
-        task
-        for name in split_names(data)
-        for task in study_tasks(name, root=root, weights=weights, agents=named, n_pictures=pictures, seed=seed)
-    ]
+    tasks_of = partial(
+        study_tasks, root=root, weights=weights, agents=named, n_pictures=pictures, n_people=people, seed=seed
+    )
+    tasks = [task for name in split_names(data) for task in tasks_of(name)]
     with progress_bar("predicting", n_steps(tasks)) as advance:
         result = score_tasks(tasks, jobs=jobs, out=out, progress=advance)
     for name, scores in result.scores.groupby("data", sort=False):

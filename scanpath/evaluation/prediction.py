@@ -59,6 +59,7 @@ def predict_fixations(
     human: Fixations,
     *,
     marks: Sequence[str] = (),
+    known: Fixations | None = None,
     most_fixations: int | None = None,
     nss: str = "pysaliency",
     pixel: str = "nearest",
@@ -88,6 +89,9 @@ def predict_fixations(
         ``"gold standard"`` (the other people's fixations on the same picture: about the most that can be known
         without the person's history) and ``"gold mixture"`` (these with the center bias and a uniform density, by
         weights that are fitted for each picture: a closer limit).
+    known
+        People whose fixations the center bias and the gold standards are made of, where `human` holds only some of
+        them, under the same names; default `human`.
     most_fixations
         Use only so many fixations of each scanpath.
     nss
@@ -130,12 +134,16 @@ def predict_fixations(
         raise InputError("There is nothing to score: give an agent or marks.")
     pictures = paths_by_picture(paths, stimuli, "human")
     _warn_of_known_pictures(agent, [stimulus.name for stimulus, _ in pictures])
-    looked = {stimulus.name: np.concatenate([path.xy[1:] for path in seen]) for stimulus, seen in pictures}
-    center = CenterBias(looked, {stimulus.name: stimulus.size for stimulus, _ in pictures}, pixel=pixel, seed=seed)
+    others = pictures
+    if known is not None:
+        others = paths_by_picture([_cut(one, most_fixations) for one in as_paths(known, "known")], stimuli, "known")
+    looked = {stimulus.name: np.concatenate([path.xy[1:] for path in seen]) for stimulus, seen in others}
+    center = CenterBias(looked, {stimulus.name: stimulus.size for stimulus, _ in others}, pixel=pixel, seed=seed)
+    by_name = {stimulus.name: seen for stimulus, seen in others}
     rows: list[pd.DataFrame] = []
     for stimulus, seen in progress(pictures) if progress else pictures:
         predictors = {} if agent is None else {str(agent.name): _agent_maps(agent)}
-        predictors |= _marks(marks, stimulus, seen, center, pixel)
+        predictors |= _marks(marks, stimulus, by_name.get(stimulus.name, seen), center, pixel)
         for name, maps in predictors.items():
             rows += [_scored(name, maps, stimulus, path, center, nss, pixel) for path in seen if len(path) > 1]
     if not rows:

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple, cast
 
@@ -17,9 +18,10 @@ import joblib
 import pandas as pd
 
 from scanpath import __version__
-from scanpath._core.checks import check_choice
+from scanpath._core.checks import check_choice, check_count
 from scanpath._core.errors import InputError, unknown_name
 from scanpath._core.files import atomic_path, require_file, write_text
+from scanpath._core.random import numpy_generator
 from scanpath.agents.agent import Agent
 from scanpath.agents.calibrated import CalibratedAgent, Calibration, DrawsMaps
 from scanpath.agents.catalog import create_agent, is_agent_name, list_agents
@@ -89,13 +91,22 @@ class NextFixation:
 
 
 class Task(NamedTuple):
-    """One agent, or the marks, on one data set."""
+    """One agent, or the marks, on one data set.
+
+    Attributes
+    ----------
+    people
+        All of them: what is fitted, and the center bias, come from their fixations.
+    scored
+        Those of them whose fixations are predicted; None for all.
+    """
 
     data: str
     agent: Agent | None
     stimuli: Sequence[Stimulus]
     people: pd.DataFrame
     seed: int
+    scored: pd.DataFrame | None = None
 
     @property
     def name(self) -> str:
@@ -106,7 +117,9 @@ class Task(NamedTuple):
         """What its predictions depend on, to tell whether a file holds them."""
         agent = {} if self.agent is None else {"settings": self.agent.settings, **self.agent.facts()}
         pictures = [one.name for one in self.stimuli]
-        return json.dumps([__version__, NUMBERS, self.data, self.name, agent, pictures, self.seed], sort_keys=True)
+        n_scored = len(self.people if self.scored is None else self.scored)
+        facts = [__version__, NUMBERS, self.data, self.name, agent, pictures, n_scored, self.seed]
+        return json.dumps(facts, sort_keys=True)
 
 
 class Predicted(NamedTuple):
@@ -123,6 +136,7 @@ def run_next_fixation(
     weights: Path | None = None,
     agents: Sequence[str] | None = None,
     n_pictures: int | None = None,
+    n_people: int | None = None,
     seed: int = 0,
     jobs: int = 1,
     out: Path | None = None,
@@ -142,6 +156,8 @@ def run_next_fixation(
         Only these: names of the study's agents, or what `create_agent` takes, such as a calibration's file.
     n_pictures
         Only the first pictures of each set, for a quick look.
+    n_people
+        Predict the fixations of only so many people on each picture, drawn by chance, the same for all agents.
     seed
         Of the parts that pictures are cut into, and of intervals.
     jobs
@@ -159,7 +175,9 @@ def run_next_fixation(
     tasks = [
         task
         for name in data
-        for task in study_tasks(name, root=root, weights=weights, agents=agents, n_pictures=n_pictures, seed=seed)
+        for task in study_tasks(
+            name, root=root, weights=weights, agents=agents, n_pictures=n_pictures, n_people=n_people, seed=seed
+        )
     ]
     return score_tasks(tasks, jobs=jobs, out=out, progress=progress)
 
@@ -171,6 +189,7 @@ def study_tasks(
     weights: Path | None = None,
     agents: Sequence[str] | None = None,
     n_pictures: int | None = None,
+    n_people: int | None = None,
     seed: int = 0,
 ) -> list[Task]:
     """Return the marks and the agents of one data set, as `run_next_fixation` scores them."""
@@ -182,8 +201,16 @@ def study_tasks(
     if len(stimuli) < 2:
         raise InputError(f"A center bias needs two pictures, and n_pictures={n_pictures} leaves {len(stimuli)}.")
     people = people[people["stimulus"].isin([one.name for one in stimuli])]
+    scored = None if n_people is None else _some_people(people, check_count("n_people", n_people), seed)
     chosen = _chosen(data, weights, agents)
-    return [Task(data, agent, stimuli, people, seed) for agent in (None, *chosen)]
+    return [Task(data, agent, stimuli, people, seed, scored) for agent in (None, *chosen)]
+
+
+def _some_people(people: pd.DataFrame, n: int, seed: int) -> pd.DataFrame:
+    """Draw some of those who saw a picture, for each picture anew."""
+    who = people[["stimulus", "subject"]].drop_duplicates()
+    shuffled = who.sample(frac=1, random_state=numpy_generator(seed, "people"))
+    return people.merge(shuffled.groupby("stimulus").head(n), on=["stimulus", "subject"])
 
 
 def n_steps(tasks: Sequence[Task]) -> int:
@@ -282,11 +309,12 @@ def predict(task: Task, advance: Callable[[int], None] = _nobody) -> Predicted:
     """Calibrate the agent of a task, if it is not a density of people yet, and score it; or score the marks."""
     agent, stimuli, people = task.agent, task.stimuli, task.people
     counted = Counted(advance)
+    scored, known = (people, None) if task.scored is None else (task.scored, people)
+    score = partial(predict_fixations, known=known, progress=counted)
     if agent is None:
-        return Predicted(predict_fixations(None, stimuli, people, marks=MARKS, progress=counted), None)
+        return Predicted(score(None, stimuli, scored, marks=MARKS), None)
     if is_trained(agent):
-        density = cast(Density, agent)
-        return Predicted(predict_fixations(density, stimuli, people, seed=task.seed, progress=counted), None)
+        return Predicted(score(cast(Density, agent), stimuli, scored, seed=task.seed), None)
     fitted = cross_calibrate(
         cast(DrawsMaps, agent),
         stimuli,
@@ -296,8 +324,7 @@ def predict(task: Task, advance: Callable[[int], None] = _nobody) -> Predicted:
         fixations_per_picture=FIXATIONS_PER_PICTURE,
         progress=counted,
     )
-    table = predict_fixations(fitted, stimuli, people, seed=task.seed, progress=counted)
-    return Predicted(table, fitted.calibration)
+    return Predicted(score(fitted, stimuli, scored, seed=task.seed), fitted.calibration)
 
 
 def _file(out: Path, task: Task) -> Path:

@@ -142,6 +142,19 @@ def test_what_came_after_the_target_is_left_out(small, data_sets):
     assert len(study_tasks("osie", agents=QUICK, n_pictures=2)[0].stimuli) == 2
 
 
+def test_some_people_are_predicted_and_all_tell_the_center_bias_and_the_gold_standard(small, scored, data_sets):
+    """Their scores are those that they have where all are predicted."""
+    whole, people = scored[0].predictions, small[1]
+    (marks, agent) = study_tasks("osie", agents=["spectral_residual"], n_people=2)
+    assert (marks.scored.groupby("stimulus")["subject"].nunique() == 2).all()
+    few = score_tasks([one._replace(people=people, data="mine") for one in (marks, agent)]).predictions
+    keys = ["agent", "stimulus", "subject", "fixation"]
+    both = few.merge(whole, on=keys, suffixes=("", "_all"))
+    assert len(both) == len(few) == 5 * N * 2 * 3  # the last are after the target
+    for metric in ("information_gain", "auc"):
+        np.testing.assert_allclose(both[metric], both[f"{metric}_all"])
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [

@@ -167,6 +167,24 @@ def test_without_its_inhibition_an_agent_follows_its_attention_and_with_all_of_i
     torch.testing.assert_close(free, kept)
 
 
+def test_a_density_is_of_the_map_that_is_drawn_now_and_of_its_picture():
+    class Counting(Blobs):
+        """Fills one map again and again."""
+
+        drawn = torch.zeros(48, 64)
+
+        def priority(self, stimulus, history_xy):
+            self.drawn[:] = len(history_xy)
+            self.drawn[0, int(stimulus.name)] = 9
+            return self.drawn
+
+    agent = CalibratedAgent(agent=Counting(), calibration=Calibration({}, KNOWN, {}, (0, 0, 0), {}))
+    seen = [(stimulus, [(3, 4)] * n) for stimulus in pictures(2) for n in (1, 1, 2)]
+    alone = [CalibratedAgent(agent=Counting(), calibration=agent.calibration).log_density(*one).clone() for one in seen]
+    for one, expected in zip(seen, alone):
+        torch.testing.assert_close(agent.log_density(*one), expected, rtol=0, atol=0)
+
+
 def test_inhibition_is_no_number_of_agents_that_have_none(tmp_path, calibrated):
     path = tmp_path / "blobs.json"
     calibrated.calibration.save(path)
