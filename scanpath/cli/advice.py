@@ -37,9 +37,12 @@ def as_options(message: str, *, converting: bool) -> str:
     message = _AGENT.sub(lambda call: _agent(call[1], call[2]), message)
     if not converting and not _CALL.search(message):
         return message
-    command = "scanpath convert IN OUT"
-    message = _CALL.sub(lambda call: command + re.sub(r",( --| \.\.\.)", r"\1", _options(call[1])), message)
-    return _options(message)
+    pieces, end = [], 0
+    for call in _CALL.finditer(message):  # what is an option already is not read again
+        options = re.sub(r",( --| \.\.\.)", r"\1", _options(call[1]))
+        pieces += [_options(message[end : call.start()]), "scanpath convert IN OUT", options]
+        end = call.end()
+    return "".join([*pieces, _options(message[end:])])
 
 
 def _agent(name: str, settings: str) -> str:

@@ -75,6 +75,8 @@ def test_advice_names_options_that_then_read_the_file(scanpath, tmp_path):
         ("decimal=','", "--decimal ,", {"decimal": ","}),
         ("columns={'Gaze X': 'x_px', 'Dur': 'duration_ms'}", "--columns 'Gaze X=x_px,Dur=duration_ms'",
          {"columns": {"Gaze X": "x_px", "Dur": "duration_ms"}}),
+        ("columns={'their name': 'stimulus'}", "--columns 'their name=stimulus'",
+         {"columns": {"their name": "stimulus"}}),
         ("time_unit={'onset_ms': 'us', 'duration_ms': 'ms'}", "--time-unit onset_ms=us,duration_ms=ms",
          {"time_unit": {"onset_ms": "us", "duration_ms": "ms"}}),
         ("screen_px=(1280, 720), y_up=True", "--screen-px 1280,720 --y-up true",
