@@ -15,7 +15,7 @@ from scanpath._core.errors import InputError
 from scanpath._core.files import require_file, write_text
 from scanpath.agents.agent import Agent, PriorityAgent
 from scanpath.agents.density import DensityAgent
-from scanpath.agents.history import as_history
+from scanpath.agents.history import as_history, places
 from scanpath.agents.target_found import FoundRule, InBox
 from scanpath.gaze.stimulus import Stimulus
 from scanpath.guidance.priority_density import PriorityDensity
@@ -223,7 +223,7 @@ def drawn_map(
     With no fixation it is that of an agent that chooses its first one: its attention, as nothing is inhibited yet. The
     inhibition of an agent that draws only whole maps stays as it is.
     """
-    history = np.asarray(history_xy, dtype=np.float64)
+    history = places(history_xy)
     if isinstance(agent, PriorityAgent) and len(history) == 0:
         return agent.attention(stimulus, [])
     if inhibition == 1 or not inhibits_apart(agent):

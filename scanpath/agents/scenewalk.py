@@ -14,7 +14,7 @@ from scanpath._core.checks import check_positive
 from scanpath._core.errors import InputError
 from scanpath._core.files import require_file
 from scanpath.agents.density import DensityAgent, log_normalized
-from scanpath.agents.history import History, as_history
+from scanpath.agents.history import History, as_history, durations_of
 from scanpath.agents.scene_density import DensitySource, People, SceneDensity
 from scanpath.agents.target_found import FoundRule
 from scanpath.gaze.stimulus import Stimulus
@@ -130,9 +130,7 @@ class SceneWalk(DensityAgent):
 
     def _durations(self, given: Tensor | ArrayLike | None, n: int) -> np.ndarray:
         usual = self.duration_shape * self.duration_scale_ms
-        durations = np.full(n, usual) if given is None else np.asarray(given, dtype=np.float64)
-        if durations.shape != (n,):
-            raise InputError(f"history_duration_ms must hold one number for each of {n} fixations, got {given!r:.80}.")
+        durations = np.full(n, usual) if given is None else durations_of(given, n)
         return np.where(np.isnan(durations), usual, durations)
 
 

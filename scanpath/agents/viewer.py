@@ -10,10 +10,9 @@ import torch
 from numpy.typing import ArrayLike
 from torch import Tensor
 
-from scanpath._core.checks import check_xy
 from scanpath._core.errors import InputError
 from scanpath.agents.density import DensityAgent
-from scanpath.agents.history import History
+from scanpath.agents.history import History, durations_of, places
 from scanpath.gaze.stimulus import Stimulus
 from scanpath.guidance.fixation_readout import Moments, Scene
 from scanpath.guidance.viewer_model import load_viewer
@@ -113,11 +112,8 @@ def scale_of(stimulus: Stimulus) -> float:
 
 def moment(xy: Tensor | ArrayLike, duration_ms: Tensor | ArrayLike | None, px_per_deg: float) -> Moments:
     """Return one moment from fixations in px, oldest first, and how long they lasted."""
-    given = xy.detach().cpu().numpy() if isinstance(xy, Tensor) else np.asarray(xy, dtype=np.float64)
-    points = np.zeros((0, 2)) if given.size == 0 else check_xy("history_xy", given)
-    lasted = np.full(len(points), math.nan) if duration_ms is None else np.asarray(duration_ms, dtype=np.float64)
-    if lasted.shape != (len(points),):
-        raise InputError(f"history_duration_ms must have one time a fixation ({len(points)}), got {lasted.shape}.")
+    points = places(xy)
+    lasted = np.full(len(points), math.nan) if duration_ms is None else durations_of(duration_ms, len(points))
     lasted = np.where(lasted > 0, lasted, math.nan)
     newest_first = torch.from_numpy(points[::-1].copy()).float()
     times = torch.from_numpy(lasted[::-1].copy()).float()

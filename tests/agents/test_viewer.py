@@ -75,8 +75,29 @@ def test_scanpaths_follow_the_seed_and_have_times(viewer):
 
 
 def test_durations_must_fit_the_history(viewer):
-    with pytest.raises(InputError, match="one time a fixation"):
-        viewer.log_density(sp.Stimulus(_photo(), name="photo"), [(3, 4)], [100, 200])
+    stimulus = sp.Stimulus(_photo(), name="photo")
+    for durations in ([100, 200], 100, ["long"]):
+        with pytest.raises(InputError, match="one number for each of 1 fixation"):
+            viewer.log_density(stimulus, [(3, 4)], durations)
+
+
+def test_histories_are_read_by_name_and_may_lie_beside_the_picture(viewer):
+    stimulus = sp.Stimulus(_photo(), name="photo", px_per_deg=12)
+    xy = np.random.default_rng(0).uniform(20, 140, (9, 2))
+    calibrated = sp.calibrate(
+        sp.create_agent("spectral_residual"),
+        [stimulus, sp.Stimulus(_photo(seed=1), name="other", px_per_deg=12)],
+        [sp.Scanpath(xy, info={"stimulus": name, "subject": "a"}) for name in ("photo", "other")],
+        folds=2,
+    )
+    table = pd.DataFrame({"y_px": [20.0, 40.0], "x_px": [100.0, 60.0]})
+    for agent in (viewer, calibrated, sp.create_agent("scenewalk", density="center")):
+        named, placed = (agent.log_density(stimulus, history) for history in (table, [(100, 20), (60, 40)]))
+        torch.testing.assert_close(named, placed, rtol=0, atol=0)
+        for beside in ((9999, 5), (-50, 300), (1e9, -1e9)):
+            assert float(agent.log_density(stimulus, [beside]).exp().sum()) == pytest.approx(1)
+        with pytest.raises(InputError, match=r"\(1e\+300, 5\), which is no place near"):
+            agent.log_density(stimulus, [(4, 5), (1e300, 5)])
 
 
 def test_files_of_another_layout_are_refused(viewer, tmp_path):
