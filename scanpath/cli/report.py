@@ -24,6 +24,9 @@ def report(
         Path | None, typer.Option(help="Table of people's fixations, for scores and beside agents.")
     ] = None,
     pictures: Annotated[Path | None, typer.Option(help="Folder of the pictures.")] = None,
+    objects: Annotated[
+        Path | None, typer.Option(help="CSV file of the boxes of objects on them, for searches over objects.")
+    ] = None,
     dataset: Annotated[str | None, typer.Option(help="Take people and pictures from this data set.")] = None,
     root: Root = None,
     metrics: Metrics = "multimatch,scanmatch",
@@ -52,6 +55,7 @@ def report(
         out,
         human=people,
         pictures=shown,
+        objects=objects,
         px_per_deg=px_per_deg,
         metrics=split_names(metrics),
         floors=floor_names(floors),

@@ -53,6 +53,10 @@ class ObjectTable:
     labels: Mapping[str | None, list[str]] | None
     targets: Mapping[str | None, Box]
 
+    def has(self, picture: Path) -> bool:
+        """Say whether the file has objects for a picture."""
+        return any(name in self.boxes for name in (picture.name, picture.stem, None))
+
     def of(self, picture: Path) -> PictureObjects:
         """Return the objects of a picture.
 

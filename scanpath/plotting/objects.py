@@ -111,7 +111,7 @@ def plot_object_scanpath(
         _outline(ax, box, "white", linewidth=0.5)
     if stimulus.target_box is not None:
         _outline(ax, stimulus.target_box, COLORS[2], linewidth=2, linestyle="--")
-    xy, room_px = _side_by_side(scanpath.xy, boxes)
+    xy, room_px = side_by_side(scanpath.xy, boxes)
     ax.plot(*xy.T, color=color, linewidth=1.5, path_effects=_OUTLINE, zorder=2)
     for number, (place, room) in enumerate(zip(xy, room_px), start=1):
         side = min(13.0, 0.85 * room * points_per_px)
@@ -212,12 +212,12 @@ def _outline(ax: Axes, box: Box, color: str, *, linewidth: float = 1.0, linestyl
     ax.add_patch(Rectangle(place, width, height, fill=False, edgecolor=color, linewidth=linewidth, linestyle=linestyle))
 
 
-def _side_by_side(xy: np.ndarray, boxes: Sequence[Box]) -> tuple[np.ndarray, np.ndarray]:
+def side_by_side(xy: np.ndarray, boxes: Sequence[Box]) -> tuple[np.ndarray, np.ndarray]:
     """Places (n, 2) in px of the fixations of a scanpath within their objects, and how wide each may be, (n,).
 
     Examples
     --------
-    >>> places, room = _side_by_side(np.array([[0.0, 0.0], [5.0, 5.0], [6.0, 6.0]]), [(0, 0, 20, 10)])
+    >>> places, room = side_by_side(np.array([[0.0, 0.0], [5.0, 5.0], [6.0, 6.0]]), [(0, 0, 20, 10)])
     >>> places.tolist(), room.tolist()
     ([[0.0, 0.0], [4.5, 4.5], [14.5, 4.5]], [10.0, 10.0, 10.0])
     """

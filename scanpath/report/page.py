@@ -23,6 +23,7 @@ from scanpath.evaluation.inputs import ScreenSize
 from scanpath.evaluation.sides import Metrics
 from scanpath.gaze.frames import TableLike, as_pandas
 from scanpath.gaze.table import load_table, read_table
+from scanpath.report.objects import object_section, with_objects
 from scanpath.report.plots import amplitude_plot, found_plot, score_plot
 from scanpath.report.scenes import Pictures, as_stimuli, scenes
 
@@ -48,6 +49,7 @@ def report_page(
     *,
     human: Run | None = None,
     pictures: Pictures | None = None,
+    objects: str | os.PathLike[str] | None = None,
     px_per_deg: float | None = None,
     screen_px: ScreenSize | None = None,
     metrics: Metrics = ("multimatch", "scanmatch"),
@@ -75,6 +77,9 @@ def report_page(
     pictures
         What was looked at: stimuli, a folder of pictures, or a mapping of stimulus names to files. A picture that is
         not given is an empty frame.
+    objects
+        CSV file of the boxes of objects on these pictures, where they are a folder or a file; with them searches over
+        objects are shown step by step.
     px_per_deg
         Scale for pictures that do not carry their own; the foveated view needs one.
     screen_px
@@ -115,6 +120,8 @@ def report_page(
     table, people, everyone = _sides(run, human)
     facts = table.attrs.get("scanpath", {})
     stimuli = as_stimuli(pictures, px_per_deg)
+    if objects is not None:
+        stimuli = with_objects(stimuli, pictures, objects)
     told = facts["size_px"] if isinstance(facts.get("size_px"), Mapping) else {}
     told = {name: check_size(f"size_px of {name!r}", size) for name, size in told.items()}
     sizes = {name: one.size[::-1] for name, one in stimuli.items()} or told
@@ -136,6 +143,7 @@ def report_page(
     return _page(
         title=title,
         summary=_summary(table, people, len(shown)),
+        objects=object_section(table, stimuli, max_side_px),
         scores=_scores(result),
         plots=_plots(table, people, result),
         provenance=_provenance(run, facts, result),
@@ -172,7 +180,7 @@ def _same_pictures(people: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
     return chosen
 
 
-def _page(*, title: str, summary: str, scores: str, plots: str, provenance: str, data: object) -> str:
+def _page(*, title: str, summary: str, objects: str, scores: str, plots: str, provenance: str, data: object) -> str:
     folder = resources.files("scanpath.report")
     html, style, script = ((folder / name).read_text(encoding="utf-8") for name in _PARTS)
     policy = (
@@ -186,6 +194,7 @@ def _page(*, title: str, summary: str, scores: str, plots: str, provenance: str,
         style=style,
         script=script,
         summary=summary,
+        objects=objects,
         scores=scores,
         plots=plots or "<p>There is nothing to plot.</p>",
         provenance=provenance,

@@ -84,7 +84,7 @@ def _scene(
         "width": width,
         "height": height,
         "scale": scale,
-        "source": None if stimulus is None else _data_uri(stimulus, scale),
+        "source": None if stimulus is None else picture_uri(stimulus, scale),
         "box": None if stimulus is None or stimulus.target_box is None else list(stimulus.target_box),
         "sigma": None if known is None else sigma_steps(known, math.hypot(width, height), scale),
         "step": math.hypot(width, height) * scale / (_STEPS - 1),
@@ -138,7 +138,8 @@ def _path(path: Scanpath) -> dict[str, Any]:
     }
 
 
-def _data_uri(stimulus: Stimulus, scale: float) -> str | None:
+def picture_uri(stimulus: Stimulus, scale: float) -> str | None:
+    """Return a picture, shrunk, as text that a page can hold; None where it cannot be read any more."""
     try:
         values = stimulus.rgb.clamp(0, 1).mul(255).round().byte().permute(1, 2, 0).numpy()
     except InputError:  # a picture that went missing leaves an empty frame, as the scanpaths still say something
