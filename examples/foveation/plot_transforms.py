@@ -1,19 +1,16 @@
-"""What the eye keeps: one photograph under every foveation transform.
+"""
+What the eye keeps: one photograph under every transform
+========================================================
 
 The fixation is marked in the first panel; the photograph is taken to be 26 degrees wide. Blur takes detail away,
 texture and the metamer keep it but not its place, and the log-polar map and the cortex give the fovea its share.
 """
 
-import sys
-from pathlib import Path
-
+import matplotlib.pyplot as plt
 import torch
 from skimage import data
 
 import scanpath as sp
-from scanpath.plotting import new_axes, save_figure
-
-out = Path(sys.argv[1] if len(sys.argv) > 1 else ".")
 
 photograph = torch.from_numpy(data.astronaut().transpose(2, 0, 1) / 255.0).float()
 fixation = (230.0, 110.0)
@@ -38,10 +35,10 @@ panels = {
     "On the cortex: left and right half of the field": sp.cortical_view(photograph, fixation, (256, 512), **view),
     "Log-polar and back": back,
 }
-axes = new_axes(3, 3, panel_inches=(4.6, 4.8))
-for ax, (title, picture) in zip(axes, panels.items()):
+figure, axes = plt.subplots(3, 3, figsize=(12.6, 13.2), layout="constrained")
+for ax, (title, picture) in zip(axes.flat, panels.items()):
     ax.imshow(picture.permute(1, 2, 0).clamp(0, 1).numpy())
     ax.set_title(title)
     ax.set_axis_off()
-axes[0].plot(*fixation, "o", markersize=12, markerfacecolor="none", markeredgecolor="yellow", markeredgewidth=2)
-print(save_figure(axes[0], out / "foveation_transforms.png", dpi=100))
+axes[0, 0].plot(*fixation, "o", markersize=12, markerfacecolor="none", markeredgecolor="yellow", markeredgewidth=2)
+plt.show()

@@ -1,19 +1,17 @@
-"""Is an agent like people? Its score means little without theirs.
+"""
+Is an agent like people? Its score means little without theirs
+==============================================================
 
 Twelve invented people look at eight invented pictures, each around the same three places. Two agents look too: one
 near those places, one anywhere. Their scores stand beside the people's ceiling (each person against the others) and
 a floor (people's scanpaths of other pictures).
 """
 
-import sys
-from pathlib import Path
-
+import matplotlib.pyplot as plt
 import numpy as np
 
 import scanpath as sp
-from scanpath.plotting import plot_scores, save_figure
 
-out = Path(sys.argv[1] if len(sys.argv) > 1 else ".")
 rng = np.random.default_rng(0)
 WIDTH, HEIGHT = 800, 600
 
@@ -34,4 +32,13 @@ for number in range(8):
 
 result = sp.evaluate(agents, people, ["multimatch", "scanmatch"], screen_px=(WIDTH, HEIGHT), floors=["shuffled"])
 print(result[["agent", "metric", "part", "value", "low", "high", "ceiling"]].round(3).to_string(index=False))
-print(save_figure(plot_scores(result), out / "agent_against_people.png"))
+
+figure, axes = plt.subplots(2, 3, figsize=(11, 5), sharey=True, layout="constrained")
+for ax, ((metric, part), rows) in zip(axes.flat, result.groupby(["metric", "part"], sort=False)):
+    ax.axvspan(rows["ceiling_low"].iloc[0], rows["ceiling_high"].iloc[0], color="tab:orange", alpha=0.3)
+    ax.axvline(rows["ceiling"].iloc[0], color="tab:orange", label="people")
+    ax.hlines(rows["agent"], rows["low"], rows["high"], linewidth=5, alpha=0.5)
+    ax.plot(rows["value"], rows["agent"], "o", label="mean and 95 % interval")
+    ax.set(title=metric if part == "value" else f"{metric}: {part}", xlim=(0, 1), ylim=(-0.5, 2.5))
+axes[0, 0].legend(loc="upper left")
+plt.show()

@@ -1,17 +1,16 @@
-"""What guides a search: the priority map at every fixation.
+"""
+What guides a search: the priority map at every fixation
+========================================================
 
 A line is looked for among curves. At each fixation the agent compares what it sees, more coarsely the further it lies
 from the fixation, with the target; the brightest place not yet visited is looked at next.
 """
 
-import sys
-from pathlib import Path
+import matplotlib.pyplot as plt
 
 import scanpath as sp
-from scanpath.plotting import new_axes, plot_scanpath, save_figure
+from scanpath.plotting import plot_scanpath
 from scanpath.stimuli import asymmetry_display
-
-out = Path(sys.argv[1] if len(sys.argv) > 1 else ".")
 
 # a line among curves: the slow half of a search asymmetry
 display = asymmetry_display("line_in_curves", 24, seed=3)
@@ -20,7 +19,7 @@ table = sp.simulate(agent, [display], n_fixations=8, seed=0)
 (path,) = sp.scanpaths_from_table(table)
 
 steps = min(len(path) - 1, 3)
-axes = new_axes(1, steps + 1, panel_inches=(3.6, 3.9))
+figure, axes = plt.subplots(1, steps + 1, figsize=(3.6 * (steps + 1), 3.9), layout="constrained")
 plot_scanpath(path, display, ax=axes[0], title=f"{len(path)} fixations")
 for step, ax in enumerate(axes[1:], start=1):
     history = path.xy[:step]
@@ -29,4 +28,4 @@ for step, ax in enumerate(axes[1:], start=1):
     ax.plot(*path.xy[step], "w*", markersize=14)
     ax.set_title(f"Priority at fixation {step}; star: next")
     ax.set_axis_off()
-print(save_figure(axes[0], out / "search_display.png"))
+plt.show()

@@ -99,7 +99,7 @@ def visions_score(
     gold_standard
         ``AUChsp, NSShsp, IGhsp, LLhsp`` of the gold standard.
     convention
-        ``"table"``: as the published table was made, with 1 - |difference| for AUCperf and Corr itself, so that a
+        ``"table"``: as the published table was made, with ``1 - |difference|`` for AUCperf and Corr itself, so that a
         model like people gets 1 for them. ``"code"``: as the later program, with both lowered by 1.
 
     Raises

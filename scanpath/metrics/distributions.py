@@ -18,7 +18,7 @@ def crps(
 
         mean_i d(x_i, y) - mean_ij d(x_i, x_j) / 2
 
-    averaged over people; with d = |x - y| of numbers the CRPS, with other distances the energy score [1]_. A best
+    averaged over people; with ``d = |x - y|`` of numbers the CRPS, with other distances the energy score [1]_. A best
     match, or a mean match, rewards a model that always gives the most typical scanpath; here draws that are all
     alike pay for it by the second term, and draws that are spread too far by the first. For a distance of negative
     type (absolute and Euclidean distances are) no model has a lower expectation than the one that people's scanpaths

@@ -143,8 +143,9 @@ class Pairs(Generic[T]):
         return Scores(values[:, None], fault[:, None])
 
 
-#: Pairs of scanpaths, and pairs of sequences of labels: what a batch function of a metric is given.
+#: Pairs of scanpaths: what a batch function of a metric is given.
 PathPairs: TypeAlias = Pairs[PackedPaths]
+#: Pairs of sequences of labels: what a batch function of a metric of labels is given.
 LabelPairs: TypeAlias = Pairs[Packed]
 
 

@@ -62,6 +62,7 @@ class AsymmetryTask:
         return self.hard, self.easy
 
 
+#: The six tasks by name, each with its hard and its easy condition.
 ASYMMETRY_TASKS: dict[str, AsymmetryTask] = {
     task.name: task
     for task in (
