@@ -66,6 +66,7 @@ AGENTS: Registry[Callable[..., Agent] | Variant] = Registry(
         "scenewalk": "scanpath.agents.scenewalk:SceneWalk",
         "oat": "scanpath.agents.oat:Oat",
         "searcher": "scanpath.agents.searcher:Searcher",
+        "tpp_gaze": "scanpath.agents.tpp_gaze:TppGaze",
         "viewer": "scanpath.agents.viewer:Viewer",
         "human": "scanpath.agents.human:HumanAgent",
         "neva": "scanpath.agents.neva:Neva",

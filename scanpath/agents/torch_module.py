@@ -19,7 +19,7 @@ from scanpath.agents.density import DensityAgent, log_normalized
 from scanpath.agents.history import History, as_history
 from scanpath.agents.inhibition import FadingDisc
 from scanpath.gaze.stimulus import Stimulus
-from scanpath.recognition.weights import checksum, load_strictly, save_weights
+from scanpath.recognition.weights import checksum, load_strictly, read_weights, save_weights
 
 #: What a module's map may be.
 MEANINGS = ("priority", "log_density")
@@ -96,7 +96,7 @@ def as_agent(
         if setting not in known:
             raise unknown_name(f"setting of an agent that gives {gives!r}", setting, known)
     if weights is not None:
-        load_strictly(module, weights)
+        load_strictly(module, read_weights(weights), weights)
     if size is not None:
         size = check_size("size", size)
     return kind(_Seeing(module, sees_history, size, _each("mean", mean), _each("std", std)), name=name, **settings)

@@ -203,9 +203,9 @@ def save_weights(module: nn.Module, path: str | os.PathLike[str]) -> Path:
     return target
 
 
-def load_strictly(module: nn.Module, path: str | os.PathLike[str]) -> None:
-    """Read weights into a module whose names and shapes they must have, one for one."""
-    state, wanted = read_weights(path), module.state_dict()
+def load_strictly(module: nn.Module, state: dict[str, Tensor], source: str | os.PathLike[str]) -> None:
+    """Put weights into a module whose names and shapes they must have, one for one."""
+    wanted = module.state_dict()
     for names, problem in (
         (sorted(wanted.keys() - state.keys()), "lacks"),
         (sorted(state.keys() - wanted.keys()), "has unknown"),
@@ -214,7 +214,7 @@ def load_strictly(module: nn.Module, path: str | os.PathLike[str]) -> None:
         if names:
             more = f" and {len(names) - 1} more" if len(names) > 1 else ""
             kind = type(module).__name__
-            raise InputError(f"{path} holds weights of another module than {kind}: it {problem} {names[0]}{more}.")
+            raise InputError(f"{source} holds weights of another module than {kind}: it {problem} {names[0]}{more}.")
     module.load_state_dict(state)
 
 
