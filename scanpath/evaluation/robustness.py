@@ -166,8 +166,14 @@ def _pairs(
         same = np.sign(moved) == np.sign(difference)
         if defined:
             agreement.append(np.sign(moved) * np.sign(difference))
-        about = {"metric": metric, "part": part, "noise_deg": noise_deg, "agent": agents[i], "other": agents[j]}
-        facts = {"difference": difference, "noisy_difference": moved.mean() if defined else np.nan}
+        about: dict[str, object] = {
+            "metric": metric,
+            "part": part,
+            "noise_deg": noise_deg,
+            "agent": agents[i],
+            "other": agents[j],
+        }
+        facts: dict[str, object] = {"difference": difference, "noisy_difference": moved.mean() if defined else np.nan}
         rows.append(about | facts | {"kept": float(same.mean()) if defined else np.nan})
     # without ties, Kendall's tau is the mean over pairs of +1 (same order) and -1
     tau = float(np.mean(agreement)) if agreement else np.nan

@@ -30,7 +30,7 @@ def describe_comparison(differences: pd.DataFrame, *, alpha: float = 0.05) -> li
     >>> row = {"metric": "dtw", "part": "value", "agent": "a", "other": "b", "difference": -12.0, "low": -15.0}
     >>> row |= {"high": -9.1, "d_z": -0.81, "share_larger": 0.2, "p": 0.0004, "p_holm": 0.0004, "n_pictures": 60}
     >>> print(describe_comparison(pd.DataFrame([row]))[0])
-    In dtw (px, lower is better; 60 pictures), a was better than b by 12.0 (95 % interval 9.1 to 15.0, p < .001,
+    In dtw (px, lower is better; 60 pictures), a was better than b by 12 (95 % interval 9 to 15, p < .001,
     d_z = 0.81).
     """
     check_share("alpha", alpha)
@@ -49,16 +49,30 @@ def describe_comparison(differences: pd.DataFrame, *, alpha: float = 0.05) -> li
     return sentences
 
 
+def digits_for(width: float) -> int:
+    """Digits behind the point that a number needs whose interval has this width: steps of at most a fifth of it.
+
+    Examples
+    --------
+    >>> digits_for(0.0123), digits_for(0.06), digits_for(230.0)
+    (3, 2, 0)
+    """
+    if not (isfinite(width) and width > 0):
+        return 3
+    return min(max(0, math.ceil(-math.log10(width / 5) - 1e-9)), 6)
+
+
 def with_interval(value: float, low: float, high: float) -> tuple[str, str, str]:
-    """A number and its interval, all with as many digits as the interval's width bears: two of it.
+    """A number and its interval, with as many digits as the interval's width bears.
 
     Examples
     --------
     >>> with_interval(0.036142, 0.0298, 0.0421), with_interval(-297.3, -413.2, -183.5)
     (('0.036', '0.030', '0.042'), ('-297', '-413', '-184'))
     """
-    width = high - low
-    digits = min(max(0, 1 - math.floor(math.log10(width))), 6) if isfinite(width) and width > 0 else 3
+    digits = digits_for(high - low)
+    if any(each and not float(f"{each:.{digits}f}") for each in (value, low, high)):
+        digits += 1  # which side of 0 an end lies on is to be seen
     texts = [f"{each:.{digits}f}" if isfinite(each) else "undefined" for each in (value, low, high)]
     return texts[0], texts[1], texts[2]
 

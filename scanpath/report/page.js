@@ -81,14 +81,58 @@
 
   function drawPicture() {
     const one = scene(), view = find("view").value;
-    if (!state.image) {
-      context.clearRect(0, 0, canvas.width, canvas.height);
-      return;
-    }
-    context.putImageData(state.image, 0, 0);
+    if (state.image) context.putImageData(state.image, 0, 0);
+    else context.clearRect(0, 0, canvas.width, canvas.height);
     const at = path() && path().xy[state.fixation];
-    if (view === "plain" || !one.sigma || !at) return;
-    foveate(state.image, at[0] * one.scale, at[1] * one.scale, view === "strong" ? 4 : 1);
+    if (state.image && view !== "plain" && one.sigma && at) foveate(state.image, at[0] * one.scale, at[1] * one.scale, view === "strong" ? 4 : 1);
+    if (density()) drawHeat(density());
+  }
+
+  const density = () => scene().densities[find("density").selectedIndex - 1];
+
+  // matplotlib's inferno at six places, straight in between
+  const COLORS = [[20, 11, 54], [87, 16, 110], [143, 37, 105], [207, 68, 70], [251, 155, 6], [252, 255, 164]];
+
+  function drawHeat({ columns, rows, cells }) {
+    const small = document.createElement("canvas");
+    small.width = columns;
+    small.height = rows;
+    const brush = small.getContext("2d"), out = brush.createImageData(columns, rows), values = atob(cells);
+    for (let cell = 0; cell < values.length; cell += 1) {
+      const share = values.charCodeAt(cell) / 255, place = share * (COLORS.length - 1);
+      const below = Math.min(Math.floor(place), COLORS.length - 2);
+      for (let c = 0; c < 3; c += 1) out.data[4 * cell + c] = COLORS[below][c] + (place - below) * (COLORS[below + 1][c] - COLORS[below][c]);
+      out.data[4 * cell + 3] = 215 * Math.min(share / 0.5, 1) ** 0.7; // where nobody looks, the picture stays
+    }
+    brush.putImageData(out, 0, 0);
+    context.imageSmoothingQuality = "high";
+    context.drawImage(small, 0, 0, canvas.width, canvas.height);
+  }
+
+  // at least 11 px on the screen, also where the page is narrow
+  const readable = (size) => Math.max(size, (11 * scene().width) / (overlay.clientWidth || scene().width));
+
+  function drawContours({ contours }, unit) {
+    const labels = [];
+    for (const { share, lines } of contours) {
+      const drawn = lines.map((flat) => flat.map((value, index) => `${value}${index % 2 ? " " : ","}`).join("").trim());
+      for (const style of ["contour under", "contour"]) for (const points of drawn) overlay.append(svg("polyline", { class: style, points }));
+      const longest = lines.reduce((best, line) => (line.length > best.length ? line : best), []);
+      // each label stands where its line is farthest from the others' labels
+      let best = null;
+      for (let i = 0; i < longest.length; i += 2) {
+        const free = labels.length ? Math.min(...labels.map(([x, y]) => Math.hypot(longest[i] - x, longest[i + 1] - y))) : -longest[i + 1];
+        if (!best || free > best[2]) best = [longest[i], longest[i + 1], free];
+      }
+      if (best) labels.push([best[0], best[1], `${100 * share} %`]);
+    }
+    for (const [x, y, text] of labels) number(text, x, y, readable(1.8 * unit));
+  }
+
+  function number(text, x, y, size) {
+    const label = svg("text", { class: "number", x, y, "stroke-width": size / 5 }, text);
+    label.style.fontSize = `${size}px`;
+    overlay.append(label);
   }
 
   function drawOverlay() {
@@ -102,8 +146,9 @@
         overlay.append(svg("polyline", { class: "path person faint", points: points(other.xy) }));
       }
     }
+    if (density()) drawContours(density(), unit);
     const chosen = path();
-    if (!chosen) return;
+    if (!chosen || !find("path").checked) return;
     const seen = chosen.xy.slice(0, state.fixation + 1), rest = chosen.xy.slice(state.fixation);
     // what is still to come is shown while nothing moves, so that a page that was just opened shows whole paths
     if (!state.playing && rest.length > 1) {
@@ -111,15 +156,20 @@
     }
     overlay.append(svg("polyline", { class: "halo", points: points(seen) }));
     overlay.append(svg("polyline", { class: `path ${chosen.kind}`, points: points(seen) }));
+    const places = new Map();
     seen.forEach((xy, index) => {
       const ms = chosen.ms && chosen.ms[index] ? chosen.ms[index] : 250;
-      const radius = unit * Math.min(Math.max(Math.sqrt(ms / 250), 0.5), 2.5) * 1.3;
-      const now = index === state.fixation ? " now" : "";
-      overlay.append(svg("circle", { class: `dot ${chosen.kind}${now}`, cx: xy[0], cy: xy[1], r: radius }));
-      const size = unit * 1.6;
-      const label = svg("text", { class: "number", x: xy[0], y: xy[1] + (xy[1] < 3 * size ? 1 : -1) * (radius + size * 0.7), "stroke-width": size / 5 }, String(index + 1));
-      label.style.fontSize = `${size}px`;
-      overlay.append(label);
+      const radius = unit * Math.min(Math.max(Math.sqrt(ms / 250), 0.6), 2.5) * 1.1;
+      const kind = (index === 0 ? " first" : "") + (index === state.fixation ? " now" : "");
+      overlay.append(svg("circle", { class: `dot ${chosen.kind}${kind}`, cx: xy[0], cy: xy[1], r: radius }));
+      const place = `${xy[0]},${xy[1]}`, before = places.get(place);
+      // those at one place share a label
+      places.set(place, { x: xy[0], y: xy[1], r: Math.max(radius, before ? before.r : 0), text: (before ? `${before.text},` : "") + (index + 1) });
+    });
+    const size = readable(unit * 2), dots = [...places.values()];
+    placeNumbers(dots, size, one.width, one.height).forEach((free, index) => {
+      if (free.far) overlay.append(svg("line", { class: "tie", x1: dots[index].x, y1: dots[index].y, x2: free.x, y2: free.y }));
+      number(dots[index].text, free.x, free.y, size);
     });
   }
 
@@ -142,6 +192,8 @@
     const slider = find("fixation");
     slider.value = String(state.fixation + 1);
     slider.setAttribute("aria-valuetext", `fixation ${state.fixation + 1} of ${slider.max}`);
+    const shown = density();
+    find("density-note").textContent = shown ? `A Gaussian of ${shown.kernel} on each fixation; a contour holds the stated share of them.` : "";
     drawPicture();
     drawOverlay();
     say();
@@ -213,6 +265,21 @@
     show();
   }
 
+  function showTarget(source, index) {
+    const small = find("target");
+    small.hidden = true;
+    if (!source) return;
+    const picture = new Image();
+    picture.onload = () => {
+      if (state.scene !== index) return;
+      small.width = picture.width;
+      small.height = picture.height;
+      small.getContext("2d").drawImage(picture, 0, 0);
+      small.hidden = false;
+    };
+    picture.src = source;
+  }
+
   function chooseScene(index) {
     stop();
     const before = path() ? path().who : null;
@@ -231,7 +298,12 @@
     }
     const again = one.paths.findIndex((each) => each.who === before);
     const more = one.left_out ? ` ${one.left_out} more scanpaths are not shown.` : "";
-    find("caption").textContent = (one.caption ? `“${one.caption}”` : "") + more;
+    const box = one.box ? (one.target ? "Looked for: this, in the dashed box." : "The target is in the dashed box.") : one.target ? "Looked for: this." : "";
+    find("caption").textContent = [one.caption ? `“${one.caption}”` : "", box, more.trim()].filter(Boolean).join(" ");
+    showTarget(one.target, index);
+    const densities = find("density"), earlier = densities.value;
+    densities.replaceChildren(option("none", ""), ...one.densities.map((each) => option(`${each.who} (${each.n} fixations)`, each.who)));
+    densities.value = one.densities.some((each) => each.who === earlier) ? earlier : "";
     find("view-note").textContent = one.sigma
       ? "Blur follows Geisler and Perry (1998) at the picture's scale, drawn by mixing blurred copies; it shows, it does not measure."
       : "No foveated view: the picture's scale (px per degree) is not known.";
@@ -258,10 +330,11 @@
   find("observer").addEventListener("change", (event) => chooseObserver(Number(event.target.value)));
   find("fixation").addEventListener("input", (event) => go(Number(event.target.value) - 1));
   find("view").addEventListener("change", show);
-  find("people").addEventListener("change", show);
+  for (const id of ["people", "path", "density"]) find(id).addEventListener("change", show);
   find("play").addEventListener("click", play);
   find("stage").addEventListener("keydown", press);
   find("back").addEventListener("click", () => go(state.fixation - 1));
   find("forward").addEventListener("click", () => go(state.fixation + 1));
+  window.addEventListener("resize", drawOverlay);
   if (data.scenes.length) chooseScene(0);
 })();

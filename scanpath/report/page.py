@@ -11,28 +11,28 @@ from pathlib import Path
 from string import Template
 from typing import Any, TypeAlias
 
-import numpy as np
 import pandas as pd
 
 from scanpath import __version__
 from scanpath._core.checks import check_count, check_size
 from scanpath._core.errors import InputError
 from scanpath._core.files import write_text
-from scanpath.evaluation.comparison import evaluate
+from scanpath.evaluation.comparison import evaluate_agents
 from scanpath.evaluation.inputs import ScreenSize
+from scanpath.evaluation.result import Evaluation
 from scanpath.evaluation.sides import Metrics
 from scanpath.gaze.frames import TableLike, as_pandas
+from scanpath.gaze.stimulus import Stimulus
 from scanpath.gaze.table import load_table, read_table
 from scanpath.report.objects import object_section, with_objects
 from scanpath.report.plots import amplitude_plot, found_plot, score_plot
 from scanpath.report.scenes import Pictures, as_stimuli, scenes
-
-_LEFT = ' class="text"'
+from scanpath.report.tables import csv_texts, difference_section, part_name, plain_table, score_section
 
 #: A table of fixations, or the path of a table or of a run's folder.
 Run: TypeAlias = str | os.PathLike[str] | TableLike
 
-_PARTS = ("page.html", "page.css", "page.js")
+_PARTS = ("page.html", "page.css", "page.js", "places.js", "save.js")
 
 
 def write_report(run: Run, out: str | os.PathLike[str], **settings: Any) -> Path:
@@ -61,7 +61,7 @@ def report_page(
     seed: int = 0,
     jobs: int = 1,
 ) -> str:
-    """Make one HTML page of a run: scanpaths that can be played, scores with the people's ceiling, plots, provenance.
+    """Make one HTML page of a run: scanpaths to play, densities, scores, differences between agents, plots, provenance.
 
     The page holds everything it shows, needs no network and works with the keyboard and a screen reader, in light and
     in dark. All names, captions and numbers come in as text, and a content policy lets the browser run nothing but the
@@ -134,20 +134,21 @@ def report_page(
         max_side_px=max_side_px,
         max_observers=max_observers,
     )
-    result = None
+    found = None
     if people is not None:
         # floors would need the sizes of all pictures; without them, those that one side alone saw are counted and named
         human = people if floors or everyone is None else everyone
         size_px = screen_px or sizes or None
-        result = evaluate(table, human, metrics, screen_px=size_px, floors=floors, seed=seed, jobs=jobs)
+        found = evaluate_agents(table, human, metrics, screen_px=size_px, floors=floors, seed=seed, jobs=jobs)
     return _page(
         title=title,
         summary=_summary(table, people, len(shown)),
         objects=object_section(table, stimuli, max_side_px),
-        scores=_scores(result),
-        plots=_plots(table, people, result),
-        provenance=_provenance(run, facts, result),
-        data={"scenes": shown},
+        scores=score_section(found),
+        differences=difference_section(found),
+        plots=_plots(table, people, found, _scale(stimuli, px_per_deg)),
+        provenance=_provenance(run, facts, found),
+        data={"scenes": shown, "tables": csv_texts(found)},
     )
 
 
@@ -180,24 +181,23 @@ def _same_pictures(people: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
     return chosen
 
 
-def _page(*, title: str, summary: str, objects: str, scores: str, plots: str, provenance: str, data: object) -> str:
+def _page(*, title: str, data: object, **parts: str) -> str:
+    """Put the page together; `parts` are markup."""
     folder = resources.files("scanpath.report")
-    html, style, script = ((folder / name).read_text(encoding="utf-8") for name in _PARTS)
+    html, style, *scripts = ((folder / name).read_text(encoding="utf-8") for name in _PARTS)
+    script = "\n".join(scripts)
     policy = (
         f"default-src 'none'; img-src data:; style-src '{_digest(style)}'; script-src '{_digest(script)}'; "
         "base-uri 'none'; form-action 'none'"
     )
     return Template(html).substitute(
+        parts,
         title=escape(title),
         generator=f"scanpath {__version__}",
         policy=escape(policy, quote=True),
         style=style,
         script=script,
-        summary=summary,
-        objects=objects,
-        scores=scores,
-        plots=plots or "<p>There is nothing to plot.</p>",
-        provenance=provenance,
+        plots=parts["plots"] or "<p>There is nothing to plot.</p>",
         data=_json(data),
     )
 
@@ -229,73 +229,33 @@ def _summary(table: pd.DataFrame, people: pd.DataFrame | None, shown: int) -> st
     return " ".join(parts) + "." + tail
 
 
-def _scores(result: pd.DataFrame | None) -> str:
-    if result is None:
-        return "<p>There are no scores, as no people's fixations were given.</p>"
-    head = ("agent", "metric", "value", "95 % interval", "ceiling: people", "better", "pictures", "undefined")
-    rows = "".join(_score_row(row) for row in result.itertuples())
-    caption = f"Pairing: {result['pairing'].iloc[0]}. Ceiling: the same number for people among themselves."
-    return _doubts(result.attrs["scanpath"]) + _html_table("score-table", caption, head, rows)
-
-
-def _doubts(facts: Mapping[str, Any]) -> str:
-    """What makes the scores doubtful, and what was left out, as markup."""
-    sentences = [*facts["doubts"], *facts["not_simulated"]]
-    return "".join(f'<p class="doubt">{escape(sentence)}</p>' for sentence in sentences)
-
-
-def _html_table(name: str, caption: str, head: Sequence[str], rows: str) -> str:
-    """A table that can be scrolled with the keyboard; `rows` is markup, the rest is text."""
-    cells = "".join(
-        f'<th scope="col"{_LEFT if place < 2 else ""}>{escape(text)}</th>' for place, text in enumerate(head)
-    )
-    return (
-        f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(caption)}"><table id="{name}">'
-        f"<caption>{escape(caption)}</caption><thead><tr>{cells}</tr></thead><tbody>{rows}</tbody></table></div>"
-    )
-
-
-def _score_row(row: Any) -> str:
-    name = str(row.metric) if row.part in ("", "value", row.metric) else f"{row.metric}: {row.part}"
-    undefined = f"{row.n_undefined} ({row.undefined})" if row.n_undefined else "0"
-    interval = f"{_number(row.low)} to {_number(row.high)}" if np.isfinite(row.low) else ""
-    ceiling = _number(row.ceiling)
-    if np.isfinite(row.ceiling_low):
-        ceiling += f" ({_number(row.ceiling_low)} to {_number(row.ceiling_high)})"
-    texts = [name, _number(row.value), interval, ceiling]
-    texts += [str(row.better), str(row.n_pictures), undefined]
-    cells = "".join(f"<td{'' if place else _LEFT}>{escape(text)}</td>" for place, text in enumerate(texts))
-    return f'<tr><th scope="row">{escape(str(row.agent))}</th>{cells}</tr>'
-
-
-def _number(value: float) -> str:
-    return f"{value:.3f}" if np.isfinite(value) else "undefined"
-
-
-def _plots(table: pd.DataFrame, people: pd.DataFrame | None, result: pd.DataFrame | None) -> str:
+def _plots(table: pd.DataFrame, people: pd.DataFrame | None, found: Evaluation | None, scale: float | None) -> str:
     parts = []
-    if result is not None:
-        for (metric, part), rows in result.groupby(["metric", "part"], sort=False):
-            parts.append(score_plot(rows, str(metric) if part in ("", "value", metric) else f"{metric}: {part}"))
+    if found is not None:
+        for (metric, part), rows in found.scores.groupby(["metric", "part"], sort=False):
+            parts.append(score_plot(rows, part_name(metric, part)))
     tables = [("agents", table)] + ([] if people is None else [("people", people)])
-    return "".join([*parts, amplitude_plot(tables), found_plot(table)])
+    return "".join([*parts, amplitude_plot(tables, scale), found_plot(table)])
 
 
-def _provenance(run: Run, facts: Mapping[str, object], result: pd.DataFrame | None) -> str:
+def _scale(stimuli: Mapping[str, Stimulus], px_per_deg: float | None) -> float | None:
+    """Pixels per degree where it is one and the same for all pictures."""
+    scales = {stimulus.px_per_deg or px_per_deg for stimulus in stimuli.values()} or {px_per_deg}
+    return scales.pop() if len(scales) == 1 else None
+
+
+def _provenance(run: Run, facts: Mapping[str, object], found: Evaluation | None) -> str:
     parts = []
     failures = facts.get("failures")
     if isinstance(failures, Mapping) and failures:
-        rows = "".join(
-            f'<tr><th scope="row">{escape(str(name))}</th><td class="text">{escape(str(reason))}</td></tr>'
-            for name, reason in failures.items()
-        )
-        parts.append(_html_table("failures", "Pictures that failed", ("picture", "reason"), rows))
+        rows = [(str(name), str(reason)) for name, reason in failures.items()]
+        parts.append(plain_table("failures", "Pictures that failed", ("picture", "reason"), rows))
     known = {key: value for key, value in facts.items() if key not in ("size_px", "failures", "fingerprint")}
     stated = {
         "source": str(run) if isinstance(run, str | os.PathLike) else "a table in memory",
         "run": known,
         "sessions": _sessions(run),
-        "scores": {} if result is None else result.attrs.get("scanpath", {}),
+        "scores": {} if found is None else found.scores.attrs["scanpath"],
         "page": f"scanpath {__version__}",
     }
     text = json.dumps({key: value for key, value in stated.items() if value}, indent=2, default=str)

@@ -1,14 +1,19 @@
 """Plots as SVG that takes its colors from the page, so that they fit light and dark; every text is escaped."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 
 import numpy as np
 import pandas as pd
 
 from scanpath.gaze.table import scanpaths_from_table
+from scanpath.metrics import METRICS
 
-_WIDTH, _ROW, _LEFT, _RIGHT = 420, 24, 120, 22
+_WIDTH, _RIGHT = 420, 22
+#: Rows of agents, and lines of a legend, in the plots' units.
+_ROW, _LINE = 26, 20
+#: Left edge of a plot with names, and with numbers; its height with numbers.
+_NAMES, _NUMBERS, _HEIGHT = 128, 58, 150
 _CLASSES = 6
 
 
@@ -16,15 +21,11 @@ def score_plot(rows: pd.DataFrame, title: str) -> str:
     """Draw one metric part: each agent's value and interval, and the people's as a band."""
     values = rows[["value", "low", "high", "ceiling", "ceiling_low", "ceiling_high"]].to_numpy(dtype=np.float64)
     finite = values[np.isfinite(values)]
-    if not len(finite):
+    if not np.isfinite(values[:, 0]).any():
         return ""
     low, high = float(finite.min()), float(finite.max())
     margin = 0.06 * (high - low) or 0.5
-    low, high = low - margin, high + margin
-
-    def x(value: float) -> float:
-        return _LEFT + (value - low) / (high - low) * (_WIDTH - _LEFT - _RIGHT)
-
+    x = _Axis(low - margin, high + margin, _NAMES, _WIDTH - _RIGHT)
     bottom = _ROW * len(rows) + 8
     parts = []
     ceiling = rows.iloc[0]
@@ -35,50 +36,47 @@ def score_plot(rows: pd.DataFrame, title: str) -> str:
         parts.append(_line(x(float(ceiling["ceiling"])), 4, x(float(ceiling["ceiling"])), bottom, "people"))
     for place, (agent, (value, start, end)) in enumerate(zip(rows["agent"], values[:, :3])):
         middle = _ROW * (place + 0.5) + 4
-        parts.append(_text(_LEFT - 10, middle + 4, str(agent), "end"))
+        parts.append(_text(_NAMES - 10, middle + 4, str(agent), "end"))
         if np.isfinite(start) and np.isfinite(end):
             parts.append(_line(x(start), middle, x(end), middle, "interval"))
         if np.isfinite(value):
             parts.append(f'<circle class="agent" cx="{x(value):.1f}" cy="{middle:.1f}" r="5"/>')
-    parts += _axis(low, high, x, bottom)
-    said = "; ".join(f"{agent} {value:.3f}" for agent, value in zip(rows["agent"], values[:, 0]))
-    return _svg(parts, bottom + 26, title, f"{title}: {said}; people {ceiling['ceiling']:.3f}")
+        else:
+            parts.append(_text(_NAMES + 6, middle + 4, "undefined", "start", "dim"))
+    metric = str(rows["metric"].iloc[0])
+    unit = METRICS[metric].unit if metric in METRICS.names("*") else None
+    label = f"{unit if unit not in (None, '', '1') else 'score'}, {rows['better'].iloc[0]} is better"
+    parts += x.below(bottom, label)
+    legend = bottom + 58
+    parts += [
+        _line(_NAMES, legend - 4, _NAMES + 24, legend - 4, "people"),
+        _text(_NAMES + 30, legend, "people", "start"),
+    ]
+    said = "; ".join(f"{agent} {_said(value)}" for agent, value in zip(rows["agent"], values[:, 0]))
+    return _svg(parts, legend + 8, title, f"{title}, {label}: {said}; people {_said(ceiling['ceiling'])}")
 
 
-def amplitude_plot(tables: Sequence[tuple[str, pd.DataFrame]]) -> str:
-    """Draw how long saccades are, in px: one line for each agent and one for people."""
+def amplitude_plot(tables: Sequence[tuple[str, pd.DataFrame]], px_per_deg: float | None = None) -> str:
+    """Draw how long saccades are, in degrees where the scale is given: one line for each agent and one for people."""
+    unit = "deg" if px_per_deg else "px"
     groups: dict[str, list[np.ndarray]] = {}
     for kind, table in tables:
         for path in scanpaths_from_table(table):
             name = "people" if kind == "people" else str(path.info.get("agent", "somebody"))
-            groups.setdefault(name, []).append(path.saccades.amplitude_px)
+            groups.setdefault(name, []).append(path.saccades.amplitude_px / (px_per_deg or 1.0))
     lengths = {name: np.concatenate(parts) for name, parts in groups.items()}
     lengths = {name: values for name, values in lengths.items() if len(values)}
     if not lengths:
         return ""
     top = float(np.percentile(np.concatenate(list(lengths.values())), 99)) or 1.0
     edges = np.linspace(0, top, 25)
-    shares = {name: np.histogram(values, edges)[0] / len(values) for name, values in lengths.items()}
-    most = max(float(share.max()) for share in shares.values()) or 1.0
-    bottom, height = 170, 150
-
-    def x(value: float) -> float:
-        return 40 + value / top * (_WIDTH - 40 - _RIGHT)
-
-    parts = []
+    shares = {name: 100 * np.histogram(values, edges)[0] / len(values) for name, values in lengths.items()}
     names = sorted(shares, key=lambda name: name == "people")
-    for place, name in enumerate(names):
-        points = " ".join(
-            f"{x(float(middle)):.1f},{bottom - float(share) / most * height:.1f}"
-            for middle, share in zip((edges[:-1] + edges[1:]) / 2, shares[name])
-        )
-        style = "people" if name == "people" else f"series s{place % _CLASSES}"
-        parts.append(f'<polyline class="{style}" fill="none" points="{points}"/>')
-        parts.append(_line(_WIDTH - 170, 14 + 16 * place, _WIDTH - 146, 14 + 16 * place, style))
-        parts.append(_text(_WIDTH - 140, 18 + 16 * place, name, "start"))
-    parts += _axis(0, top, x, bottom)
-    said = "; ".join(f"{name}: median {np.median(lengths[name]):.0f} px" for name in names)
-    return _svg(parts, bottom + 26, "Saccade lengths in px", f"Share of saccades by length. {said}")
+    lines = {name: ((edges[:-1] + edges[1:]) / 2, shares[name]) for name in names}
+    most = max(float(share.max()) for share in shares.values()) or 1.0
+    said = "; ".join(f"{name}: median {np.median(lengths[name]):.{1 if px_per_deg else 0}f} {unit}" for name in names)
+    labels = (f"saccade length, {unit}", "% of saccades")
+    return _curves(lines, (0, top), (0, most), labels, "Saccade lengths", f"Share of saccades by length. {said}")
 
 
 def found_plot(table: pd.DataFrame) -> str:
@@ -90,30 +88,69 @@ def found_plot(table: pd.DataFrame) -> str:
     groups: dict[str, list[int]] = {}
     for path in paths:
         groups.setdefault(str(path.info["agent"]), []).append(len(path) if path.info["target_found"] else longest + 1)
-    bottom, height = 170, 150
-
-    def x(value: float) -> float:
-        return 40 + (value - 1) / max(longest - 1, 1) * (_WIDTH - 40 - _RIGHT)
-
-    parts, said = [], []
-    for place, (name, lengths) in enumerate(sorted(groups.items())):
-        shares = [sum(length <= n for length in lengths) / len(lengths) for n in range(1, longest + 1)]
-        points = " ".join(f"{x(n):.1f},{bottom - share * height:.1f}" for n, share in enumerate(shares, start=1))
-        parts.append(f'<polyline class="series s{place % _CLASSES}" fill="none" points="{points}"/>')
-        parts.append(_line(60, 14 + 16 * place, 84, 14 + 16 * place, f"series s{place % _CLASSES}"))
-        parts.append(_text(90, 18 + 16 * place, name, "start"))
-        said.append(f"{name} {shares[-1]:.0%}")
-    parts += _axis(1, longest, x, bottom)
-    return _svg(parts, bottom + 26, "Targets found by each fixation", f"Found in the end: {'; '.join(said)}")
+    n = np.arange(1, longest + 1)
+    lines = {
+        name: (n, np.array([100 * np.mean(np.array(lengths) <= k) for k in n]))
+        for name, lengths in sorted(groups.items())
+    }
+    said = "; ".join(f"{name} {share[-1]:.0f} %" for name, (_, share) in lines.items())
+    labels = ("fixations, the first included", "% found")
+    return _curves(lines, (1, longest), (0, 100), labels, "Targets found by each fixation", f"Found in the end: {said}")
 
 
-def _axis(low: float, high: float, x: Callable[[float], float], bottom: float) -> list[str]:
-    ticks, digits = _ticks(low, high)
-    parts = [_line(x(low), bottom, x(high), bottom, "axis")]
-    for tick in ticks:
-        parts.append(_line(x(tick), bottom, x(tick), bottom + 4, "axis"))
-        parts.append(_text(x(tick), bottom + 18, f"{tick:.{digits}f}", "middle"))
-    return parts
+def _curves(
+    lines: Mapping[str, tuple[np.ndarray, np.ndarray]],
+    across: tuple[float, float],
+    up: tuple[float, float],
+    labels: tuple[str, str],
+    title: str,
+    said: str,
+) -> str:
+    """Lines by name over two axes with labels, and a legend below them."""
+    x, y = _Axis(*across, _NUMBERS, _WIDTH - _RIGHT), _Axis(*up, _HEIGHT + 12, 12)
+    parts = y.beside(_NUMBERS, labels[1]) + x.below(_HEIGHT + 12, labels[0])
+    first = _HEIGHT + 12 + 60
+    for place, (name, (xs, ys)) in enumerate(lines.items()):
+        style = "people" if name == "people" else f"series s{place % _CLASSES}"
+        points = " ".join(f"{x(float(a)):.1f},{y(float(b)):.1f}" for a, b in zip(xs, ys))
+        parts.append(f'<polyline class="{style}" fill="none" points="{points}"/>')
+        left, line = _NUMBERS + (place % 2) * 180, first + _LINE * (place // 2)
+        parts += [_line(left, line - 4, left + 24, line - 4, style), _text(left + 30, line, name, "start")]
+    return _svg(parts, first + _LINE * ((len(lines) - 1) // 2) + 8, title, said)
+
+
+class _Axis:
+    """Where a value lies on the plot, and how its axis is drawn."""
+
+    def __init__(self, low: float, high: float, start: float, end: float) -> None:
+        self.low, self.high, self.start, self.end = low, high, start, end
+
+    def __call__(self, value: float) -> float:
+        return self.start + (value - self.low) / ((self.high - self.low) or 1.0) * (self.end - self.start)
+
+    def below(self, bottom: float, label: str) -> list[str]:
+        """The axis below a plot."""
+        ticks, digits = _ticks(self.low, self.high)
+        parts = [_line(self.start, bottom, self.end, bottom, "axis")]
+        for tick in ticks:
+            parts.append(_line(self(tick), bottom, self(tick), bottom + 4, "axis"))
+            parts.append(_text(self(tick), bottom + 18, f"{tick:.{digits}f}", "middle"))
+        return [*parts, _text((self.start + self.end) / 2, bottom + 37, label, "middle", "label", 60)]
+
+    def beside(self, left: float, label: str) -> list[str]:
+        """The axis left of a plot, its label turned."""
+        ticks, digits = _ticks(self.low, self.high)
+        parts = [_line(left, self.start, left, self.end, "axis")]
+        for tick in ticks:
+            parts.append(_line(left - 4, self(tick), left, self(tick), "axis"))
+            parts.append(_text(left - 8, self(tick) + 4, f"{tick:.{digits}f}", "end"))
+        middle = (self.start + self.end) / 2
+        turned = f'<text class="label" text-anchor="middle" transform="translate(16 {middle:.1f}) rotate(-90)">'
+        return [*parts, f"{turned}{escape(label)}</text>"]
+
+
+def _said(value: float) -> str:
+    return f"{value:.3f}" if np.isfinite(value) else "undefined"
 
 
 def _ticks(low: float, high: float) -> tuple[list[float], int]:
@@ -149,6 +186,8 @@ def _rectangle(x: float, y: float, width: float, height: float, style: str) -> s
     return f'<rect class="{style}" x="{x:.1f}" y="{y:.1f}" width="{max(width, 1):.1f}" height="{height:.1f}"/>'
 
 
-def _text(x: float, y: float, text: str, anchor: str) -> str:
-    shown = text if len(text) <= 18 else text[:17] + "…"
-    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(shown)}</text>'
+def _text(x: float, y: float, text: str, anchor: str, style: str = "", most: int = 18) -> str:
+    shown = text if len(text) <= most else text[: most - 1] + "…"
+    whole = "" if shown == text else f"<title>{escape(text)}</title>"
+    named = f' class="{style}"' if style else ""
+    return f'<text{named} x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{whole}{escape(shown)}</text>'

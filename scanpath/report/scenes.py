@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
 from PIL import Image
+from torch import Tensor
 
 from scanpath._core.errors import InputError
 from scanpath.gaze.pictures import find_pictures
@@ -18,12 +19,15 @@ from scanpath.gaze.scanpath import Scanpath
 from scanpath.gaze.stimulus import PictureSource, Stimulus
 from scanpath.gaze.table import scanpaths_from_table
 from scanpath.geometry.magnification import geisler_perry_sigma
+from scanpath.report.densities import densities
 
 #: What was looked at: stimuli, a folder of pictures or one picture's file, or a mapping of names to pictures.
 Pictures: TypeAlias = str | os.PathLike[str] | Mapping[str, PictureSource] | Iterable[Stimulus]
 
 #: Eccentricities at which the page is told the blur; it draws straight lines in between.
 _STEPS = 48
+#: Targets are shrunk to this side.
+_TARGET_PX = 120
 
 
 def as_stimuli(pictures: Pictures | None, px_per_deg: float | None) -> dict[str, Stimulus]:
@@ -85,11 +89,13 @@ def _scene(
         "height": height,
         "scale": scale,
         "source": None if stimulus is None else picture_uri(stimulus, scale),
+        "target": None if stimulus is None else _target_uri(stimulus),
         "box": None if stimulus is None or stimulus.target_box is None else list(stimulus.target_box),
         "sigma": None if known is None else sigma_steps(known, math.hypot(width, height), scale),
         "step": math.hypot(width, height) * scale / (_STEPS - 1),
         "paths": [_path(path) for path in _some(paths, max_observers)],
         "left_out": len(paths) - len(_some(paths, max_observers)),
+        "densities": densities(_by_kind(paths), (width, height), known),
     }
 
 
@@ -123,6 +129,14 @@ def _some(paths: list[Scanpath], max_observers: int) -> list[Scanpath]:
     return agents[:max_observers] + people[:max_observers]
 
 
+def _by_kind(paths: list[Scanpath]) -> dict[str, list[Scanpath]]:
+    """Scanpaths of people together, and of each agent."""
+    groups: dict[str, list[Scanpath]] = {}
+    for path in sorted(paths, key=lambda path: "agent" in path.info):
+        groups.setdefault(str(path.info["agent"]) if "agent" in path.info else "people", []).append(path)
+    return groups
+
+
 def _path(path: Scanpath) -> dict[str, Any]:
     agent = path.info.get("agent")
     who = str(agent if agent is not None else path.info.get("subject", "somebody"))
@@ -141,10 +155,24 @@ def _path(path: Scanpath) -> dict[str, Any]:
 def picture_uri(stimulus: Stimulus, scale: float) -> str | None:
     """Return a picture, shrunk, as text that a page can hold; None where it cannot be read any more."""
     try:
-        values = stimulus.rgb.clamp(0, 1).mul(255).round().byte().permute(1, 2, 0).numpy()
+        return _jpeg(stimulus.rgb, scale)
     except InputError:  # a picture that went missing leaves an empty frame, as the scanpaths still say something
         return None
-    picture = Image.fromarray(values)
+
+
+def _target_uri(stimulus: Stimulus) -> str | None:
+    try:
+        target = stimulus.target
+    except InputError:
+        return None
+    if target is None:
+        return None
+    rgb = target.expand(3, -1, -1) if target.shape[0] == 1 else target[:3]
+    return _jpeg(rgb, min(1.0, _TARGET_PX / max(rgb.shape[1:])))
+
+
+def _jpeg(rgb: Tensor, scale: float) -> str:
+    picture = Image.fromarray(rgb.clamp(0, 1).mul(255).round().byte().permute(1, 2, 0).numpy())
     if scale < 1:
         side = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
         picture = picture.resize(side, Image.Resampling.LANCZOS)

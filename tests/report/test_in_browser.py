@@ -1,6 +1,7 @@
 """The page in a real browser: headless Chromium, driven through its debugging protocol."""
 
 import base64
+import io
 import json
 import os
 import shutil
@@ -9,6 +10,7 @@ import struct
 import subprocess
 import time
 import urllib.request
+import xml.etree.ElementTree
 
 import numpy as np
 import pandas as pd
@@ -223,7 +225,7 @@ def test_the_keyboard_is_enough(page):
     page.wait("document.getElementById('status').textContent.includes('Fixation 2')")
     page.run("document.activeElement.blur()")
     reached = []
-    for _ in range(14):
+    for _ in range(45):
         page.press("Tab", 9)
         reached.append(page.run("document.activeElement.id || document.activeElement.className"))
     assert {"skip", "scene", "observer", "play", "fixation", "view", "people"} <= set(reached)
@@ -301,3 +303,80 @@ def test_dark_and_light_have_readable_contrast(page):
             light, dark = max(ink, ground), min(ink, ground)
             assert (light + 0.05) / (dark + 0.05) >= 4.5, (scheme, selector)
     assert len(grounds) == 2
+
+
+SAVED = """(async (act) => {
+  let blob = null;
+  const [make, click] = [URL.createObjectURL, HTMLAnchorElement.prototype.click];
+  URL.createObjectURL = (one) => { blob = one; return make.call(URL, one); };
+  HTMLAnchorElement.prototype.click = function () {};
+  act();
+  [URL.createObjectURL, HTMLAnchorElement.prototype.click] = [make, click];
+  return blob.text();
+})"""
+
+
+def test_tables_are_saved_with_all_digits(page):
+    for name in ("scores", "differences"):
+        text = page.run(f"{SAVED}(() => document.querySelector('[data-table={name}]').click())")
+        table = pd.read_csv(io.StringIO(text))
+        assert len(table) == (2 if name == "scores" else 1)
+        assert table.iloc[0]["metric"] == "levenshtein"
+
+
+def test_figures_are_saved_alone_and_in_the_colors_of_paper(page):
+    page.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "dark"}])
+    text = page.run(f"{SAVED}(() => document.querySelector('.plot button').click())")
+    root = xml.etree.ElementTree.fromstring(text)
+    words = list(root.iter("{http://www.w3.org/2000/svg}text"))
+    assert {"random", "center", "people"} <= {one.text for one in words}
+    assert {one.get("fill") for one in words} <= {"rgb(27, 31, 36)", "rgb(90, 99, 112)"}
+    assert not any("class" in one.attrib for one in root.iter())
+    picture = xml.etree.ElementTree.fromstring(
+        page.run(f"{SAVED}(() => document.getElementById('save-picture').click())")
+    )
+    (image,) = picture.findall("{http://www.w3.org/2000/svg}image")
+    assert image.get("href").startswith("data:image/png;base64,")
+    assert picture.findall("{http://www.w3.org/2000/svg}circle")
+
+
+def test_a_density_colors_the_picture_and_draws_contours_that_are_labeled(page):
+    page.choose("density", "people")
+    assert page.run("document.querySelectorAll('#overlay .contour').length") >= 8
+    labels = page.run("Array.from(document.querySelectorAll('#overlay .number')).map(one => one.textContent)")
+    assert {"25 %", "50 %", "75 %", "90 %"} <= set(labels)
+    assert "A Gaussian of 1 deg (4 px)" in page.text("density-note")
+    colored = np.array(page.pixels())
+    page.choose("density", "")
+    assert (np.array(page.pixels()) != colored).any()
+    assert page.run("document.querySelectorAll('#overlay .contour').length") == 0
+
+
+def test_the_scanpath_can_be_taken_off_the_picture(page):
+    page.click("path")
+    assert page.run("document.querySelectorAll('#overlay circle').length") == 0
+    page.click("path")
+    assert page.run("document.querySelectorAll('#overlay circle').length") == 1
+
+
+def test_numbers_of_close_fixations_do_not_cover_each_other(page):
+    dots = [{"x": 50 + k % 3, "y": 50 + k // 3, "r": 1.5, "text": str(k + 1)} for k in range(9)]
+    places = page.run(f"placeNumbers({json.dumps(dots)}, 3, 100, 100)")
+    for i, a in enumerate(places):
+        assert not any(
+            abs(a["x"] - b["x"]) < a["w"] + b["w"] and abs(a["y"] - b["y"]) < a["h"] + b["h"] for b in places[:i]
+        )
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_no_cell_is_wrapped_and_nothing_is_cut_at_any_width(page, width):
+    page.call("Emulation.setDeviceMetricsOverride", width=width, height=800, deviceScaleFactor=1, mobile=width < 500)
+    assert page.run("document.documentElement.scrollWidth <= window.innerWidth")
+    cells = page.run(
+        "Array.from(document.querySelectorAll('.grouped tr:not(.group):not(.remark) > *')).map(cell => {"
+        " const box = cell.getBoundingClientRect(), words = document.createRange(); words.selectNodeContents(cell);"
+        " const lines = new Set(Array.from(words.getClientRects()).map(one => Math.round(one.top)));"
+        " return [lines.size, box.right <= window.innerWidth]; })"
+    )
+    assert cells
+    assert {tuple(cell) for cell in cells} == {(1, True)}

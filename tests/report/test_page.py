@@ -1,4 +1,6 @@
+import base64
 import html.parser
+import io
 import json
 import re
 
@@ -6,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from PIL import Image
 
 import scanpath as sp
 from scanpath.report import report_page, write_report
@@ -66,13 +69,85 @@ def test_the_page_asks_for_nothing_from_outside():
     assert "unsafe" not in policy
 
 
-def test_scores_stand_with_interval_ceiling_and_what_is_undefined():
+def data_of(page):
+    return json.loads(re.search(r'id="data">(.*?)</script>', page, re.DOTALL).group(1))
+
+
+def test_scores_are_grouped_by_metric_with_the_ceiling_once_and_what_is_undefined_in_words():
     people = fixations("subject", ["a", "b"], duration_ms=200.0)
     page = report_page(fixations("agent", ["a", "b"]), human=people, screen_px=(80, 60), metrics=["multimatch"])
-    text = " ".join(Reader(page).text)
+    scores = page[page.index('id="score-table"') : page.index('id="difference-table"')]
+    text = " ".join(Reader(scores).text)
     assert "Pairing:" in text
-    assert "missing_duration" in text
-    assert len(re.findall(r'<th scope="row">agent', page)) == 3 * 5
+    assert scores.count('class="group"') == 5
+    assert len(re.findall(r"people [01]\.\d", scores)) == 5
+    assert scores.count('scope="row"') == 3 * 5
+    assert "agent0, agent1, agent2: undefined, as a fixation duration is missing." in text
+
+
+def test_agents_on_different_pictures_have_their_own_ceilings():
+    names = ["a", "b", "c"]
+    agents = fixations("agent", names)
+    agents = agents[(agents["agent"] != "agent2") | (agents["stimulus"] != "c")]
+    page = report_page(agents, human=fixations("subject", names, n=6), metrics=["dtw"])
+    text = " ".join(Reader(page).text)
+    assert re.search(r"agent0, agent1: people \d+ \(\d+ to \d+\)\.", text)
+    assert re.search(r"agent2: people \d+ \(\d+ to \d+\)\.", text)
+    assert "agent0, agent1: 3 pictures." in text
+    assert "agent0 \u2212 agent2 (2 pictures)" in text
+
+
+def test_differences_between_agents_have_interval_p_value_and_a_sentence():
+    names = [f"{k}" for k in range(6)]
+    people = fixations("subject", names, n=6)
+    near = people[people["subject"] == "subject0"].drop(columns="subject").assign(agent="near")
+    near["x_px"] += 1.0
+    page = report_page(pd.concat([near, fixations("agent", names)]), human=people, metrics=["dtw"])
+    table = page[page.index('id="difference-table"') : page.index('id="plots"')]
+    cells = re.findall(r'<td role="cell" data-label="([^"]*)">([^<]*)</td>', table)
+    assert [name for name, _ in cells[:4]] == ["difference", "95 %", "p", "d_z"]
+    assert re.fullmatch(r"\u2212?\d+ to \u2212?\d+", cells[1][1])
+    assert "<li>In dtw (px, lower is better; 6 pictures), " in table
+    csv = data_of(page)["tables"]["differences"]
+    assert csv.splitlines()[0].startswith("metric,part,agent,other,difference,low,high")
+    alone = report_page(near, human=people, metrics=["dtw"])
+    assert "There are no two agents to compare." in alone
+
+
+def test_densities_are_those_of_all_who_looked_and_peak_where_they_did():
+    stimulus = sp.Stimulus(torch.rand(1, 60, 80), name="a", px_per_deg=4)
+    look = pd.DataFrame({"stimulus": "a", "fixation": [0, 1], "x_px": [20.0, 21], "y_px": [40.0, 40]})
+    people = pd.concat(look.assign(subject=f"s{k}") for k in range(5))
+    page = report_page(look.assign(agent="mine"), human=people, pictures=[stimulus], metrics=["dtw"], max_observers=2)
+    both = data_of(page)["scenes"][0]["densities"]
+    assert [(one["who"], one["n"]) for one in both] == [("people", 10), ("mine", 2)]
+    cells = np.frombuffer(base64.b64decode(both[0]["cells"]), np.uint8).reshape(both[0]["rows"], both[0]["columns"])
+    row, column = np.unravel_index(cells.argmax(), cells.shape)
+    assert (column + 0.5) * 80 / cells.shape[1] - 0.5 == pytest.approx(20.5, abs=0.8)
+    assert (row + 0.5) * 60 / cells.shape[0] - 0.5 == pytest.approx(40, abs=0.8)
+    assert [one["share"] for one in both[0]["contours"]] == [0.25, 0.5, 0.75, 0.9]
+    outer = np.array(both[0]["contours"][-1]["lines"][0]).reshape(-1, 2)
+    assert np.hypot(*(outer - [20.5, 40]).T) == pytest.approx(4 * np.sqrt(-2 * np.log(0.1)), rel=0.1)
+
+
+def test_the_target_and_the_caption_are_on_the_page():
+    stimulus = sp.Stimulus(torch.rand(1, 60, 80), name="a", target=torch.rand(1, 300, 200), caption="a red ring")
+    scene = data_of(report_page(fixations("agent", ["a"]), pictures=[stimulus]))["scenes"][0]
+    assert scene["caption"] == "a red ring"
+    with Image.open(io.BytesIO(base64.b64decode(scene["target"].split(",")[1]))) as target:
+        assert target.size == (80, 120)
+
+
+def test_every_plot_has_labels_on_its_axes():
+    people = fixations("subject", ["a", "b"])
+    agents = fixations("agent", ["a", "b"], target_found=False)
+    page = report_page(agents, human=people, metrics=["dtw"])
+    labels = [re.findall(r'class="label"[^>]*>([^<]*)<', plot) for plot in page.split('class="plot"')[1:]]
+    assert labels == [
+        ["px, lower is better"],
+        ["% of saccades", "saccade length, px"],
+        ["% found", "fixations, the first included"],
+    ]
 
 
 def test_without_people_pictures_and_scale_the_page_still_shows_the_paths():
