@@ -94,6 +94,7 @@ from .report.page import write_report as write_report
 from .simulation.run import Run as Run
 from .simulation.run import simulate_to_folder as simulate_to_folder
 from .simulation.simulate import simulate as simulate
+from .studies.foveated_stimuli import foveate_to_folder as foveate_to_folder
 from .training.calibration import calibrate as calibrate
 
 __version__: str

@@ -1,252 +1,247 @@
 """`scanpath foveate`: pictures as they reach the fovea and the periphery."""
 
-from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from scanpath.cli.options import Jobs
+
 if TYPE_CHECKING:
-    import numpy as np
-    from torch import Tensor
-
-    from scanpath.gaze.scanpath import Scanpath
-
-#: Turns a picture (C, H, W) and fixations [(x, y), ...] into the picture that is seen.
-Transform = Callable[["Tensor", list[tuple[float, float]]], "Tensor"]
-#: Reads a picture file as (C, H, W).
-Reader = Callable[[Path], "Tensor"]
-KINDS = ("blur", "texture", "logpolar")
-PICTURES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp")
-ANIMATIONS = (".gif", ".mp4")
+    from scanpath.foveation.views import View
+    from scanpath.geometry.screen import Screen
 
 
 def foveate(
     source: Annotated[Path, typer.Argument(metavar="IN", help="A picture or a folder of pictures.")],
-    out: Annotated[Path, typer.Argument(metavar="OUT", help="A picture, a folder, or with --path a .gif or .mp4.")],
-    px_per_deg: Annotated[float, typer.Option(help="Pixels per degree of visual angle.")],
+    out: Annotated[
+        Path, typer.Argument(metavar="OUT", help="A picture; a folder for stimuli; with --path a .gif or .mp4.")
+    ],
+    px_per_deg: Annotated[float | None, typer.Option(help="Pixels per degree of visual angle.")] = None,
+    screen: Annotated[str | None, typer.Option(help="Instead: resolution of the screen, such as 1920x1080.")] = None,
+    width_cm: Annotated[float | None, typer.Option(help="Width of the screen's lit area.")] = None,
+    distance_cm: Annotated[float | None, typer.Option(help="From the eye to the screen.")] = None,
     at: Annotated[list[str] | None, typer.Option(help="Fixation x,y in px; blur takes several.")] = None,
-    path: Annotated[Path | None, typer.Option(help="Table of fixations to follow: a frame each.")] = None,
+    fixations: Annotated[
+        Path | None,
+        typer.Option(help="Table of fixations (columns stimulus, x_px, y_px): a stimulus each, with a manifest."),
+    ] = None,
+    path: Annotated[Path | None, typer.Option(help="Table of fixations to follow on one picture.")] = None,
     who: Annotated[str | None, typer.Option(help="Subject or agent in the table, where it has several.")] = None,
-    kind: Annotated[str, typer.Option(help="blur, texture or logpolar.")] = "blur",
+    trial: Annotated[str | None, typer.Option(help="Trial in the table, where it has several.")] = None,
+    form: Annotated[
+        str,
+        typer.Option(help="Of --fixations: each, together (all of a scanpath in one picture, blur only), gif or mp4."),
+    ] = "each",
+    kind: Annotated[str, typer.Option(help="blur, texture, noise_texture, neurofovea, metamer or logpolar.")] = "blur",
     law: Annotated[
-        str, typer.Option(help="Of the blur: geisler_perry, linear, watson, svis, image_foveation.")
-    ] = "geisler_perry",
-    strength: Annotated[float, typer.Option(help="Of the blur; 1 is the law's own.")] = 1.0,
-    scaling: Annotated[float, typer.Option(help="Of the texture: window size over eccentricity.")] = 0.4,
-    seed: Annotated[int, typer.Option(help="Of the texture.")] = 0,
+        str | None, typer.Option(help="Of the blur: geisler_perry (default), linear, watson, svis, image_foveation.")
+    ] = None,
+    strength: Annotated[
+        float | None,
+        typer.Option(help="Of the blur: its standard deviation is the law's times this; 1 is the law's own, 3 shows."),
+    ] = None,
+    quality: Annotated[str | None, typer.Option(help="Of the blur: fast, standard (default) or precise.")] = None,
+    light: Annotated[
+        str | None,
+        typer.Option(help="Of the blur: encoded (default, the file's values) or linear (decoded by the sRGB curve)."),
+    ] = None,
+    scaling: Annotated[
+        float | None,
+        typer.Option(help="Of textures (default 0.4) and metamers (0.5): window size over eccentricity."),
+    ] = None,
+    fovea_deg: Annotated[
+        float | None, typer.Option(help="Of textures and metamers: radius of what is kept; default 1.82.")
+    ] = None,
+    statistics: Annotated[
+        str | None, typer.Option(help="Of metamers: luminance, energy (default) or portilla_simoncelli.")
+    ] = None,
+    steps: Annotated[int | None, typer.Option(help="Of metamers: most evaluations; default 300.")] = None,
+    weights: Annotated[Path | None, typer.Option(help="Of neurofovea: VGG-19 weights.")] = None,
+    decoder: Annotated[Path | None, typer.Option(help="Of neurofovea: the decoder's weights.")] = None,
+    seed: Annotated[int, typer.Option(help="Of textures and metamers.")] = 0,
     background: Annotated[
         float | None, typer.Option(help="Gray level, 0 to 1, that shows through transparent pixels.")
     ] = None,
+    control: Annotated[
+        bool, typer.Option("--control", help="Draw a sheet of each: original, foveated, difference, degrees.")
+    ] = False,
+    jobs: Jobs = 1,
 ) -> None:
-    """Show pictures as seen from a fixation: blurred, as texture, or as the log-polar map of the cortex."""
-    from scanpath._core.checks import check_choice, check_positive
+    """Show pictures as seen from a fixation, or make the foveated stimuli of an experiment.
+
+    A person who looks at the fixation from the right distance does not see the blur of the default law: it takes away
+    what lies beyond the limit of acuity. To make it visible, raise --strength: at 3 the standard deviation of the blur
+    is three times the law's at every eccentricity, or take --law linear (0.04 deg for each deg beyond 1 deg).
+
+    Stimuli: scanpath foveate photos/ stimuli/ --fixations places.csv --screen 1920x1080 --width-cm 53 --distance-cm 60
+    makes a PNG for each fixation and manifest.csv with every setting, seed and SHA-256. The same command goes on where
+    it was stopped; other settings need another folder. Pictures are taken to be shown at one pixel a pixel in the
+    middle of the screen, and the scale is that of the screen's center.
+
+    PNG files keep 8 bits, gray stays gray, 16-bit gray stays 16 bit, an ICC profile goes along, the camera's
+    orientation is applied. Everything is computed on the values as stored, sRGB in most files; --light linear blurs
+    light instead.
+    """
     from scanpath._core.errors import InputError
-    from scanpath.gaze.pictures import read_image
+    from scanpath.cli.foveate_path import follow
 
-    check_choice("kind", kind, KINDS)
-    check_positive("px_per_deg", px_per_deg)
-    if (path is None) == (not at):
-        raise InputError("Give --at x,y or --path TABLE, one of the two.")
-    fixations = [_point(text) for text in at or []]
-    if len(fixations) > 1 and kind != "blur":
-        raise InputError(f"--kind {kind} takes one --at, got {len(fixations)}; only blur combines several fixations.")
-    transform = _transform(kind, px_per_deg, law, strength, scaling, seed)
-    read = partial(read_image, background=background)
-    if path is not None:
-        _follow(source, out, path, who, transform, read)
-    elif source.is_dir():
-        _folder(source, out, fixations, transform, read)
+    if (fixations is not None) + (path is not None) + bool(at) != 1:
+        raise InputError("Give --at x,y or --path TABLE or --fixations TABLE, one of the three.")
+    _check_kind(kind, at)
+    points = [_point(text) for text in at or []]
+    named = {"law": law, "strength": strength, "quality": quality, "light": light, "scaling": scaling}
+    named |= {"fovea_deg": fovea_deg, "statistics": statistics, "steps": steps}
+    named |= {name: None if file is None else str(file) for name, file in (("weights", weights), ("decoder", decoder))}
+    scale = {"px_per_deg": px_per_deg, "screen": _screen(screen, width_cm, distance_cm, px_per_deg)}
+    if path is None and (fixations is not None or source.is_dir()):
+        chosen = {"at": points or None, "form": form, "who": who, "trial": trial, "kind": kind, "control": control}
+        _make_stimuli(source, out, fixations, jobs, seed=seed, background=background, **scale, **chosen, **named)
+        return
+    _refuse_for_one(form, jobs)
+    view = _view(kind, scale, named)
+    if path is None:
+        _make_picture(source, out, points, view, seed, background, control)
+    elif control:
+        raise InputError("--control goes with pictures, not with --path; make them by --fixations TABLE.")
     else:
-        _picture(source, out, fixations, transform, read)
+        follow(source, out, path, who, trial, view, seed, background)
 
 
-def _transform(kind: str, px_per_deg: float, law: str, strength: float, scaling: float, seed: int) -> Transform:
-    import torch
+def _check_kind(kind: str, at: list[str] | None) -> None:
+    from scanpath._core.checks import check_choice
+    from scanpath._core.errors import InputError
+    from scanpath.foveation.views import VIEWS
 
-    import scanpath as sp
-    from scanpath._core.checks import check_positive
+    check_choice("kind", kind, tuple(VIEWS))
+    if len(at or []) > 1 and kind != "blur":
+        raise InputError(f"--kind {kind} takes one --at, got {len(at or [])}; only blur combines several fixations.")
 
-    check_positive("scaling", scaling)
-    if kind == "blur":
-        sp.foveated_blur(torch.zeros(1, 1, 1), (0, 0), px_per_deg=px_per_deg, law=law, strength=strength)  # a mistake?
-        return lambda image, xy: sp.foveated_blur(
-            image, _points(xy), px_per_deg=px_per_deg, law=law, strength=strength, several=True
-        )
-    if kind == "texture":
-        return lambda image, xy: sp.foveated_texture(
-            image, _points(xy)[0], px_per_deg=px_per_deg, scaling=scaling, seed=seed
-        )
-    return lambda image, xy: sp.log_polar(
-        image, _points(xy)[0], shape=_cortex_shape(image), px_per_deg=px_per_deg, outside="zero"
+
+def _refuse_for_one(form: str, jobs: int) -> None:
+    from scanpath._core.errors import InputError
+
+    if form != "each" or jobs != 1:
+        name = "--form" if form != "each" else "--jobs"
+        raise InputError(f"{name} is for the stimuli of a folder or of --fixations TABLE; leave it out.")
+
+
+def _screen(
+    resolution: str | None, width_cm: float | None, distance_cm: float | None, px_per_deg: float | None
+) -> "Screen | None":
+    """Build the screen of square pixels that the three options describe, or None without them."""
+    from scanpath._core.errors import InputError
+    from scanpath.geometry.screen import Screen
+
+    given = (resolution, width_cm, distance_cm)
+    if all(value is None for value in given):
+        if px_per_deg is None:
+            raise InputError(
+                "Say how large a degree is: --px-per-deg N, or --screen 1920x1080 --width-cm 53 --distance-cm 60."
+            )
+        return None
+    if resolution is None or width_cm is None or distance_cm is None or px_per_deg is not None:
+        raise InputError("--screen, --width-cm and --distance-cm belong together, in the place of --px-per-deg.")
+    try:
+        width_px, height_px = (int(side) for side in resolution.lower().split("x"))
+    except ValueError:
+        raise InputError(f"--screen must be WIDTHxHEIGHT in px, such as 1920x1080, got {resolution!r}.") from None
+    height_cm = width_cm * height_px / width_px if width_px else 0.0
+    return Screen(
+        width_px=width_px, height_px=height_px, width_cm=width_cm, height_cm=height_cm, distance_cm=distance_cm
     )
 
 
-def _cortex_shape(image: "Tensor") -> tuple[int, int]:
-    # as many places as the picture has along its longer side, and a full turn three times that
-    side = max(2, *image.shape[-2:])
-    return side // 2, side
+def _view(kind: str, scale: dict[str, Any], named: dict[str, Any]) -> "View":
+    from scanpath.foveation.views import View
+    from scanpath.geometry.screen import resolve_px_per_deg
+
+    return View.of(kind, px_per_deg=resolve_px_per_deg(**scale), **named)
 
 
-def _picture(source: Path, out: Path, fixations: list[tuple[float, float]], transform: Transform, read: Reader) -> None:
-    from scanpath._core.errors import InputError
-
-    if out.suffix.lower() not in PICTURES:
-        raise InputError(f"OUT {out} must be a picture file, such as {out.stem or 'seen'}.png.")
-    image = read(source)
-    _save(transform(image, _on_picture(image, fixations)), out)
-    typer.echo(str(out))
-
-
-def _folder(source: Path, out: Path, fixations: list[tuple[float, float]], transform: Transform, read: Reader) -> None:
-    """Work through a folder; what is there already is kept, so that a stopped run can be continued."""
+def _make_stimuli(source: Path, out: Path, fixations: Path | None, jobs: int, **asked: Any) -> None:
+    """Make the stimuli of a folder; what is there already is kept, so that a stopped run can be continued."""
     from scanpath._core.errors import InputError
     from scanpath.cli.progress import progress_bar, say
-    from scanpath.gaze.pictures import find_pictures
+    from scanpath.studies.foveated_stimuli import plan_stimuli
 
-    if out.exists() and (not out.is_dir() or out.resolve() == source.resolve()):
-        raise InputError(f"OUT {out} must be a folder other than IN.")
-    pictures = find_pictures(source)
-    stems = [picture.stem for picture in pictures]
-    done = kept = 0
-    with progress_bar("foveating", len(pictures)) as advance:
-        for picture in pictures:
-            # a.png and a.jpg keep their endings, so that each is written
-            target = out / f"{picture.stem if stems.count(picture.stem) == 1 else picture.name}.png"
-            try:
-                if target.exists():
-                    kept += 1
-                else:
-                    image = read(picture)
-                    _save(transform(image, _on_picture(image, fixations)), target)
-                done += 1
-            except InputError as error:
-                say(f"skipped {picture.name}: {error}")
-            advance(1)
-    if done == 0:
-        raise InputError(f"None of the {len(pictures)} pictures in {source} could be used; the reasons are above.")
-    if kept:
-        say(f"{kept} of them were there before and were kept, whatever they show; for other settings give a new folder")
-    typer.echo(f"{done} of {len(pictures)} pictures in {out}")
-
-
-def _follow(source: Path, out: Path, table: Path, who: str | None, transform: Transform, read: Reader) -> None:
-    """Write a frame a fixation: an animation that lasts as the fixations do, or numbered pictures in a folder."""
-    from scanpath._core.errors import InputError
-    from scanpath.cli.progress import progress_bar
-
-    image = read(source)
-    scanpath = _scanpath(table, source.name, who)
-    animation = out.suffix.lower() in ANIMATIONS
-    if not animation and (out.is_file() or (out.suffix and not out.is_dir())):
-        raise InputError(f"OUT {out} must be a .gif or .mp4 file, or a folder for numbered pictures, with --path.")
-    seconds = [0.3 if ms is None or ms != ms else float(ms) / 1000 for ms in _durations(scanpath)]
-    with progress_bar("foveating", len(scanpath)) as advance:
-        frames = _frames(image, scanpath, transform, advance)
-        if animation:
-            _animate(list(frames), seconds, out)
-        else:
-            for number, frame in enumerate(frames):
-                _write_pixels(frame, out / f"{source.stem}_{number:03d}.png")
-    typer.echo(str(out))
-
-
-def _frames(
-    image: "Tensor", scanpath: "Scanpath", transform: Transform, advance: Callable[[int], None]
-) -> "Iterator[np.ndarray]":
-    for x, y in scanpath.xy:
-        yield _pixels(transform(image, [(float(x), float(y))]))
-        advance(1)
-
-
-def _durations(scanpath: "Scanpath") -> list[float | None]:
-    return [None] * len(scanpath) if scanpath.duration_ms is None else scanpath.duration_ms.tolist()
-
-
-def _scanpath(table: Path, picture: str, who: str | None) -> "Scanpath":
-    from scanpath._core.errors import InputError
-    from scanpath.gaze.table import read_table, scanpaths_from_table
-
-    paths = [path for path in scanpaths_from_table(read_table(table)) if path.info["stimulus"] == picture]
-    names = [path.info.get("subject") or path.info.get("agent") for path in paths]
-    if who is not None:
-        paths = [path for path, name in zip(paths, names) if name == who]
-    if len(paths) != 1:
-        known = ", ".join(str(name) for name in dict.fromkeys(names)) or "nobody"
+    run = plan_stimuli(source, out, fixations, **asked)
+    _say_what_was_there(run)
+    try:
+        with progress_bar("foveating", len(run.waiting)) as advance:
+            run.make(jobs=jobs, on_error="skip", progress=advance)
+    except KeyboardInterrupt:
+        there = sum(one.file in run.folder.made for one in run.stimuli)
+        say(f"stopped with {there} of {len(run.stimuli)} stimuli in {out}; the same command goes on")
+        raise
+    for name, reason in run.failures.items():
+        say(f"skipped {name}: {reason}")
+    there = sum(one.file in run.folder.made for one in run.stimuli)
+    if there == 0 or (run.failures and fixations is not None):
         raise InputError(
-            f"{table} has {len(paths)} scanpaths on {picture!r} to choose from; give --who, one of: {known}."
+            f"{there} of {len(run.stimuli)} stimuli are in {out}, the others could not be made for the reasons above; "
+            "the same command goes on when they are gone."
         )
-    return paths[0]
+    typer.echo(f"{there} of {there} stimuli in {out}; {out / 'manifest.csv'} says how each was made")
 
 
-def _animate(frames: "list[np.ndarray]", seconds: list[float], out: Path) -> None:
-    import numpy as np
-    from PIL import Image
+def _say_what_was_there(run: Any) -> None:
+    from scanpath.cli.progress import say
 
+    kept = len(run.stimuli) - len(run.waiting)
+    if run.unused:
+        say(f"{len(run.unused)} pictures have no fixation in the table, such as {run.unused[0]}")
+    if kept:
+        say(f"{kept} of {len(run.stimuli)} stimuli were there before, of the same pictures and settings, and are kept")
+
+
+def _make_picture(
+    source: Path,
+    out: Path,
+    points: list[tuple[float, float]],
+    view: "View",
+    seed: int,
+    background: float | None,
+    control: bool,
+) -> None:
+    from scanpath._core.errors import InputError
     from scanpath._core.files import atomic_path
-    from scanpath._core.optional import require
+    from scanpath.cli.progress import say
+    from scanpath.gaze.picture_writing import PictureKind, check_picture_ending, write_picture
+    from scanpath.gaze.pictures import read_image
+    from scanpath.plotting import plot_foveation, save_figure
 
-    if out.suffix.lower() == ".gif":
-        pictures = [Image.fromarray(frame) for frame in frames]
-        with atomic_path(out) as temporary:
-            milliseconds = [round(1000 * value) for value in seconds]
-            pictures[0].save(temporary, save_all=True, append_images=pictures[1:], duration=milliseconds, loop=0)
-        return
-    ffmpeg = require("imageio_ffmpeg", package="imageio-ffmpeg", purpose="Writing .mp4")
-    # players expect color at half the resolution, so sides must be even: the last row or column is repeated
-    frames = [
-        np.pad(frame, ((0, frame.shape[0] % 2), (0, frame.shape[1] % 2), (0, 0)), mode="edge") for frame in frames
-    ]
-    rate, (height, width) = 30, frames[0].shape[:2]
+    check_picture_ending(out)
+    image = read_image(source, background=background)
+    if out.resolve() == source.resolve():
+        raise InputError(f"OUT {out} is the picture itself; give another name.")
+    _check_on_picture(points, (image.shape[-1], image.shape[-2]))
+    seen, _ = view.see(image, points, seed)
+    if control and seen.shape[-2:] != image.shape[-2:]:
+        raise InputError(f"--control compares a picture with its original, and --kind {view.kind} gives none.")
+    if out.exists():
+        say(f"{out} was there and is replaced")
     with atomic_path(out) as temporary:
-        writer = ffmpeg.write_frames(str(temporary), (width, height), fps=rate, macro_block_size=2, quality=8)
-        writer.send(None)
-        for frame, lasting in zip(frames, seconds):
-            for _ in range(max(1, round(lasting * rate))):
-                writer.send(frame)
-        writer.close()
+        write_picture(seen, temporary, like=PictureKind.of(source))
+    typer.echo(str(out))
+    if control:
+        axes = plot_foveation(image, seen, points, px_per_deg=view.px_per_deg, title=f"{out.name}, {view.kind}")
+        typer.echo(str(save_figure(axes[0], out.with_name(f"{out.stem}_control.png"), dpi=100)))
 
 
-def _save(image: "Tensor", target: Path) -> None:
-    _write_pixels(_pixels(image), target)
-
-
-def _write_pixels(values: "np.ndarray", target: Path) -> None:
-    from PIL import Image
-
-    from scanpath._core.files import atomic_path
-
-    with atomic_path(target) as temporary:
-        Image.fromarray(values).save(temporary)
-
-
-def _pixels(image: "Tensor") -> "np.ndarray":
-    """8-bit RGB (H, W, 3); blur and texture may overshoot white or black by a little."""
-    rgb = image.expand(3, -1, -1) if image.shape[0] == 1 else image
-    return (rgb.clamp(0, 1) * 255).round().byte().permute(1, 2, 0).contiguous().numpy()
-
-
-def _on_picture(image: "Tensor", fixations: list[tuple[float, float]]) -> list[tuple[float, float]]:
-    """Return fixations of the command line if all lie on the picture; nobody means a place beside it."""
+def _check_on_picture(points: list[tuple[float, float]], size_px: tuple[int, int]) -> None:
+    """Refuse a fixation of the command line that is not on the picture; nobody means a place beside it."""
     import numpy as np
 
     from scanpath._core.errors import InputError
     from scanpath.gaze.pixels import on_picture
 
-    height, width = image.shape[-2:]
-    for x, y in fixations:
-        if not on_picture(np.array([x, y]), (width, height)):
+    for x, y in points:
+        if not on_picture(np.array([x, y]), size_px):
             raise InputError(
-                f"--at {x:g},{y:g} lies outside the picture of {width} x {height} px; give x,y in px from the top left."
+                f"--at {x:g},{y:g} lies outside the picture of {size_px[0]} x {size_px[1]} px; give x,y in px from the "
+                "top left."
             )
-    return fixations
-
-
-def _points(xy: list[tuple[float, float]]) -> "Tensor":
-    import torch
-
-    return torch.tensor(xy, dtype=torch.float32)
 
 
 def _point(text: str) -> tuple[float, float]:

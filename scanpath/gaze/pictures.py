@@ -133,6 +133,11 @@ def find_pictures(folder: str | os.PathLike[str]) -> list[Path]:
     return found
 
 
+def open_header(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) -> Image.Image:
+    """Open a picture file without decoding its pixels, for what its header says; to be closed by the caller."""
+    return _opened(require_file(path, "picture"), max_pixels)
+
+
 @contextmanager
 def _decoding(path: Path) -> Iterator[None]:
     try:

@@ -6,6 +6,7 @@ from .density import plot_density as plot_density
 from .density import plot_heatmap as plot_heatmap
 from .figures import new_axes as new_axes
 from .figures import save_figure as save_figure
+from .foveation import plot_foveation as plot_foveation
 from .neva import plot_losses as plot_losses
 from .neva import plot_neva as plot_neva
 from .neva import plot_search_losses as plot_search_losses

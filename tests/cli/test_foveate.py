@@ -45,17 +45,18 @@ def test_a_folder_is_continued_and_bad_files_are_named(foveate, tmp_path, photo)
     assert code == 0
     assert "skipped broken.png" in err
     assert "kept" not in err
-    written = (out / "cat.png").stat().st_mtime_ns
+    written = (out / "cat_x80_y64_blur.png").stat().st_mtime_ns
     *_, err = foveate(tmp_path, out, "--at", "80,64", "--px-per-deg", 6)
-    assert (out / "cat.png").stat().st_mtime_ns == written
-    assert "1 of them were there before and were kept" in err
+    assert (out / "cat_x80_y64_blur.png").stat().st_mtime_ns == written
+    assert "1 of 1 stimuli were there before" in err
 
 
 def test_pictures_that_differ_in_their_ending_are_both_written(foveate, tmp_path, photo):
     Image.open(photo).save(tmp_path / "cat.bmp")
     code, _, err = foveate(tmp_path, tmp_path / "seen", "--at", "80,64", "--px-per-deg", 6)
     assert code == 0, err
-    assert sorted(path.name for path in (tmp_path / "seen").iterdir()) == ["cat.bmp.png", "cat.png.png"]
+    written = sorted(path.name for path in (tmp_path / "seen").glob("*.png"))
+    assert written == ["cat.bmp_x80_y64_blur.png", "cat.png_x80_y64_blur.png"]
 
 
 def test_settings_that_suit_no_picture_are_one_sentence(foveate, tmp_path, photo):
