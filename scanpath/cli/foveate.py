@@ -88,7 +88,7 @@ def foveate(
 
     if (fixations is not None) + (path is not None) + bool(at) != 1:
         raise InputError("Give --at x,y or --path TABLE or --fixations TABLE, one of the three.")
-    _check_kind(kind, at)
+    _check_kind(kind, at, background)
     points = [_point(text) for text in at or []]
     named = {"law": law, "strength": strength, "quality": quality, "light": light, "scaling": scaling}
     named |= {"fovea_deg": fovea_deg, "statistics": statistics, "steps": steps}
@@ -108,12 +108,14 @@ def foveate(
         follow(source, out, path, who, trial, view, seed, background)
 
 
-def _check_kind(kind: str, at: list[str] | None) -> None:
-    from scanpath._core.checks import check_choice
+def _check_kind(kind: str, at: list[str] | None, background: float | None) -> None:
+    from scanpath._core.checks import check_choice, check_share
     from scanpath._core.errors import InputError
     from scanpath.foveation.views import VIEWS
 
     check_choice("kind", kind, tuple(VIEWS))
+    if background is not None:
+        check_share("background", background)
     if len(at or []) > 1 and kind != "blur":
         raise InputError(f"--kind {kind} takes one --at, got {len(at or [])}; only blur combines several fixations.")
 
@@ -176,13 +178,13 @@ def _make_stimuli(source: Path, out: Path, fixations: Path | None, jobs: int, **
         raise
     for name, reason in run.failures.items():
         say(f"skipped {name}: {reason}")
-    there = sum(one.file in run.folder.made for one in run.stimuli)
-    if there == 0 or (run.failures and fixations is not None):
+    there, failed = sum(one.file in run.folder.made for one in run.stimuli), len(run.failures)
+    if there == 0 or (failed and fixations is not None):
         raise InputError(
-            f"{there} of {len(run.stimuli)} stimuli are in {out}, the others could not be made for the reasons above; "
-            "the same command goes on when they are gone."
+            f"{there} stimuli are in {out}, and {failed} pictures or stimuli failed for the reasons above; the same "
+            "command goes on when they are gone."
         )
-    typer.echo(f"{there} of {there} stimuli in {out}; {out / 'manifest.csv'} says how each was made")
+    typer.echo(f"{there} of {there + failed} stimuli in {out}; {out / 'manifest.csv'} says how each was made")
 
 
 def _say_what_was_there(run: Any) -> None:

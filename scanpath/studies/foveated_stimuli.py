@@ -9,7 +9,7 @@ from typing import Any
 import joblib
 import pandas as pd
 
-from scanpath._core.checks import check_choice
+from scanpath._core.checks import check_choice, check_share
 from scanpath._core.errors import InputError
 from scanpath.foveation.views import Value, View
 from scanpath.gaze.frames import TableLike
@@ -249,6 +249,8 @@ def foveate_to_folder(
 
 def _check_form(common: StimulusSettings) -> None:
     check_choice("form", common.form, FORMS)
+    if common.background is not None:
+        check_share("background", common.background)
     if common.form == "mp4":
         require_film_writer()
     if common.control and (common.is_film or common.view.kind == "logpolar"):

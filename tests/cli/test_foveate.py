@@ -125,6 +125,8 @@ def test_an_animation_follows_a_scanpath_and_lasts_as_long(foveate, tmp_path, ph
     assert difference(photo, second)[0] > difference(photo, second)[1]
 
 
+# imageio-ffmpeg leaves its pipes to the garbage collector
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_film_plays_everywhere_and_lasts_as_long(foveate, tmp_path):
     ffmpeg = pytest.importorskip("imageio_ffmpeg")
     Image.fromarray(data.chelsea()[:121, :161]).save(tmp_path / "cat.png")  # players need even sides
