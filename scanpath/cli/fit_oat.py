@@ -48,7 +48,7 @@ def oat(
     recipe = OatFitRecipe(epochs=epochs, patience=patience, left_out=left_out, time_limit=time_limit, seed=seed)
     table, stimuli = people_and_pictures(people, pictures, None, targets, objects)
     fit = OatFit(table, stimuli, out=out, recipe=recipe, origin=origin_pairs(origin or []), start=first)
-    with progress_bar("fitting", fit.n_steps) as advance:
+    with progress_bar("fitting", fit.n_steps, goes_on=True) as advance:
         result = fit.run(advance)
     _report(result)
 

@@ -37,7 +37,7 @@ def scenewalk(
 
     _, stimuli = people_and_pictures(people, pictures, px_per_deg)
     checkpoint = out.with_name(f"{out.name}.unfinished")
-    with progress_bar("fitting", None) as advance:
+    with progress_bar("fitting", None, goes_on=True) as advance:
         result = fit_scenewalk(
             people,
             stimuli,

@@ -47,7 +47,7 @@ def searcher(
     recipe = SearcherFitRecipe(epochs=epochs, patience=patience, folds=folds, members=members, seed=seed)
     agent = agent_that_sees(cue, backbone, weights)
     fit = SearcherFit(table, stimuli, agent, out=out, start=start, recipe=recipe, origin=origin_pairs(origin or []))
-    with progress_bar("fitting", fit.n_steps) as advance:
+    with progress_bar("fitting", fit.n_steps, goes_on=True) as advance:
         result = fit.run(advance)
     report_fit(result.card)
     say(f"wrote {result.weights}; search with it: scanpath simulate --agent searcher --weights {result.weights} ...")

@@ -48,7 +48,7 @@ def viewer(
         readout=ReadoutRecipe(history=history),
     )
     fit = ViewerFit(table, stimuli, out=out, recipe=recipe, weights=weights, origin=origin_pairs(origin or []))
-    with progress_bar("fitting", fit.n_steps) as advance:
+    with progress_bar("fitting", fit.n_steps, goes_on=True) as advance:
         result = fit.run(advance)
     report_fit(result.card)
     say(f"wrote {result.weights}; look with it: scanpath simulate --agent viewer --weights {result.weights} ...")

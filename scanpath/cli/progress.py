@@ -5,10 +5,10 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def progress_bar(what: str, total: int | None) -> Iterator[Callable[[int], None]]:
+def progress_bar(what: str, total: int | None, *, goes_on: bool = False) -> Iterator[Callable[[int], None]]:
     """Show a bar on stderr while the block runs and give the function that advances it.
 
-    Where stderr is no terminal, nothing is drawn.
+    Where stderr is no terminal, nothing is drawn. Work that `goes_on` says so when it is stopped by Ctrl-C.
     """
     from rich.console import Console
     from rich.progress import (
@@ -22,9 +22,14 @@ def progress_bar(what: str, total: int | None) -> Iterator[Callable[[int], None]
 
     console = Console(stderr=True)
     columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-        task = progress.add_task(what, total=total)
-        yield lambda done: progress.advance(task, done)
+    try:
+        with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+            task = progress.add_task(what, total=total)
+            yield lambda done: progress.advance(task, done)
+    except KeyboardInterrupt:
+        if goes_on:
+            say("scanpath: stopped; the same command goes on from here.")
+        raise
 
 
 def say(message: str) -> None:

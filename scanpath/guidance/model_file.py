@@ -82,9 +82,9 @@ def same_layout(path: str | os.PathLike[str], *, what: str, command: str) -> Ite
     try:
         yield
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        why = f"it has no {error}" if isinstance(error, KeyError) else str(error).partition("\n")[0].rstrip(".")
         raise InputError(
-            f"The {what} {path} has another layout than this version reads ({str(error).splitlines()[0]}); fit it "
-            f"again with {command}."
+            f"The {what} {path} has another layout than this version reads ({why}); fit it again with {command}."
         ) from error
 
 

@@ -1,7 +1,8 @@
 """People's scanpaths as moments: where they had looked, and where they looked next, picture by picture."""
 
+import hashlib
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -156,6 +157,16 @@ def picture_gaze(stimulus: Stimulus, paths: Sequence[Scanpath]) -> PictureGaze |
     size_deg = (width / px_per_deg, height / px_per_deg)
     gaze = PictureGaze(moments, _degrees(np.stack(after), px_per_deg), torch.tensor(weight), size_deg)
     return gaze if bool((moments.n_fixations > 0).any()) else None
+
+
+def gaze_checksum(gaze: Mapping[str, PictureGaze]) -> str:
+    """Return what tells what people did from what others did, or from a table that was put right."""
+    digest = hashlib.sha256()
+    for name, one in sorted(gaze.items()):
+        digest.update(name.encode())
+        for values in (*one.moments, one.next_deg, one.weight):
+            digest.update(values.contiguous().numpy().data)
+    return digest.hexdigest()[:16]
 
 
 def _whose(path: Scanpath) -> tuple[str, str]:

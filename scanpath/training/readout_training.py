@@ -18,7 +18,7 @@ from scanpath._core.random import numpy_generator, torch_generator
 from scanpath.guidance.fixation_readout import FixationReadout, Scene
 from scanpath.training.checkpoints import Stateful, load_checkpoint, save_checkpoint
 from scanpath.training.fixation_likelihood import log_densities
-from scanpath.training.gaze_moments import PictureGaze
+from scanpath.training.gaze_moments import PictureGaze, gaze_checksum
 
 #: Samples a moment when left-out pictures are scored.
 SCORE_SAMPLES = 256
@@ -137,7 +137,9 @@ class ReadoutTraining:
 
     def run(self, n_epochs: int, report: Report) -> FixationReadout:
         """Train for so many passes, or until left-out pictures are no longer predicted better."""
-        settings = {"recipe": repr(self.recipe), "pictures": self.pictures, "held": self.held}
+        names = {"pictures": self.pictures, "held": self.held}
+        # all people's fixations count, as the center bias of a picture is that of all others
+        settings = {"recipe": repr(self.recipe), **names, "table of people": gaze_checksum(self.gaze)}
         parts: dict[str, Stateful] = {"readout": self.readout, "optimizer": self.optimizer, "scheduler": self.scheduler}
         done = load_checkpoint(self.checkpoint, settings, parts)
         if done is not None:

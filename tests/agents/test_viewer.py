@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 import scanpath as sp
 from scanpath import InputError
+from scanpath.agents.scenewalk import SceneWalk
+from scanpath.agents.winner_take_all import SpectralResidual
 from scanpath.guidance.viewer_model import load_viewer, save_viewer
 
 
@@ -85,13 +87,13 @@ def test_histories_are_read_by_name_and_may_lie_beside_the_picture(viewer):
     stimulus = sp.Stimulus(_photo(), name="photo", px_per_deg=12)
     xy = np.random.default_rng(0).uniform(20, 140, (9, 2))
     calibrated = sp.calibrate(
-        sp.create_agent("spectral_residual"),
+        SpectralResidual(),
         [stimulus, sp.Stimulus(_photo(seed=1), name="other", px_per_deg=12)],
         [sp.Scanpath(xy, info={"stimulus": name, "subject": "a"}) for name in ("photo", "other")],
         folds=2,
     )
     table = pd.DataFrame({"y_px": [20.0, 40.0], "x_px": [100.0, 60.0]})
-    for agent in (viewer, calibrated, sp.create_agent("scenewalk", density="center")):
+    for agent in (viewer, calibrated, SceneWalk(density="center")):
         named, placed = (agent.log_density(stimulus, history) for history in (table, [(100, 20), (60, 40)]))
         torch.testing.assert_close(named, placed, rtol=0, atol=0)
         for beside in ((9999, 5), (-50, 300), (1e9, -1e9)):
@@ -110,6 +112,10 @@ def test_files_of_another_layout_are_refused(viewer, tmp_path):
     save_file(tensors, path, metadata={"format": "scanpath viewer 0"})
     with pytest.raises(InputError, match="not a trained viewer of this layout"):
         sp.create_agent("viewer", weights=path)
+    for facts, why in ({}, "it has no 'facts'"), ({"facts": "{}"}, "it has no 'recipe'"), ({"facts": "{"}, "line 1"):
+        save_file(tensors, path, metadata={"format": "scanpath viewer 1", **facts})
+        with pytest.raises(InputError, match=f"another layout than this version reads .*{why}.*; fit it again"):
+            sp.create_agent("viewer", weights=path)
     path.write_bytes(b"no weights at all")
     with pytest.raises(InputError, match="cannot be read as a viewer"):
         sp.create_agent("viewer", weights=path)

@@ -57,3 +57,13 @@ def test_wrong_use_is_one_sentence(study, more, message):
     result = _fit(study, *more)
     assert isinstance(result.exception, sp.InputError)
     assert message in str(result.exception)
+
+
+def test_a_fit_that_is_stopped_says_that_it_goes_on(study, monkeypatch):
+    def stop(fit, advance):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("scanpath.training.viewer.ViewerFit.run", stop)
+    result = _fit(study, "--folds", 2)
+    assert result.exit_code == 130
+    assert "the same command goes on" in result.stderr

@@ -131,6 +131,9 @@ def test_other_settings_do_not_go_on(tmp_path):
     changed = ViewerFitRecipe("steerable", epochs=1, folds=0, n_samples=5, n_moments=4, mirror=False, readout=SMALL)
     with pytest.raises(InputError, match="other settings"):
         ViewerFit(_people(stimuli), stimuli, out=tmp_path / "v.safetensors", recipe=changed).run()
+    corrected = [sp.Scanpath(path.xy + 0.25, info=path.info) for path in _people(stimuli)]
+    with pytest.raises(InputError, match="another table of people"):
+        ViewerFit(corrected, stimuli, out=tmp_path / "v.safetensors", recipe=recipe).run()
     with pytest.raises(InputError, match="other pictures"):
         ViewerFit(_people(_pictures(3)), _pictures(3), out=tmp_path / "v.safetensors", recipe=recipe).run()
 
