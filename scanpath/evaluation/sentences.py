@@ -62,15 +62,15 @@ def digits_for(width: float) -> int:
     return min(max(0, math.ceil(-math.log10(width / 5) - 1e-9)), 6)
 
 
-def with_interval(value: float, low: float, high: float) -> tuple[str, str, str]:
-    """A number and its interval, with as many digits as the interval's width bears.
+def with_interval(value: float, low: float, high: float, *, digits: int | None = None) -> tuple[str, str, str]:
+    """A number and its interval, with as many digits as the interval's width bears where none are given.
 
     Examples
     --------
     >>> with_interval(0.036142, 0.0298, 0.0421), with_interval(-297.3, -413.2, -183.5)
     (('0.036', '0.030', '0.042'), ('-297', '-413', '-184'))
     """
-    digits = digits_for(high - low)
+    digits = digits_for(high - low) if digits is None else digits
     if any(each and not float(f"{each:.{digits}f}") for each in (value, low, high)):
         digits += 1  # which side of 0 an end lies on is to be seen
     texts = [f"{each:.{digits}f}" if isfinite(each) else "undefined" for each in (value, low, high)]

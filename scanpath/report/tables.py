@@ -53,7 +53,7 @@ def difference_section(found: Evaluation | None) -> str:
             groups,
             stacked=True,
         )
-        + '<p class="note">First minus second, mean over the same pictures; p is corrected for all comparisons by '
+        + '<p class="note">First minus second, mean over the pictures where both have a value; p is corrected for all comparisons by '
         "Holm's rule. Rows in bold have p below .05.</p>"
         + f"<details><summary>In words, for a paper</summary><ul>{sentences}</ul></details>"
         + download("differences", "Differences as CSV")
@@ -126,10 +126,10 @@ def _score_group(name: str, rows: Sequence[Mapping[Any, Any]]) -> str:
             parts.append(_row(label, [_number(row["value"], digits), interval]))
         else:
             parts.append(f'<tr role="row">{label}<td role="cell" class="why" colspan="2">undefined</td></tr>')
-    notes = [] if same else _shared(rows, lambda row: f"people {_people(row, digits)}")
-    notes += _shared(rows, lambda row: _pictures(row["n_pictures"])) if len(counts) > 1 else []
-    notes += _shared(rows, _undefined)
-    parts += [_note_row(note, 3) for note in notes]
+    notes = ["" if same else _shared(rows, lambda row: f"people {_people(row, digits)}")]
+    notes += [_shared(rows, lambda row: _pictures(row["n_pictures"])) if len(counts) > 1 else ""]
+    notes += [_shared(rows, _undefined)]
+    parts += [_note_row(note, 3) for note in notes if note]
     return f'<tbody role="rowgroup">{"".join(parts)}</tbody>'
 
 
@@ -139,13 +139,14 @@ def _difference_group(name: str, rows: Sequence[Mapping[Any, Any]]) -> str:
     facts += [_pictures(rows[0]["n_pictures"])] if len(counts) == 1 else []
     parts = [_group_head(name, [fact for fact in facts if fact], 5)]
     labels = ("difference", "95 %", "p", "d_z")
+    digits = max(digits_for(row["high"] - row["low"]) for row in rows)
     for row in rows:
-        value, low, high = with_interval(row["difference"], row["low"], row["high"])
+        value, low, high = with_interval(row["difference"], row["low"], row["high"], digits=digits)
         p = short_p(row["p_holm"]).removeprefix("p ").removeprefix("= ")
         effect = f"{row['d_z']:.2f}" if np.isfinite(row["d_z"]) else "undefined"
         interval = f"{low} to {high}" if np.isfinite(row["low"]) else "undefined"
         texts = [text.replace("-", "\N{MINUS SIGN}") for text in (value, interval, p, effect)]
-        on = f" ({_pictures(row['n_pictures'])})" if len(counts) > 1 else ""
+        on = f", n = {row['n_pictures']}" if len(counts) > 1 else ""
         pair = _row_head(f"{row['agent']} \N{MINUS SIGN} {row['other']}{on}")
         parts.append(_row(pair, texts, labels, strong=bool(row["p_holm"] < 0.05)))
     return f'<tbody role="rowgroup">{"".join(parts)}</tbody>'
@@ -173,13 +174,13 @@ def _note_row(text: str, columns: int) -> str:
     return f'<tr role="row" class="remark"><td role="cell" colspan="{columns}">{escape(text)}</td></tr>'
 
 
-def _shared(rows: Sequence[Mapping[Any, Any]], say: Callable[[Mapping[Any, Any]], str]) -> list[str]:
+def _shared(rows: Sequence[Mapping[Any, Any]], say: Callable[[Mapping[Any, Any]], str]) -> str:
     """What is to be said of agents, once for all of whom the same is said."""
     said: dict[str, list[str]] = {}
     for row in rows:
         if say(row):
             said.setdefault(say(row), []).append(str(row["agent"]))
-    return [f"{', '.join(agents)}: {text}." for text, agents in said.items()]
+    return "; ".join(f"{', '.join(agents)}: {text}" for text, agents in said.items())
 
 
 def _people(row: Mapping[Any, Any], digits: int) -> str:
@@ -199,6 +200,8 @@ def _undefined(row: Mapping[Any, Any]) -> str:
     words = [f"{REASONS.get(reason, reason).partition(';')[0]} ({count})" for reason, _, count in reasons]
     if row["n_undefined"] == row["n_pairs"] and len(words) == 1:
         return f"undefined, as {words[0].rpartition(' (')[0]}"
+    if len(words) == 1:
+        words = [words[0].rpartition(" (")[0]]
     return f"{row['n_undefined']} of {row['n_pairs']} pairs have no value: {', '.join(words)}"
 
 

@@ -82,7 +82,7 @@ def test_scores_are_grouped_by_metric_with_the_ceiling_once_and_what_is_undefine
     assert scores.count('class="group"') == 5
     assert len(re.findall(r"people [01]\.\d", scores)) == 5
     assert scores.count('scope="row"') == 3 * 5
-    assert "agent0, agent1, agent2: undefined, as a fixation duration is missing." in text
+    assert "agent0, agent1, agent2: undefined, as a fixation duration is missing" in text
 
 
 def test_agents_on_different_pictures_have_their_own_ceilings():
@@ -91,10 +91,10 @@ def test_agents_on_different_pictures_have_their_own_ceilings():
     agents = agents[(agents["agent"] != "agent2") | (agents["stimulus"] != "c")]
     page = report_page(agents, human=fixations("subject", names, n=6), metrics=["dtw"])
     text = " ".join(Reader(page).text)
-    assert re.search(r"agent0, agent1: people \d+ \(\d+ to \d+\)\.", text)
-    assert re.search(r"agent2: people \d+ \(\d+ to \d+\)\.", text)
-    assert "agent0, agent1: 3 pictures." in text
-    assert "agent0 \u2212 agent2 (2 pictures)" in text
+    around = r"people \d+ \(\d+ to \d+\)"
+    assert re.search(f"agent0, agent1: {around}; agent2: {around}", text)
+    assert "agent0, agent1: 3 pictures; agent2: 2 pictures" in text
+    assert "agent0 \u2212 agent2, n = 2" in text
 
 
 def test_differences_between_agents_have_interval_p_value_and_a_sentence():
