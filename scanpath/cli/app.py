@@ -33,13 +33,14 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-app.command("demo")(demo.demo)
-app.command("simulate")(simulate.simulate)
-app.command("score")(score.score)
-app.command("foveate")(foveate.foveate)
-app.command("agents")(catalog.agents)
-app.command("metrics")(catalog.metrics)
-app.command("doctor")(doctor.doctor)
+# short_help: a line of the list of commands, which would be cut in the middle at 80 columns
+app.command("demo", short_help="Let three agents search drawn displays: the job in one command.")(demo.demo)
+app.command("simulate", short_help="Let agents look at pictures; write their fixations.")(simulate.simulate)
+app.command("score", short_help="Score agents against people, and against each other.")(score.score)
+app.command("foveate", short_help="Show pictures as seen from a fixation.")(foveate.foveate)
+app.command("agents", short_help="List the agents and their papers.")(catalog.agents)
+app.command("metrics", short_help="List the metrics with range, unit and needs.")(catalog.metrics)
+app.command("doctor", short_help="Show versions, GPU, weights and data that are found.")(doctor.doctor)
 convert.register(app)
 datasets.register(app)
 find_objects.register(app)

@@ -1,8 +1,12 @@
 """Commands that list what there is: agents and metrics."""
 
+import re
+import textwrap
 from typing import Annotated
 
 import typer
+
+_WIDTH = 80
 
 
 def agents(
@@ -10,10 +14,25 @@ def agents(
 ) -> None:
     """List the agents and the paper each one implements."""
     from scanpath.agents.catalog import agent_card, list_agents
-    from scanpath.cli.tables import print_table
 
-    rows = [(name, *agent_card(name)) for name in list_agents(pattern)]
-    print_table(("agent", "what it is", "paper"), rows)
+    for name in list_agents(pattern):
+        card = agent_card(name)
+        typer.echo(f"{name}: {cited(card.paper)}" if card.paper else name)
+        typer.echo(textwrap.fill(card.claim, _WIDTH, initial_indent="  ", subsequent_indent="  "))
+
+
+def cited(paper: str) -> str:
+    """Cite a paper as text does: one or two authors by name, of more the first.
+
+    Examples
+    --------
+    >>> cited("Zanca, Melacci, Gori (2020)"), cited("Najemnik, Geisler (2005)")
+    ('Zanca et al. (2020)', 'Najemnik & Geisler (2005)')
+    """
+    people, _, year = paper.rpartition(" (")
+    names = re.split(r", | & ", people)
+    shown = f"{names[0]} et al." if len(names) > 2 else " & ".join(names)
+    return f"{shown} ({year}"
 
 
 def metrics(

@@ -11,7 +11,9 @@ import typer
 def register(app: typer.Typer) -> None:
     """Add the command; options it does not name itself are settings of the formats."""
     known = {"allow_extra_args": True, "ignore_unknown_options": True}
-    app.command("convert", context_settings=known)(convert)
+    app.command("convert", context_settings=known, short_help="Read other programs' fixations, say what was changed.")(
+        convert
+    )
 
 
 def convert(

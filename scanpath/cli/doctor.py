@@ -13,6 +13,7 @@ OPTIONAL = (
     "polars",
     "POT",
     "pymovements",
+    "statsmodels",
     "torchmetrics",
     "dask",
     "ray",
@@ -25,12 +26,20 @@ def doctor() -> None:
     from scanpath import __version__
     from scanpath.cli.tables import print_table
 
-    rows = [("scanpath", __version__), ("Python", platform.python_version()), ("system", platform.platform())]
-    rows += [(name, _version(name) or "MISSING") for name in REQUIRED]
-    rows += [(name, _version(name) or "not installed (optional)") for name in OPTIONAL]
-    rows += [("cores", str(os.cpu_count())), ("GPU", _gpu())]
-    rows += [("weights", _weights()), *_data()]
-    print_table(("what", "found"), rows)
+    here, away = _data()
+    there = {name: _version(name) for name in OPTIONAL}
+    rows = [
+        ("scanpath", f"{__version__}, Python {platform.python_version()}"),
+        ("system", f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"),
+        ("GPU", _gpu()),
+        ("libraries", ", ".join(f"{name} {_version(name) or 'MISSING'}" for name in REQUIRED)),
+        ("optional", ", ".join(f"{name} {found}" for name, found in there.items() if found) or "none"),
+        ("optional, not installed", ", ".join(name for name, found in there.items() if not found) or "none"),
+        ("weights", _weights()),
+        ("data sets", ", ".join(here) or "none"),
+        ("data sets, not found", f"{', '.join(away)}; --root or SCANPATH_DATA says where they are" if away else "none"),
+    ]
+    print_table(("what", "found"), rows, wrap="found")
 
 
 def _version(name: str) -> str | None:
@@ -63,15 +72,16 @@ def _weights() -> str:
     return ", ".join(found) or "none; 'steerable' needs none, others take --weights FILE or SCANPATH_WEIGHTS"
 
 
-def _data() -> list[tuple[str, str]]:
+def _data() -> tuple[list[str], list[str]]:
+    """Data sets that are found, and those that are not."""
     from scanpath._core.errors import ScanpathError
     from scanpath.datasets import list_datasets, load_dataset
 
-    rows = []
+    here, away = [], []
     for name in list_datasets():
         try:
             load_dataset(name)
-            rows.append((f"data set {name}", "found"))
-        except (ScanpathError, NotImplementedError) as error:
-            rows.append((f"data set {name}", f"not found: {str(error).split('. ')[0]}"))
-    return rows
+            here.append(name)
+        except (ScanpathError, NotImplementedError):
+            away.append(name)
+    return here, away

@@ -84,4 +84,4 @@ def _draw(file: Path, one: "PictureObjects", folder: Path) -> None:
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("objects")(objects)
+    app.command("objects", short_help="Find the objects of pictures and write their boxes.")(objects)

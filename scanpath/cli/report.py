@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("report")(report)
+    app.command("report", short_help="Write a page: scanpaths to play, scores, differences.")(report)
 
 
 def report(
@@ -36,7 +36,10 @@ def report(
     max_pictures: Annotated[int, typer.Option(help="Most pictures on the page.")] = 12,
     seed: Annotated[int, typer.Option(help="Of the bootstrap and the floors.")] = 0,
 ) -> None:
-    """Write one page with playable scanpaths, scores, plots and provenance; it opens without a network."""
+    """Write one page with playable scanpaths, densities, scores, differences between agents, plots and provenance.
+
+    It opens without a network.
+    """
     from scanpath._core.errors import InputError
     from scanpath.cli.progress import say
     from scanpath.report import write_report

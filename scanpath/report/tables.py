@@ -53,8 +53,8 @@ def difference_section(found: Evaluation | None) -> str:
             groups,
             stacked=True,
         )
-        + '<p class="note">First minus second, mean over the pictures where both have a value; p is corrected for all comparisons by '
-        "Holm's rule. Rows in bold have p below .05.</p>"
+        + '<p class="note">First minus second, mean over the pictures where both have a value; p is corrected for all '
+        "comparisons by Holm's rule. Rows in bold have p below .05.</p>"
         + f"<details><summary>In words, for a paper</summary><ul>{sentences}</ul></details>"
         + download("differences", "Differences as CSV")
     )
@@ -128,7 +128,7 @@ def _score_group(name: str, rows: Sequence[Mapping[Any, Any]]) -> str:
             parts.append(f'<tr role="row">{label}<td role="cell" class="why" colspan="2">undefined</td></tr>')
     notes = ["" if same else _shared(rows, lambda row: f"people {_people(row, digits)}")]
     notes += [_shared(rows, lambda row: _pictures(row["n_pictures"])) if len(counts) > 1 else ""]
-    notes += [_shared(rows, _undefined)]
+    notes += [_undefined(rows)]
     parts += [_note_row(note, 3) for note in notes if note]
     return f'<tbody role="rowgroup">{"".join(parts)}</tbody>'
 
@@ -192,17 +192,18 @@ def _people(row: Mapping[Any, Any], digits: int) -> str:
     return _number(row["ceiling"], digits) + around
 
 
-def _undefined(row: Mapping[Any, Any]) -> str:
-    """Say how many pairs have no value, and why, in words; nothing where all have one."""
-    if not row["n_undefined"]:
+def _undefined(rows: Sequence[Mapping[Any, Any]]) -> str:
+    """Say in words why pairs have no value, and of whom how many; of whom all, they are undefined."""
+    said: dict[str, list[str]] = {}
+    for row in rows:
+        for part in str(row["undefined"]).split(", ") if row["n_undefined"] else ():
+            reason, _, count = part.rpartition(": ")
+            alone = int(count) == row["n_pairs"]
+            who = f"{row['agent']}" if alone else f"{row['agent']} {count} of {row['n_pairs']}"
+            said.setdefault(REASONS.get(reason, reason).partition(";")[0], []).append(who)
+    if not said:
         return ""
-    reasons = [part.rpartition(": ") for part in str(row["undefined"]).split(", ") if part]
-    words = [f"{REASONS.get(reason, reason).partition(';')[0]} ({count})" for reason, _, count in reasons]
-    if row["n_undefined"] == row["n_pairs"] and len(words) == 1:
-        return f"undefined, as {words[0].rpartition(' (')[0]}"
-    if len(words) == 1:
-        words = [words[0].rpartition(" (")[0]]
-    return f"{row['n_undefined']} of {row['n_pairs']} pairs have no value: {', '.join(words)}"
+    return "Pairs without a value: " + "; ".join(f"{why} ({', '.join(whose)})" for why, whose in said.items())
 
 
 def _pictures(n: int) -> str:

@@ -215,7 +215,8 @@ def test_listings_work(scanpath, command):
 
 def test_agents_are_listed_with_their_papers(scanpath):
     listed = scanpath("agents", "*net*").stdout
-    assert "Gupta, Zhang, Wu, Wolfe & Kreiman (2021)" in " ".join(listed.split())
+    assert "eccnet: Gupta et al. (2021)" in listed.splitlines()
+    assert max(map(len, listed.splitlines())) <= 80
 
 
 def test_the_doctor_lists_weights_and_nothing_else(scanpath, tmp_path, monkeypatch):

@@ -82,7 +82,7 @@ def test_scores_are_grouped_by_metric_with_the_ceiling_once_and_what_is_undefine
     assert scores.count('class="group"') == 5
     assert len(re.findall(r"people [01]\.\d", scores)) == 5
     assert scores.count('scope="row"') == 3 * 5
-    assert "agent0, agent1, agent2: undefined, as a fixation duration is missing" in text
+    assert "Pairs without a value: a fixation duration is missing (agent0, agent1, agent2)" in text
 
 
 def test_agents_on_different_pictures_have_their_own_ceilings():
