@@ -70,9 +70,9 @@ def foveate(
 ) -> None:
     """Show pictures as seen from a fixation, or make the foveated stimuli of an experiment.
 
-    A person who looks at the fixation from the right distance does not see the blur of the default law: it takes away
-    what lies beyond the limit of acuity. To make it visible, raise --strength: at 3 the standard deviation of the blur
-    is three times the law's at every eccentricity, or take --law linear (0.04 deg for each deg beyond 1 deg).
+    A person who looks at the fixation from the right distance hardly sees the blur of the default law: it halves the
+    contrast of detail at the limit of acuity. To make it visible, raise --strength: at 3 the standard deviation of the
+    blur is three times the law's at every eccentricity, or take --law linear (0.04 deg for each deg beyond 1 deg).
 
     Stimuli: scanpath foveate photos/ stimuli/ --fixations places.csv --screen 1920x1080 --width-cm 53 --distance-cm 60
     makes a PNG for each fixation and manifest.csv with every setting, seed and SHA-256. The same command goes on where
@@ -192,7 +192,7 @@ def _say_what_was_there(run: Any) -> None:
 
     kept = len(run.stimuli) - len(run.waiting)
     if run.unused:
-        say(f"{len(run.unused)} pictures have no fixation in the table, such as {run.unused[0]}")
+        say(f"without a fixation in the table: {len(run.unused)} of the pictures, such as {run.unused[0]}")
     if kept:
         say(f"{kept} of {len(run.stimuli)} stimuli were there before, of the same pictures and settings, and are kept")
 

@@ -199,7 +199,7 @@ def foveate_to_folder(
         Called with the number of stimuli that were made since the last call.
     settings
         Of the kind. blur: `law`, `strength` (multiplies the standard deviation of the blur; 1 is the law's own, which
-        for the default law lies at the limit of acuity and is not seen by who looks at the fixation), `quality`,
+        for the default law lies at the limit of acuity and is hardly seen by who looks at the fixation), `quality`,
         `light`. Textures: `scaling`, `fovea_deg`, `iterations`. metamer: `statistics`, `scaling`, `fovea_deg`,
         `steps`. neurofovea: `weights`, `decoder`, `scaling`, `fovea_deg`.
 

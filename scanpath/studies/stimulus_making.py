@@ -152,7 +152,9 @@ def _make_film(
         frames = (settings.view.see(image, [xy], planned.seed)[0] for xy in planned.xy)
         write_film(frames, planned.duration_ms, path)
 
-    return put_file(write, folder / planned.file), {"written": f"film of {sum(planned.duration_ms):g} ms"}
+    assumed = sum(one.get("duration_ms") is None for one in planned.fixations)
+    told: dict[str, object] = {"written": f"film of {sum(planned.duration_ms):g} ms", "durations_assumed": assumed}
+    return put_file(write, folder / planned.file), told
 
 
 def _draw_sheet(planned: PlannedStimulus, image: Tensor, seen: Tensor, settings: StimulusSettings, path: Path) -> None:

@@ -58,7 +58,7 @@ def test_films_last_as_the_table_says(foveate, tmp_path):
             film.seek(frame)
             lasting.append(film.info["duration"])
     assert lasting == [200, 350, 120]
-    assert "1 pictures have no fixation in the table, such as cup.png" in err
+    assert "without a fixation in the table: 1 of the pictures, such as cup.png" in err
 
 
 def test_a_picture_that_fails_is_named_and_the_others_are_made(foveate, places, tmp_path):
@@ -83,9 +83,9 @@ def test_one_picture_can_have_a_control_sheet_too(scanpath, tmp_path):
     assert "is the picture itself" in err
 
 
-def test_help_says_that_the_default_blur_is_not_seen_and_how_to_make_it_visible(scanpath):
+def test_help_says_that_the_default_blur_is_hardly_seen_and_how_to_make_it_visible(scanpath):
     text = " ".join(scanpath("foveate", "--help").stdout.split())
-    assert "does not see the blur of the default law" in text
+    assert "hardly sees the blur of the default law" in text
     assert "raise --strength" in text
     assert "--light linear" in text
 
