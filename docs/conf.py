@@ -25,7 +25,7 @@ extensions = [
     "drawings",
 ]
 root_doc = "index"
-exclude_patterns = ["_build", "_ext", "figures", "**/GALLERY_HEADER.rst", "**sg_execution_times.rst"]
+exclude_patterns = ["_build", "_ext", "figures", "name_examples", "**/GALLERY_HEADER.rst", "**sg_execution_times.rst"]
 exclude_patterns += [f"gallery/**/*.{ending}" for ending in ("ipynb", "py", "md5")]
 default_role = "code"
 nitpicky = True
@@ -71,10 +71,11 @@ html_theme = "pydata_sphinx_theme"
 html_title = "scanpath"
 html_static_path = ["_static"]
 html_css_files = ["scanpath.css"]
+html_context = {"default_mode": "auto"}
 html_show_sourcelink = False
 html_copy_source = False
 html_theme_options = {
-    "header_links_before_dropdown": 6,
+    "header_links_before_dropdown": 8,
     "navigation_with_keys": False,
     "show_prev_next": True,
     "navigation_depth": 3,

@@ -7,6 +7,7 @@ from pathlib import Path
 from textwrap import indent
 
 from docutils import nodes
+from name_examples import check_examples, read_examples
 from public_names import PublicName, public_names, room_names
 from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
@@ -42,14 +43,16 @@ def heading(text: str, line: str = "=") -> str:
     return f"{text}\n{line * len(text)}\n"
 
 
-def name_page(entry: PublicName) -> str:
-    """Document one public name: what it does, its other names, and the gallery's examples of it."""
+def name_page(entry: PublicName, example: str) -> str:
+    """Document one public name: what it does, its other names, an example, and the gallery's pictures of it."""
     options = {"class": "   :members:\n   :show-inheritance:\n"}.get(entry.kind, "")
     document = f".. auto{entry.kind}:: {entry.last}\n{options}\n"
     if entry.kind == "data":
         if not entry.says:
             raise RuntimeError(f"{entry.name} needs a comment `#:` above it that says what it is.")
         document = f".. py:data:: {entry.last}\n\n{indent(entry.says, '   ')}\n\n"
+    if example:
+        document += f".. rubric:: Example\n\n{example}\n\n"
     also = f"Also {' and '.join(f'``{name}``' for name in entry.also)}.\n\n" if entry.also else ""
     return (
         f"{heading(entry.name)}\n.. currentmodule:: {entry.room}\n\n"
@@ -81,9 +84,12 @@ def room_page(room: str, entries: list[PublicName]) -> str:
 
 def write_pages(app: Sphinx) -> None:
     """Write all pages of the reference into `api/`, and remove those of names that are gone."""
-    entries = public_names()
+    entries, examples = public_names(), read_examples()
+    check_examples(entries, examples)
     folder = Path(app.srcdir) / "api"
-    wanted = {folder / "names" / f"{entry.name}.rst": name_page(entry) for entry in entries}
+    wanted = {
+        folder / "names" / f"{entry.name}.rst": name_page(entry, examples.get(entry.name, "")) for entry in entries
+    }
     for room in room_names():
         inside = [entry for entry in entries if room in (entry.room, *(name.rpartition(".")[0] for name in entry.also))]
         wanted[folder / f"{room}.rst"] = room_page(room, inside)
