@@ -45,7 +45,9 @@ def heading(text: str, line: str = "=") -> str:
 
 def name_page(entry: PublicName, example: str) -> str:
     """Document one public name: what it does, its other names, an example, and the gallery's pictures of it."""
-    options = {"class": "   :members:\n   :show-inheritance:\n"}.get(entry.kind, "")
+    options = "   :members:\n" if entry.kind == "class" else ""
+    if any(base.__module__.startswith("scanpath") for base in getattr(entry.thing, "__bases__", ())):
+        options += "   :show-inheritance:\n"
     document = f".. auto{entry.kind}:: {entry.last}\n{options}\n"
     if entry.kind == "data":
         if not entry.says:
