@@ -61,6 +61,7 @@ AGENTS: Registry[Callable[..., Agent] | Variant] = Registry(
         "spectral_residual": "scanpath.agents.winner_take_all:SpectralResidual",
         "salient_relevance": "scanpath.agents.winner_take_all:SalientRelevance",
         "clip_attention": "scanpath.agents.winner_take_all:ClipAttention",
+        "gazeformer": "scanpath.agents.gazeformer:Gazeformer",
         "g_eymol": "scanpath.agents.g_eymol:GEymolAgent",
         "levy": "scanpath.agents.levy:LevyAgent",
         "scenewalk": "scanpath.agents.scenewalk:SceneWalk",

@@ -54,7 +54,8 @@ def read_weights(path: str | os.PathLike[str]) -> dict[str, Tensor]:
         raise
     except Exception as error:  # each format has its own errors for damaged files
         raise InputError(f"{path} cannot be read as weights: {str(error).splitlines()[0]}") from error
-    state = state.get("state_dict", state) if isinstance(state, dict) else state
+    if isinstance(state, dict):  # checkpoints hold more than the network
+        state = next((state[key] for key in ("state_dict", "model") if isinstance(state.get(key), dict)), state)
     if not isinstance(state, dict) or not state or not all(isinstance(value, Tensor) for value in state.values()):
         raise InputError(f"{path} does not hold a state dict (names to tensors) as torchvision writes it.")
     return {name.removeprefix("module."): _as_float(value) for name, value in state.items()}
