@@ -139,6 +139,7 @@ def fit_scenewalk(
     search = search_on(people, stimuli, configuration, density, names, values, progress)
     evidence = search.evidence
     settings = {"configuration": configuration, "fitted": names, "start": values, "seed": seed, **evidence.counts}
+    settings["table of people or density"] = evidence.checksum()
     found = _searches(search, check_count("starts", starts), seed, Checkpoint(checkpoint, settings))
     best = max(found, key=search.bits)
     edges = search.interval(best, confidence)

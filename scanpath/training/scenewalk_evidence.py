@@ -1,5 +1,6 @@
 """People's scanpaths as SceneWalk is fitted to them: cells, durations and densities, picture by picture."""
 
+import hashlib
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -60,6 +61,15 @@ class Evidence:
             "scanpaths": sum(len(one.people) for one in self.looks),
             "fixations": len(self.person),
         }
+
+    def checksum(self) -> str:
+        """Return what tells these scanpaths and densities from others."""
+        digest = hashlib.sha256()
+        for one in self.looks:
+            digest.update(repr(one.people).encode())
+            for values in (one.density, *one.paths):
+                digest.update(values.detach().cpu().contiguous().numpy().data)
+        return digest.hexdigest()[:16]
 
     def bits(self, configuration: str, parameters: Mapping[str, Parameter]) -> np.ndarray:
         """Log2 of how likely each fixation but the first of its scanpath was, (n,).

@@ -151,6 +151,8 @@ def test_a_stopped_fit_goes_on_where_it_was(few_people, tmp_path):
         fit_scenewalk(few_people, pictures(2), **settings, progress=stop)
     assert json.loads(kept.read_text())["now"] is not None
     again = fit_scenewalk(few_people, pictures(2), **settings)
+    with pytest.raises(sp.InputError, match="another table of people or density"):
+        fit_scenewalk(few_people.assign(duration_ms=few_people["duration_ms"] + 1), pictures(2), **settings)
     whole = fit_scenewalk(few_people, pictures(2), **{**settings, "checkpoint": None})
     assert again.bits_per_fixation == pytest.approx(whole.bits_per_fixation, abs=1e-4)
     assert len(again.starts) == 2
