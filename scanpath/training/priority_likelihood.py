@@ -103,22 +103,25 @@ def most_likely(seen: Sequence[Seen]) -> PriorityDensity:
     starts = INHIBITED_STARTS if any(one.inhibits for one in seen) else STARTS
     best: dict[float, tuple[float, np.ndarray]] = {}
 
-    def loss(blur_deg: float) -> float:
+    def loss(blur_deg: float, begin: Sequence[Sequence[float] | np.ndarray]) -> float:
         parts = [_blurred(one, blur_deg, others) for one, others in zip(seen, without)]
-        # the best from all starts: with a uniform share the likelihood can have two peaks
-        found = min((_descended(start, parts) for start in starts), key=lambda one: one[0])
-        best[blur_deg] = found
-        return found[0]
+        best[blur_deg] = min((_descended(start, parts) for start in begin), key=lambda one: one[0])
+        return best[blur_deg][0]
 
-    loss(0.0)
+    def likeliest() -> float:
+        return min(best, key=lambda blur_deg: best[blur_deg][0])
+
+    loss(0.0, starts)
     # steps of a factor are alike to a blur; half a percent of it is far below what people's fixations tell
     minimize_scalar(
-        lambda log_deg: loss(float(np.exp(log_deg))),
+        lambda log_deg: loss(float(np.exp(log_deg)), [best[likeliest()][1]]),
         bounds=(np.log(0.1), np.log(WIDEST_DEG)),
         method="bounded",
         options={"xatol": 0.05, "maxiter": 12},
     )
-    blur_deg = min(best, key=lambda deg: best[deg][0])
+    # with a uniform share the likelihood can have two peaks: once more from all starts
+    blur_deg = likeliest()
+    loss(blur_deg, [*starts, best[blur_deg][1]])
     power, center_weight, uniform, inhibition = map(float, best[blur_deg][1])
     return PriorityDensity(power, blur_deg, center_weight, uniform, center, inhibition)
 

@@ -18,4 +18,8 @@ def test_the_best_stands_on_top_and_late_fixations_of_few_pictures_are_left_out(
     assert [text.get_text() for text in left.get_yticklabels()] == list(bits)
     right = left.figure.axes[1]
     assert all(line.get_xdata().max() == 2 for line in right.lines)
-    assert [text.get_text() for text in right.get_legend().get_texts()] == ["good", "poor", "uniform", "gold standard"]
+    # who is good has one color in both panels
+    colors = {line.get_label(): line.get_color() for line in right.lines}
+    assert colors["good"] != colors["poor"]
+    assert colors["good"] in {line.get_color() for line in left.lines}
+    assert [text.get_text() for text in right.get_legend().get_texts()] == list(bits)[::-1]
