@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.optimize import minimize, minimize_scalar
 from scipy.special import ndtr
 
@@ -103,7 +104,7 @@ def most_likely(seen: Sequence[Seen]) -> PriorityDensity:
     starts = INHIBITED_STARTS if any(one.inhibits for one in seen) else STARTS
     best: dict[float, tuple[float, np.ndarray]] = {}
 
-    def loss(blur_deg: float, begin: Sequence[Sequence[float] | np.ndarray]) -> float:
+    def loss(blur_deg: float, begin: Sequence[ArrayLike]) -> float:
         parts = [_blurred(one, blur_deg, others) for one, others in zip(seen, without)]
         best[blur_deg] = min((_descended(start, parts) for start in begin), key=lambda one: one[0])
         return best[blur_deg][0]
@@ -126,9 +127,17 @@ def most_likely(seen: Sequence[Seen]) -> PriorityDensity:
     return PriorityDensity(power, blur_deg, center_weight, uniform, center, inhibition)
 
 
-def _descended(start: Sequence[float], parts: Sequence[Blurred]) -> tuple[float, np.ndarray]:
+def _descended(start: ArrayLike, parts: Sequence[Blurred]) -> tuple[float, np.ndarray]:
     """Return the least surprise that a descent from a start finds, and where."""
-    found = minimize(_loss, start, (parts,), jac=True, bounds=LIMITS, method="L-BFGS-B", options={"ftol": 1e-9})
+    found = minimize(
+        _loss,
+        np.asarray(start, dtype=np.float64),
+        (parts,),
+        jac=True,
+        bounds=LIMITS,
+        method="L-BFGS-B",
+        options={"ftol": 1e-9},
+    )
     return float(found.fun), np.clip(found.x, *np.array(LIMITS).T)
 
 
