@@ -1,8 +1,9 @@
 """Reading picture files: converted by a stated rule or refused, never guessed."""
 
+import hashlib
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -109,6 +110,14 @@ def _copied(image: np.ndarray, name: str) -> Tensor:
         return torch.from_numpy(np.array(image, dtype=image.dtype.newbyteorder("="), order="C"))
     except TypeError:
         raise InputError(f"{name} must be an array of floating point numbers in [0, 1], got {image.dtype}.") from None
+
+
+def content_checksum(parts: Iterable[Tensor | Path]) -> str:
+    """Return the SHA-256 of pictures or maps, of their files or of what is in memory."""
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part.read_bytes() if isinstance(part, Path) else part.contiguous().numpy().tobytes())
+    return digest.hexdigest()
 
 
 def find_pictures(folder: str | os.PathLike[str]) -> list[Path]:

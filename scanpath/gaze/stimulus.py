@@ -15,7 +15,7 @@ from scanpath._core.checks import check_positive, check_xy
 from scanpath._core.errors import InputError
 from scanpath.gaze.boxes import Box, center_of, check_box
 from scanpath.gaze.objects import boxes_of_cells, check_object_labels, check_objects, find_objects, off_ground
-from scanpath.gaze.pictures import as_image, picture_size, read_image
+from scanpath.gaze.pictures import as_image, content_checksum, picture_size, read_image
 from scanpath.gaze.pixels import box_window
 
 #: A picture as tensor or array, or the path of its file.
@@ -122,6 +122,10 @@ class Stimulus:
                 f"{self.size[1]} x {self.size[0]} px when the stimulus was made; make the stimulus again."
             )
         return image
+
+    def checksum(self) -> str:
+        """Return the SHA-256 of the picture and of the target: of their files, or of pixels in memory."""
+        return content_checksum([one for one in (self._image, self._target) if one is not None])
 
     @property
     def rgb(self) -> Tensor:

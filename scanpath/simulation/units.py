@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from torch import Tensor
-
 from scanpath._core.errors import InputError
+from scanpath.gaze.pictures import content_checksum
 from scanpath.gaze.stimulus import Stimulus
 
 
@@ -84,17 +83,10 @@ def fingerprint(stimuli: Sequence[Stimulus]) -> str:
             one.px_per_deg,
             one.start_xy,
             one.background,
-            *(_checksum(part) for part in (one._target, one.target_mask, one.cells)),
+            # small, unlike pictures
+            *(None if part is None else content_checksum([part]) for part in (one._target, one.target_mask, one.cells)),
             sorted(map(str, one.info.items())),
         ]
         for one in stimuli
     ]
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
-
-
-def _checksum(part: Tensor | Path | None) -> str | None:
-    """Checksum of a target, mask or labels, in memory or in a file; they are small, unlike pictures."""
-    if part is None:
-        return None
-    content = part.read_bytes() if isinstance(part, Path) else part.contiguous().numpy().tobytes()
-    return hashlib.sha256(content).hexdigest()

@@ -50,7 +50,7 @@ class PictureFolder:
         depends_on: str,
     ) -> None:
         self.path, self.what = Path(folder), what
-        pictures = [[one.name, *one.size, one.require_px_per_deg("A fit")] for one in stimuli]
+        pictures = [[one.name, *one.size, one.require_px_per_deg("A fit"), one.checksum()] for one in stimuli]
         text, claim = json.dumps([*facts, pictures]), self.path / "what.json"
         if claim.exists() and claim.read_text(encoding="utf-8") != text:
             raise InputError(

@@ -136,6 +136,9 @@ def test_other_settings_do_not_go_on(tmp_path):
         ViewerFit(corrected, stimuli, out=tmp_path / "v.safetensors", recipe=recipe).run()
     with pytest.raises(InputError, match="other pictures"):
         ViewerFit(_people(_pictures(3)), _pictures(3), out=tmp_path / "v.safetensors", recipe=recipe).run()
+    retouched = [sp.Stimulus(1 - one.image, name=one.name, px_per_deg=one.px_per_deg) for one in stimuli]
+    with pytest.raises(InputError, match="other pictures"):
+        ViewerFit(_people(stimuli), retouched, out=tmp_path / "v.safetensors", recipe=recipe).run()
 
 
 def _without(paths, key):
