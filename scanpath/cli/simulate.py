@@ -51,13 +51,14 @@ def simulate(
     ] = None,
     shard_size: Annotated[int, typer.Option(help="Pictures in one file of a run's folder.")] = 16,
     figures: Annotated[Path | None, typer.Option(help="Folder for a figure of every scanpath.")] = None,
+    figure_format: Annotated[str, typer.Option(help="Of the figures: png, pdf, svg or jpg.")] = "png",
 ) -> None:
     """Let agents look at pictures; the fixations go into a table with one row a fixation."""
     from scanpath.cli.progress import progress_bar, say
     from scanpath.gaze.table import is_table_file, write_table
     from scanpath.simulation import simulate as run
 
-    _check(out, jobs, shard_size)
+    _check(out, jobs, shard_size, figure_format)
     words = {"caption": caption, "control_caption": control_caption}
     stimuli, skipped = _stimuli(pictures, dataset, root, target, _box(target_box), words, objects, px_per_deg)
     shared = {"backbone": backbone, "weights": weights, "model": model, "pretrained": pretrained}
@@ -74,7 +75,7 @@ def simulate(
         if one.learned_from:
             say(f"{one.name} learned from {one.learned_from}")
     if figures is not None:
-        _draw(table, agents, stimuli, figures)
+        _draw(table, agents, stimuli, figures, figure_format)
     if out is None:
         typer.echo(table.to_csv(index=False, lineterminator="\n"), nl=False)
         return
@@ -110,13 +111,14 @@ def _ended_early(table: "pd.DataFrame", fixations: int) -> Iterator[str]:
             yield f"{ended} before {fixations} fixations, the shortest after {n.min()}"
 
 
-def _check(out: Path | None, jobs: int, shard_size: int) -> None:
+def _check(out: Path | None, jobs: int, shard_size: int, figure_format: str) -> None:
     """Refuse before any picture is read what would be refused after it, and an ending that is a mistake."""
-    from scanpath._core.checks import check_count
+    from scanpath._core.checks import check_choice, check_count
     from scanpath._core.errors import InputError
     from scanpath.gaze.table import is_table_file
     from scanpath.simulation.plan import check_jobs
 
+    check_choice("figure_format", figure_format, ("png", "pdf", "svg", "jpg"))
     check_jobs(jobs)
     check_count("shard_size", shard_size)
     if out is None or not out.suffix:
@@ -264,7 +266,7 @@ def _box(text: str | None) -> tuple[float, ...] | None:
     return x, y, width, height
 
 
-def _draw(table: "pd.DataFrame", agents: list["Agent"], stimuli: list["Stimulus"], folder: Path) -> None:
+def _draw(table: "pd.DataFrame", agents: list["Agent"], stimuli: list["Stimulus"], folder: Path, ending: str) -> None:
     """Draw every scanpath of the table; and what nevaclip saw and oat attended to on it, too."""
     from scanpath.agents.neva import Reviewing
     from scanpath.agents.oat import Oat
@@ -276,12 +278,12 @@ def _draw(table: "pd.DataFrame", agents: list["Agent"], stimuli: list["Stimulus"
     for path in scanpaths_from_table(table):
         name, agent = path.info["stimulus"], by_name[path.info["agent"]]
         file = f"{_stem(name, known)}_{agent.name}"
-        save_figure(plot_scanpath(path, known[name], title=f"{agent.name}: {name}"), folder / f"{file}.png")
+        save_figure(plot_scanpath(path, known[name], title=f"{agent.name}: {name}"), folder / f"{file}.{ending}")
         if isinstance(agent, Reviewing):
             record = agent.review(known[name], path)
-            save_figure(plot_neva(record, known[name])[0], folder / f"{file}_search.png")
+            save_figure(plot_neva(record, known[name])[0], folder / f"{file}_search.{ending}")
         elif isinstance(agent, Oat):
-            save_figure(plot_object_attention(agent, known[name], path)[0], folder / f"{file}_objects.png")
+            save_figure(plot_object_attention(agent, known[name], path)[0], folder / f"{file}_objects.{ending}")
 
 
 def _stem(name: str, names: Iterable[str]) -> str:

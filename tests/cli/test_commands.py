@@ -85,6 +85,16 @@ def test_score_as_json_is_json_with_provenance(scanpath, tmp_path, photo, people
     assert result["provenance"]
 
 
+def test_figures_can_be_vectors(scanpath, tmp_path, photo):
+    command = ["simulate", "--agent", "random", "--figures", tmp_path / "drawn", "--figure-format"]
+    assert scanpath(*command, "svg", photo).returncode == 0
+    (figure,) = (tmp_path / "drawn").iterdir()
+    assert figure.suffix == ".svg"
+    wrong = scanpath(*command, "docx", photo)
+    assert wrong.returncode == 2
+    assert "figure-format" in wrong.stderr.replace("_", "-")
+
+
 def test_without_out_the_table_goes_to_stdout(scanpath, photo):
     done = scanpath("simulate", "--agent", "random", "--fixations", 3, photo)
     assert done.returncode == 0
