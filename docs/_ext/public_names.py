@@ -6,8 +6,6 @@ import inspect
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sphinx.pycode import ModuleAnalyzer
-
 import scanpath
 
 #: Folders of the package that have public names, in the order in which a picture passes through them.
@@ -62,6 +60,8 @@ class PublicName:
         """What its docstring claims, or the comment above a value."""
         if self.kind != "data":
             return inspect.getdoc(self.thing) or ""
+        from sphinx.pycode import ModuleAnalyzer  # what tests need of this file works without Sphinx
+
         comments = ModuleAnalyzer.for_module(self.home).find_attr_docs()
         return "\n".join(comments.get(("", self.last), []))
 

@@ -8,10 +8,10 @@ import pytest
 
 from scanpath.metrics import METRICS
 
-FOLDER = Path(__file__).parents[2] / "docs" / "name_examples"
+DOCS = Path(__file__).parents[2] / "docs"
 BLOCKS = [
     (names.split()[0], text)
-    for file in sorted(FOLDER.glob("*.txt"))
+    for file in sorted((DOCS / "name_examples").glob("*.txt"))
     for names, text in re.findall(r"^## (.+)\n((?:(?!## ).*\n)*)", file.read_text(encoding="utf-8"), re.M)
 ]
 FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
@@ -31,3 +31,13 @@ def test_the_example_gives_what_it_says(name, text):
     said = []
     failed = doctest.DocTestRunner(optionflags=FLAGS).run(test, out=said.append).failed
     assert failed == 0, "".join(said)
+
+
+def test_every_public_name_has_an_example(monkeypatch):
+    monkeypatch.syspath_prepend(str(DOCS / "_ext"))
+    from name_examples import check_examples, read_examples
+    from public_names import public_names
+
+    names = public_names()
+    assert len(names) > 300
+    check_examples(names, read_examples())  # names those without one
