@@ -34,7 +34,7 @@ class Page:
         request = urllib.request.Request(f"http://127.0.0.1:{port}/json/new?{address}", method="PUT")
         target = json.load(urllib.request.urlopen(request, timeout=30))
         path = target["webSocketDebuggerUrl"].split(str(port), 1)[1]
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=60)
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=180)
         key = base64.b64encode(os.urandom(16)).decode()
         self.socket.sendall(
             f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -76,7 +76,7 @@ class Page:
         assert "exceptionDetails" not in result, result
         return result["result"].get("value")
 
-    def wait(self, condition, seconds=60):
+    def wait(self, condition, seconds=180):
         end = time.monotonic() + seconds
         while not self.run(condition):
             assert time.monotonic() < end, f"{condition} did not become true"
