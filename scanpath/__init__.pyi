@@ -83,6 +83,7 @@ from .guidance.bayesian_search import bayesian_posterior as bayesian_posterior
 from .guidance.bayesian_search import expected_maximum as expected_maximum
 from .guidance.scenewalk import scenewalk_log_likelihood as scenewalk_log_likelihood
 from .guidance.scenewalk import scenewalk_maps as scenewalk_maps
+from .metrics.difference_scaling import difference_scale as difference_scale
 from .recognition.backbones import create_backbone as create_backbone
 from .recognition.backbones import list_backbones as list_backbones
 from .recognition.eccentricity_pooling import EccentricityPool2d as EccentricityPool2d

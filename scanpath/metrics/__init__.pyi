@@ -12,6 +12,11 @@ from .curves import dtw as dtw
 from .curves import emd as emd
 from .curves import frechet as frechet
 from .curves import hausdorff as hausdorff
+from .difference_scaling import DifferenceScale as DifferenceScale
+from .difference_scaling import GivenScale as GivenScale
+from .difference_scaling import difference_scale as difference_scale
+from .difference_scaling import given_scale as given_scale
+from .difference_scaling import simulate_answers as simulate_answers
 from .distributions import crps as crps
 from .distributions import diversity as diversity
 from .embedding import sbtde as sbtde

@@ -43,6 +43,11 @@ REASONS: dict[str, str] = {
     "not_found": "the target is not found",
     "found_at_start": "the target is found without a saccade",
     "gap": "a curve has a gap",
+    "equal_answers": "all answers are the same",
+    "few_questions": "the questions do not fix every step of the scale",
+    "few_answers": "experiments simulated with the fitted scale give none themselves",
+    "separable": "a scale without noise explains the answers, so that the likelihood has no maximum",
+    "falling": "the fitted scale does not rise from the first to the last level",
     "other": "the metric gives no value",
 }
 #: By how much rounding may carry a value beyond its range.

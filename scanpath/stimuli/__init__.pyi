@@ -2,6 +2,7 @@ from .asymmetry_files import read_asymmetry as read_asymmetry
 from .asymmetry_files import write_asymmetry as write_asymmetry
 from .captioned_scenes import captioned_scenes as captioned_scenes
 from .captioned_scenes import draw_scene as draw_scene
+from .comparisons import triads as triads
 from .items import Item as Item
 from .search_arrays import ASYMMETRY_TASKS as ASYMMETRY_TASKS
 from .search_arrays import AsymmetryTask as AsymmetryTask
