@@ -1,20 +1,19 @@
-"""Where does one look on a web page for a thing that words describe?
+"""
+Where does one look on a web page for a thing that words describe?
+==================================================================
 
 A shop's page of 40 objects is drawn: a header, links, 24 goods and a footer. OAT looks for one of the goods by its
 caption; how well each object fits the words is told by the small image-text model that comes with the package. OAT has
 learned from drawn shelves, so that its path is no claim about people.
 """
 
-import sys
-from pathlib import Path
-
+import matplotlib.pyplot as plt
 import numpy as np
 from PIL import Image, ImageDraw
 
 import scanpath as sp
-from scanpath.plotting import plot_object_attention, plot_object_scanpath, save_figure
+from scanpath.plotting import plot_object_scanpath
 
-out = Path(sys.argv[1] if len(sys.argv) > 1 else ".")
 page = Image.new("RGB", (1000, 760), "white")
 draw = ImageDraw.Draw(page)
 objects: list[tuple[int, int, int, int]] = []
@@ -63,5 +62,12 @@ table = sp.simulate(agent, [screen], n_fixations=15, seed=1)
 print(f"Looking for {screen.caption!r} among {len(objects)} objects")
 print(table[["fixation", "object_label", "on_target"]].to_string(index=False))
 path = sp.scanpaths_from_table(table)[0]
-print(save_figure(plot_object_scanpath(path, screen, title=screen.caption), out / "web_page.png"))
-print(save_figure(plot_object_attention(agent, screen, path, columns=3)[0], out / "web_page_attention.png"))
+figure, (left, right) = plt.subplots(1, 2, figsize=(15, 6), layout="constrained")
+plot_object_scanpath(path, screen, ax=left, title=screen.caption)
+probability = np.exp(np.asarray(agent.object_log_probabilities(screen, path.xy[:1])))[:-1]
+right.imshow(np.asarray(page) // 3)
+for (x, y, width, height), share in zip(objects, probability / probability.max()):
+    right.add_patch(plt.Rectangle((x, y), width, height, facecolor="orangered", alpha=float(share)))
+right.set_title("Before the second fixation: brighter is likelier")
+right.set_axis_off()
+plt.show()
