@@ -2,6 +2,7 @@ from . import agents as agents
 from . import cli as cli
 from . import datasets as datasets
 from . import evaluation as evaluation
+from . import explore as explore
 from . import foveation as foveation
 from . import gaze as gaze
 from . import geometry as geometry

@@ -14,6 +14,7 @@ from scanpath.cli import (
     datasets,
     demo,
     doctor,
+    explore,
     find_objects,
     fit,
     foveate,
@@ -38,6 +39,7 @@ app.command("demo", short_help="Let three agents search drawn displays: the job 
 app.command("simulate", short_help="Let agents look at pictures; write their fixations.")(simulate.simulate)
 app.command("score", short_help="Score agents against people, and against each other.")(score.score)
 app.command("foveate", short_help="Show pictures as seen from a fixation.")(foveate.foveate)
+app.command("explore", short_help="Open a page to look at one's own picture.")(explore.explore)
 app.command("agents", short_help="List the agents and their papers.")(catalog.agents)
 app.command("metrics", short_help="List the metrics with range, unit and needs.")(catalog.metrics)
 app.command("doctor", short_help="Show versions, GPU, weights and data that are found.")(doctor.doctor)

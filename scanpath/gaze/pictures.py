@@ -5,6 +5,7 @@ import os
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -53,7 +54,32 @@ def read_image(
         as 32-bit float) whose scale is unknown.
     """
     path = require_file(path, "picture")
-    with _opened(path, max_pixels) as picture, _decoding(path):
+    return _read(path, path, background, frame, max_pixels)
+
+
+def image_from_bytes(
+    content: bytes,
+    name: str,
+    *,
+    background: float | tuple[float, float, float] | None = None,
+    frame: int | None = None,
+    max_pixels: int = MAX_PIXELS,
+) -> Tensor:
+    """Read a picture as `read_image` does from the content of its file; `name` is what messages call it."""
+    if not content:
+        raise InputError(f"The picture {name} is empty (0 bytes).")
+    return _read(BytesIO(content), Path(name), background, frame, max_pixels)
+
+
+def _read(
+    source: Path | BytesIO,
+    path: Path,
+    background: float | tuple[float, float, float] | None,
+    frame: int | None,
+    max_pixels: int,
+) -> Tensor:
+    """Read a file or its content, which messages call `path`."""
+    with _opened(source, path, max_pixels) as picture, _decoding(path):
         frames = getattr(picture, "n_frames", 1)
         if frames > 1 and frame is None and picture.format != "MPO":
             raise InputError(f"{path} is an animation of {frames} frames; choose one with frame=0 to {frames - 1}.")
@@ -70,7 +96,7 @@ def read_image(
 def picture_size(path: str | os.PathLike[str]) -> tuple[int, int]:
     """Return (height, width) in px as displayed, from the file's header alone."""
     path = require_file(path, "picture")
-    with _opened(path, MAX_PIXELS) as picture, _decoding(path):
+    with _opened(path, path, MAX_PIXELS) as picture, _decoding(path):
         width, height = picture.size
         # the base class reads the header only; that of PNG would decode the whole picture
         turned = Image.Image.getexif(picture).get(0x0112, 1) in (5, 6, 7, 8)
@@ -157,11 +183,11 @@ def _decoding(path: Path) -> Iterator[None]:
         raise InputError(f"{path} is damaged and cannot be read as a picture ({error}).") from error
 
 
-def _opened(path: Path, max_pixels: int) -> Image.Image:
+def _opened(source: Path | BytesIO, path: Path, max_pixels: int) -> Image.Image:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            picture = _open_of_any_size(path)  # the limit below is ours, and can be raised
+            picture = _open_of_any_size(source)  # the limit below is ours, and can be raised
     except UnidentifiedImageError:
         raise InputError(f"{path} is not a picture that can be read (its content matches no known format).") from None
     except Exception as error:  # each format has its own errors for damaged files
@@ -175,11 +201,11 @@ def _opened(path: Path, max_pixels: int) -> Image.Image:
     return picture
 
 
-def _open_of_any_size(path: Path) -> Image.Image:
+def _open_of_any_size(source: Path | BytesIO) -> Image.Image:
     """Open a picture, which reads its header only, without Pillow's own limit."""
     before, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
     try:
-        return Image.open(path)
+        return Image.open(source)
     finally:
         Image.MAX_IMAGE_PIXELS = before
 

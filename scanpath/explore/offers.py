@@ -1,0 +1,91 @@
+"""Which agents the page offers, with the settings that need no download, and what the others need."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from scanpath.agents.catalog import agent_card, chooses_first, list_agents
+
+#: Features without weights, in the place of networks that would be downloaded.
+_STEERABLE = {"backbone": "steerable"}
+#: Agent -> (what it needs of the page, its settings there).
+_READY: dict[str, tuple[str, dict[str, Any]]] = {
+    "viewer": ("", {}),
+    "itti_koch": ("", {}),
+    "spectral_residual": ("", {}),
+    "g_eymol": ("", {}),
+    "levy": ("", {}),
+    "scenewalk": ("", {}),
+    "neva": ("", {}),
+    "nevaclip": ("caption", {}),
+    "eccnet": ("target", _STEERABLE),
+    "eccnet.fixed_grid": ("target", _STEERABLE),
+    "ivsn": ("target", _STEERABLE),
+    "bayesian": ("target", _STEERABLE),
+    "pixel_match": ("target", {}),
+    "center": ("", {}),
+    "random": ("", {}),
+}
+_OTHERS = {
+    "chance": "needs the slots of a search display: Stimulus(..., cells=...) in Python",
+    "clip_attention": "needs a CLIP to be downloaded: --set pretrained=openai",
+    "human": "needs people's fixations to replay: create_agent('human', fixations=...) in Python",
+    "oat": "needs boxes of the objects: scanpath simulate --agent oat --objects boxes.csv",
+    "salient_relevance": "needs 5 MB of weights: scanpath simulate --agent salient_relevance --weights FILE",
+    "searcher": "needs a fit to people who search: scanpath fit searcher, then --weights FILE",
+}
+_VARIANT = "a variant of {}: scanpath simulate --agent {}"
+
+
+@dataclass(frozen=True)
+class Offer:
+    """An agent on the page.
+
+    Attributes
+    ----------
+    name, claim, paper
+        As in `agent_card`.
+    needs
+        "caption" or "target", or nothing.
+    settings
+        What it is built with.
+    chooses_first
+        Whether its first fixation is its own choice.
+    """
+
+    name: str
+    claim: str
+    paper: str
+    needs: str
+    chooses_first: bool
+    settings: dict[str, Any] = field(default_factory=dict)
+
+
+def offers() -> list[Offer]:
+    """Return the agents that run without download, in the order of the page.
+
+    Examples
+    --------
+    >>> next(offer for offer in offers() if offer.name == "nevaclip").needs
+    'caption'
+    """
+    return [
+        Offer(name, *agent_card(name), needs, chooses_first(name), settings)
+        for name, (needs, settings) in _READY.items()
+    ]
+
+
+def settings_of(name: str) -> dict[str, Any]:
+    """Return the settings that the page builds an agent with."""
+    return _READY[name][1]
+
+
+def not_offered() -> dict[str, str]:
+    """Return what each other agent needs, by name.
+
+    Examples
+    --------
+    >>> not_offered()["eccnet.max_pooling"]
+    'a variant of eccnet: scanpath simulate --agent eccnet.max_pooling'
+    """
+    names = [name for name in list_agents() if name not in _READY]
+    return {name: _OTHERS.get(name) or _VARIANT.format(name.partition(".")[0], name) for name in names}
