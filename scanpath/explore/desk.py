@@ -112,7 +112,7 @@ class Desk:
             (self._pictures, scene.get("target")),
             (self._people, scene.get("people")),
         ):
-            if key in kept:
+            if isinstance(key, str) and key in kept:
                 kept.move_to_end(key)  # what is used is not let go
         return scene_from_json(scene, self._pictures, self._people)
 
@@ -300,7 +300,7 @@ def _priority(scene: Scene) -> tuple[torch.Tensor, Any]:
     if scene.map_agent is None:
         raise InputError("No agent is chosen to draw a map.")
     scene.check_task([scene.map_agent])
-    agent = create_agent(scene.map_agent, **settings_of(scene.map_agent))
+    agent: Any = create_agent(scene.map_agent, **settings_of(scene.map_agent))
     if not hasattr(agent, "priority"):
         raise InputError(f"{scene.map_agent} draws no map: choose another agent.")
     return agent.priority(scene.stimulus, list(scene.map_history)), agent

@@ -1,7 +1,10 @@
 """The page as a widget in a notebook."""
 
+import json
 import re
 import threading
+import types
+from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -14,6 +17,7 @@ from scanpath.explore.worker import GIVING, Worker
 
 #: In this order each script finds what it imports above it.
 _SCRIPTS = (*SCRIPTS[:-1], "notebook.js")
+_PURPOSE = "The widget of scanpath.explore"
 _IMPORT, _EXPORT = re.compile(r"^import .*;\n", re.MULTILINE), re.compile(r"^export (?!default)", re.MULTILINE)
 
 
@@ -52,7 +56,6 @@ def widget(picture: Any = None, *, people: str | None = None) -> Any:
     if people is not None:
         table = require_file(people, "table")
         preset = Preset(preset.picture, (table.name, table.read_bytes()))
-    require("anywidget", package='"scanpath[explore]"', purpose="The widget of scanpath.explore")
     return _widget_class()(preset, task)
 
 
@@ -66,13 +69,7 @@ def script() -> str:
     """
     parts = [_EXPORT.sub("", _IMPORT.sub("", part(name))) for name in _SCRIPTS]
     body = (resources.files("scanpath.explore") / "page" / "body.html").read_text(encoding="utf-8")
-    return f"const BODY = {_quoted(body)};\n" + "\n".join(parts)
-
-
-def _quoted(text: str) -> str:
-    import json
-
-    return json.dumps(text)
+    return f"const BODY = {json.dumps(body)};\n" + "\n".join(parts)
 
 
 def _preset(picture: Any) -> tuple[Preset, dict[str, Any]]:
@@ -94,46 +91,46 @@ def _preset(picture: Any) -> tuple[Preset, dict[str, Any]]:
 
 def _widget_class() -> Any:
     """Make the class when it is needed, as its base is optional."""
-    import anywidget
+    anywidget: Any = require("anywidget", package='"scanpath[explore]"', purpose=_PURPOSE)
+    parts = {"_esm": script(), "_css": part("page.css")}
+    return types.new_class("ExploreWidget", (_Messages, anywidget.AnyWidget), exec_body=lambda body: body.update(parts))
 
-    class ExploreWidget(anywidget.AnyWidget):
-        """The page; its messages are the tasks of `scanpath.explore.desk.Desk`."""
 
-        _esm = script()
-        _css = part("page.css")
+class _Messages:
+    """What the widget answers: its messages are the tasks of `scanpath.explore.desk.Desk`."""
 
-        def __init__(self, preset: Preset, task: dict[str, Any]) -> None:
-            super().__init__()
-            self._preset, self._task, self._worker = preset, task, Worker()
-            self.on_msg(self._asked)
+    send: Callable[[dict[str, Any]], None]
+    on_msg: Callable[[Callable[[Any, dict[str, Any], list[Any]], None]], None]
 
-        def _asked(self, _: Any, message: dict[str, Any], buffers: list[Any]) -> None:
-            content = bytes(buffers[0]) if buffers else b""
-            # in a thread, so that the notebook can go on and a task can be canceled
-            thread = threading.Thread(target=self._answer, args=(message, content), daemon=True)
-            thread.start()
+    def __init__(self, preset: Preset, task: dict[str, Any]) -> None:
+        super().__init__()
+        self._preset, self._task, self._worker = preset, task, Worker()
+        self.on_msg(self._asked)
 
-        def _answer(self, message: dict[str, Any], content: bytes) -> None:
-            task, told = str(message["task"]), dict(message.get("told") or {})
-            if task == "cancel":
-                self._worker.cancel()
-                self.send({"id": message["id"], "result": {}})
-                return
-            if task in GIVING and told.get("preset"):
-                given = self._preset.people if task == "people" else self._preset.picture
-                if given is not None:
-                    told["name"], content = given
-            for said in self._worker.run(task, told, content):
-                if task == "start" and "result" in said:
-                    preset = {"picture": bool(self._preset.picture), "people": bool(self._preset.people)}
-                    said["result"]["preset"] = preset
-                if task == "open" and told.get("preset") and "result" in said and not told.get("max_side_px"):
-                    said["result"] |= self._task
-                self.send({"id": message["id"], **said})
+    def _asked(self, _: Any, message: dict[str, Any], buffers: list[Any]) -> None:
+        content = bytes(buffers[0]) if buffers else b""
+        # in a thread, so that the notebook can go on and a task can be canceled
+        threading.Thread(target=self._answer, args=(message, content), daemon=True).start()
 
-        def close(self) -> None:
-            """Take the widget away and end its worker."""
-            self._worker.close()
-            super().close()
+    def _answer(self, message: dict[str, Any], content: bytes) -> None:
+        task, told = str(message["task"]), dict(message.get("told") or {})
+        if task == "cancel":
+            self._worker.cancel()
+            self.send({"id": message["id"], "result": {}})
+            return
+        given = self._preset.people if task == "people" else self._preset.picture
+        if task in GIVING and told.get("preset") and given is not None:
+            told["name"], content = given
+        for said in self._worker.run(task, told, content):
+            if task == "start" and "result" in said:
+                preset = {"picture": bool(self._preset.picture), "people": bool(self._preset.people)}
+                said["result"]["preset"] = preset
+            if task == "open" and told.get("preset") and "result" in said and "max_side_px" not in told:
+                said["result"] |= self._task
+            self.send({"id": message["id"], **said})
 
-    return ExploreWidget
+    def close(self) -> None:
+        """Take the widget away and end its worker."""
+        self._worker.close()
+        base: Any = super()
+        base.close()

@@ -257,10 +257,8 @@ async def _lines(messages: Iterator[Message]) -> AsyncIterator[bytes]:
         yield json.dumps(message, allow_nan=False, default=_plain).encode() + b"\n"
 
 
-def _plain(value: object) -> object:
-    if hasattr(value, "item"):
-        return value.item()  # a number of NumPy
-    return str(value)
+def _plain(value: Any) -> Any:
+    return value.item() if hasattr(value, "item") else str(value)  # a number of NumPy
 
 
 def _content(path: str | None, what: str) -> tuple[str, bytes] | None:

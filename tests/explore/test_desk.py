@@ -63,7 +63,7 @@ def test_agents_that_are_offered_run_without_download(name, photo, monkeypatch):
     assert 1 <= len(path["xy"]) <= 2
 
 
-@pytest.mark.parametrize("max_side_px", [0, 160])
+@pytest.mark.parametrize("max_side_px", [pytest.param(0, marks=pytest.mark.slow), 160])
 def test_commands_and_code_repeat_what_is_shown(photo, tmp_path, max_side_px):
     """The program and the commands are run in a folder with the files; nothing is compared but files."""
     desk, picture = desk_with(photo, max_side_px=max_side_px)
