@@ -26,6 +26,8 @@ _READY: dict[str, tuple[str, dict[str, Any]]] = {
     "random": ("", {}),
 }
 _OTHERS = {
+    "gazeformer": "needs weights that its authors publish: scanpath simulate --agent gazeformer",
+    "tpp_gaze": "needs weights that its authors publish: scanpath simulate --agent tpp_gaze",
     "chance": "needs the slots of a search display: Stimulus(..., cells=...) in Python",
     "clip_attention": "needs a CLIP to be downloaded: --set pretrained=openai",
     "human": "needs people's fixations to replay: create_agent('human', fixations=...) in Python",
@@ -88,4 +90,6 @@ def not_offered() -> dict[str, str]:
     'a variant of eccnet: scanpath simulate --agent eccnet.max_pooling'
     """
     names = [name for name in list_agents() if name not in _READY]
-    return {name: _OTHERS.get(name) or _VARIANT.format(name.partition(".")[0], name) for name in names}
+    known = {name: _VARIANT.format(name.partition(".")[0], name) for name in names if "." in name}
+    known |= {name: f"not on this page: scanpath simulate --agent {name}" for name in names if "." not in name}
+    return known | {name: needs for name, needs in _OTHERS.items() if name in known}
