@@ -18,7 +18,7 @@ from scanpath.explore.pictures import open_picture
 SCENE = {
     "px_per_deg": 12.5,
     "target_box": [100, 40, 30, 40],
-    "caption": "a face; rm -rf 'it'",
+    "caption": "a plain red circle",
     "agents": ["viewer", "itti_koch", "eccnet", "nevaclip"],
     "n_fixations": 4,
     "seed": 3,
@@ -110,7 +110,9 @@ def test_agents_with_other_settings_get_a_command_of_their_own(photo, tmp_path):
 
 def test_names_of_files_are_no_code(photo, tmp_path):
     desk, picture = desk_with(photo, name="-x $(touch broken) 'y'\n.png")
-    recipe = desk.run("recipe", {"scene": SCENE | {"picture": picture["id"], "agents": ["center"]}})
+    recipe = desk.run(
+        "recipe", {"scene": SCENE | {"picture": picture["id"], "agents": ["center"], "caption": "a'; $(touch broken)"}}
+    )
     subprocess.run(["bash", "-c", recipe["commands"].replace("scanpath ", "true ")], cwd=tmp_path, check=True)
     assert list(tmp_path.iterdir()) == []
     compile(recipe["python"], "program", "exec")
