@@ -114,7 +114,7 @@ def plot_object_scanpath(
     xy, room_px = side_by_side(scanpath.xy, boxes)
     ax.plot(*xy.T, color=color, linewidth=1.5, path_effects=_OUTLINE, zorder=2)
     for number, (place, room) in enumerate(zip(xy, room_px), start=1):
-        side = min(13.0, 0.85 * room * points_per_px)
+        side = min(13.0, max(6.0, 0.85 * room * points_per_px))
         face = "0.4" if number == 1 else color
         ax.plot(*place, "o", markersize=side, color=face, markeredgecolor="white", markeredgewidth=0.6, zorder=3)
         size = side / (1.15 + 0.45 * (len(str(number)) - 1))

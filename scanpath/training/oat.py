@@ -71,6 +71,8 @@ class OatFitRecipe:
     def __post_init__(self) -> None:
         for name in ("epochs", "patience", "batch_size"):
             check_count(name, getattr(self, name))
+        if self.time_limit is not None:
+            check_count("time_limit", self.time_limit, least=2)
         check_positive("learning_rate", self.learning_rate)
         for name, most in (("told", 1.0), ("unseen", 1.0), ("left_out", 0.4)):
             if not 0 <= getattr(self, name) < most:

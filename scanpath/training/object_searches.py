@@ -81,6 +81,11 @@ def object_searches(
         Tells the size of patches.
     time_limit
         Fixations at which scanpaths were cut.
+
+    Raises
+    ------
+    InputError
+        If a picture has a single object, or a scanpath is longer than the limit.
     """
     found = []
     for stimulus in stimuli:
@@ -98,6 +103,11 @@ def object_searches(
             start = (float(path.xy[0, 0]), float(path.xy[0, 1]))
             if start not in scenes:
                 scenes[start] = object_scene(stimulus, objects, recipe, start_xy=start, target=shown)
+            if time_limit is not None and len(path) > time_limit:
+                raise InputError(
+                    f"Scanpaths are said to be cut at {time_limit} fixations, and one on {stimulus.name!r} has "
+                    f"{len(path)}; give time_limit as it was, the first fixation included."
+                )
             ended = time_limit is None or len(path) < time_limit
             sequence = tuple(fixated_objects(path.xy[1:], objects))
             layout = str(stimulus.info.get("layout", stimulus.name))

@@ -74,6 +74,14 @@ def test_a_fit_is_repeatable_and_goes_on_where_it_was_stopped(shelves, tmp_path)
         OatFit(people, shelves, out=tmp_path / "whole.safetensors", recipe=OatFitRecipe(network=SMALL)).run()
 
 
+@pytest.mark.parametrize(("limit", "message"), [(1, "at least 2"), (2, "cut at 2 fixations")])
+def test_time_limits_that_cannot_be_are_refused(shelves, tmp_path, limit, message):
+    with pytest.raises(InputError, match=message):
+        OatFit(
+            shoppers_table(shelves), shelves, out=tmp_path / "w", recipe=OatFitRecipe(network=SMALL, time_limit=limit)
+        )
+
+
 def test_a_fit_goes_on_from_a_model(shelves, tmp_path):
     people = shoppers_table(shelves, 2)
     first = load_oat(OatFit(people, shelves, out=tmp_path / "first.safetensors", recipe=QUICK).run().weights)
