@@ -12,6 +12,7 @@ import pandas as pd
 
 from scanpath._core.checks import check_choice, check_count
 from scanpath._core.errors import InputError, InputWarning
+from scanpath._core.memory import give_back
 from scanpath.agents.density import Density, probabilities
 from scanpath.evaluation.bootstrap import bootstrap_mean
 from scanpath.evaluation.center_bias import CenterBias
@@ -146,6 +147,7 @@ def predict_fixations(
         predictors |= _marks(marks, stimulus, by_name.get(stimulus.name, seen), center, pixel)
         for name, maps in predictors.items():
             rows += [_scored(name, maps, stimulus, path, center, nss, pixel) for path in seen if len(path) > 1]
+        give_back()
     if not rows:
         raise InputError("No scanpath has a second fixation, so there is nothing to predict.")
     return pd.concat(rows, ignore_index=True)
