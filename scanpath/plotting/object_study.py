@@ -43,10 +43,11 @@ def plot_object_scores(scores: pd.DataFrame, *, title: str | None = None) -> lis
     order = list(dict.fromkeys(scores["agent"]))
     axes = new_axes(2, 2, panel_inches=(4.6, max(0.9 + 0.28 * len(order), 2.0)))
     for ax, (measure, label) in zip(axes, _LABELS.items()):
-        rows = scores[scores["measure"] == measure].set_index("agent")
-        shown = [agent for agent in order if agent in rows.index]
+        rows = scores[scores["measure"] == measure]
+        known = {agent: one for agent, *one in zip(*(rows[name] for name in ("agent", "low", "mean", "high")))}
+        shown = [agent for agent in order if agent in known]
         for place, agent in enumerate(reversed(shown)):
-            low, mean, high = (float(rows.loc[agent, name]) for name in ("low", "mean", "high"))
+            low, mean, high = known[agent]
             color = COLORS[0] if agent in _AGENTS else "0.45" if agent in _MARKS else COLORS[1]
             ax.plot([low, high], [place, place], color=color, linewidth=2.5, alpha=0.5)
             ax.plot(mean, place, "D" if agent in _MARKS else "o", color=color)

@@ -221,7 +221,7 @@ def side_by_side(xy: np.ndarray, boxes: Sequence[Box]) -> tuple[np.ndarray, np.n
     >>> places.tolist(), room.tolist()
     ([[0.0, 0.0], [4.5, 4.5], [14.5, 4.5]], [10.0, 10.0, 10.0])
     """
-    places, room = xy.copy(), np.full(len(xy), min(min(box[2:]) for box in boxes))
+    places, room = xy.copy(), np.full(len(xy), float(min(min(box[2:]) for box in boxes)))
     looked = np.array(fixated_objects(xy[1:], boxes) if len(xy) > 1 else [], dtype=int)
     for index in np.unique(looked):
         visits = 1 + np.flatnonzero(looked == index)
