@@ -8,7 +8,7 @@ export function makeStage(find, told) {
   const sheet = find("sheet"), canvas = find("lens"), layer = find("overlay");
   const lens = makeLens(canvas);
   const stage = { lens, cursor: null, pointer: null, drawing: false };
-  let dragged = null, frame = 0, law = null;
+  let dragged = null, ended = false, frame = 0, law = null;
 
   const size = () => told.picture;
   // pixel centers lie at integers in the picture and in its copies
@@ -86,6 +86,7 @@ export function makeStage(find, told) {
   sheet.addEventListener("pointerdown", (event) => {
     if (event.button !== 0 || !size()) return;
     stage.keyed = false;
+    ended = false;
     if (stage.drawing) {
       dragged = [place(event), place(event)];
       sheet.setPointerCapture(event.pointerId);
@@ -107,13 +108,14 @@ export function makeStage(find, told) {
     if (dragged) {
       const box = boxOf([dragged[0], place(event)]);
       dragged = null;
+      ended = true;
       told.onBox(box[2] > 2 && box[3] > 2 ? box : null);
       stage.draw();
     }
   });
   sheet.addEventListener("click", (event) => {
     // a click is a press and its release at one place; one that ended a box is none
-    if (size() && !stage.drawing && event.detail !== 0) {
+    if (size() && !stage.drawing && !ended && event.detail !== 0) {
       stage.cursor = place(event);
       told.onFixate(stage.cursor);
     }
