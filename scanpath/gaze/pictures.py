@@ -170,7 +170,8 @@ def find_pictures(folder: str | os.PathLike[str]) -> list[Path]:
 
 def open_header(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) -> Image.Image:
     """Open a picture file without decoding its pixels, for what its header says; to be closed by the caller."""
-    return _opened(require_file(path, "picture"), max_pixels)
+    path = require_file(path, "picture")
+    return _opened(path, path, max_pixels)
 
 
 @contextmanager
