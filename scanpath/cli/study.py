@@ -5,7 +5,13 @@ from typing import Annotated
 
 import typer
 
-from scanpath.cli import study_asymmetry, study_free_viewing, study_next_fixation, study_objects
+from scanpath.cli import (
+    study_asymmetry,
+    study_free_viewing,
+    study_next_fixation,
+    study_objects,
+    study_perceptual_scales,
+)
 from scanpath.cli.options import Jobs, RunSeed
 
 study = typer.Typer(help="Run a published experiment, end to end.", no_args_is_help=True, rich_markup_mode=None)
@@ -57,3 +63,4 @@ study_asymmetry.register(study)
 study_free_viewing.register(study)
 study_next_fixation.register(study)
 study_objects.register(study)
+study_perceptual_scales.register(study)

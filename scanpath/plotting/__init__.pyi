@@ -18,6 +18,7 @@ from .objects import plot_object_scanpath as plot_object_scanpath
 from .objects import plot_objects as plot_objects
 from .overlay import plot_scanpath as plot_scanpath
 from .overlay import plot_scanpaths as plot_scanpaths
+from .perceptual_scales import plot_perceptual_scales as plot_perceptual_scales
 from .performance import plot_performance as plot_performance
 from .plausibility import plot_plausibility as plot_plausibility
 from .scores import plot_differences as plot_differences

@@ -3,6 +3,7 @@ from .asymmetry_files import write_asymmetry as write_asymmetry
 from .captioned_scenes import captioned_scenes as captioned_scenes
 from .captioned_scenes import draw_scene as draw_scene
 from .comparisons import triads as triads
+from .gaussian_textures import GaussianTexture as GaussianTexture
 from .items import Item as Item
 from .search_arrays import ASYMMETRY_TASKS as ASYMMETRY_TASKS
 from .search_arrays import AsymmetryTask as AsymmetryTask
@@ -17,3 +18,4 @@ from .search_displays import t_among_l_display as t_among_l_display
 from .shelves import Product as Product
 from .shelves import products as products
 from .shelves import shelf as shelf
+from .texture_path_files import write_texture_path as write_texture_path
