@@ -66,7 +66,7 @@ from .foveation.sampling import inverse_log_polar as inverse_log_polar
 from .foveation.sampling import log_polar as log_polar
 from .foveation.statistics import pooled_statistics as pooled_statistics
 from .foveation.texture import foveated_texture as foveated_texture
-from .foveation.visibility import visibility as visibility
+from .foveation.visible_difference import visibility as visibility
 from .foveation.windows import PoolingWindows as PoolingWindows
 from .gaze.objects import fixated_objects as fixated_objects
 from .gaze.pictures import read_image as read_image

@@ -50,7 +50,7 @@ def texture_path(
     ] = None,
     last: Annotated[str | None, typer.Option(help="Last value, or the pair's last picture.")] = None,
     levels: Annotated[int, typer.Option(help="Pictures on the path.")] = 13,
-    size_px: Annotated[int, typer.Option(help="Side of the pictures; not for pair.")] = 256,
+    size_px: Annotated[int, typer.Option(help="Side of the pictures; not for pair.")] = 512,
     px_per_deg: Annotated[float, typer.Option(help="Pixels per degree of visual angle.")] = 30.0,
     contrast: Annotated[float, typer.Option(help="Standard deviation of gray values over their mean.")] = 0.2,
     widest_gap: Annotated[int, typer.Option(help="Levels that neighbors in a triad may be apart.")] = 3,

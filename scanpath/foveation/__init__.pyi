@@ -1,6 +1,7 @@
 from .blur import FoveatedBlur as FoveatedBlur
 from .blur import foveated_blur as foveated_blur
 from .blur import variable_blur as variable_blur
+from .color_video_vdp import cvvdp_quality as cvvdp_quality
 from .cortex import cortical_view as cortical_view
 from .cortex import inverse_cortical_view as inverse_cortical_view
 from .matching import match_ring_blur as match_ring_blur
@@ -20,4 +21,6 @@ from .sampling import log_polar as log_polar
 from .statistics import pooled_statistics as pooled_statistics
 from .steerable_frame import SteerableFrame as SteerableFrame
 from .texture import foveated_texture as foveated_texture
+from .visible_difference import Visibility as Visibility
+from .visible_difference import visibility as visibility
 from .windows import PoolingWindows as PoolingWindows

@@ -1,6 +1,7 @@
 """Perceptual scales predicted from information: how far apart levels of a stimulus should look."""
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -8,7 +9,9 @@ from numpy.typing import ArrayLike
 from scanpath._core.errors import InputError
 
 
-def scale_from_information(information: ArrayLike, levels: ArrayLike) -> np.ndarray:
+def scale_from_information(
+    information: ArrayLike | Callable[[np.ndarray], np.ndarray], levels: ArrayLike
+) -> np.ndarray:
     """Integrate the root of Fisher information along the levels, from 0 to 1.
 
     Parameters

@@ -23,3 +23,4 @@ from .performance import plot_performance as plot_performance
 from .plausibility import plot_plausibility as plot_plausibility
 from .scores import plot_differences as plot_differences
 from .scores import plot_scores as plot_scores
+from .visibility import plot_visibility as plot_visibility

@@ -36,7 +36,7 @@ def write_texture_path(
     n_levels: int = 13,
     first: float | str | os.PathLike[str] | None = None,
     last: float | str | os.PathLike[str] | None = None,
-    size_px: int = 256,
+    size_px: int = 512,
     px_per_deg: float = 30.0,
     contrast: float = 0.2,
     widest_gap: int = 3,
@@ -64,7 +64,8 @@ def write_texture_path(
         Ends of the parameter (cycles per degree, octaves, degrees), default as published; for "pair" two picture files
         of one size, which then is the size of all.
     size_px
-        Side of the square pictures; not for "pair".
+        Side of the square pictures; not for "pair". Orientations narrower than one frequency of the picture is from the
+        next, 1 / (side in degrees * cycles per degree) radians, cannot be drawn.
     px_per_deg
         Pixels per degree at which they will be shown.
     contrast
@@ -128,14 +129,10 @@ def _spectra(
 ) -> tuple[np.ndarray, list[np.ndarray], tuple[int, int]]:
     """Values of the levels, their power spectra, and (height, width)."""
     if check_choice("path", path, (*PATHS, PAIR)) != PAIR:
-        low, high = (
-            None if end is None else check_positive(name, end) for name, end in (("first", first), ("last", last))
-        )  # type: ignore[arg-type]
-        levels, size = (
-            path_levels(path, n_levels, first=low, last=high),
-            (check_count("size_px", size_px, least=32),) * 2,
-        )
-        return levels, [one.power(size, px_per_deg) for one in path_textures(path, levels)], size
+        low, high = _end("first", first), _end("last", last)
+        side = check_count("size_px", size_px, least=32)
+        levels = path_levels(path, n_levels, first=low, last=high)
+        return levels, [one.power((side, side), px_per_deg) for one in path_textures(path, levels)], (side, side)
     if first is None or last is None:
         raise InputError("The path 'pair' needs two pictures; give first=FILE and last=FILE.")
     one, other = (_read_power(str(file)) for file in (first, last))
@@ -143,6 +140,18 @@ def _spectra(
         raise InputError(f"Both pictures of a pair must have one size, got {one.shape} and {other.shape} (H, W).")
     levels = np.linspace(0, 1, check_count("n_levels", n_levels, least=3))
     return levels, [transport_power(one, other, float(share)) for share in levels], (one.shape[0], one.shape[1])
+
+
+def _end(name: str, value: float | str | os.PathLike[str] | None) -> float | None:
+    """Return an end of a path's parameter, which the command line gives as text."""
+    if isinstance(value, os.PathLike):
+        raise InputError(
+            f"{name} must be a number for this path, got a file; only the path 'pair' goes between pictures."
+        )
+    try:
+        return None if value is None else check_positive(name, float(value))
+    except ValueError as error:
+        raise InputError(f"{name} must be a positive number for this path, got {value!r}.") from error
 
 
 def _read_power(file: str) -> np.ndarray:

@@ -9,6 +9,7 @@ as if these were independent Gaussians. The straight line knows nothing, and is 
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -106,7 +107,7 @@ def predict_scales(
         levels = path_levels(path, n_levels)
         scales = {
             LINE: np.linspace(0, 1, n_levels),
-            CLOSED: scale_from_information(lambda value, path=path: information(path, value), levels),  # type: ignore[misc]
+            CLOSED: scale_from_information(partial(information, path), levels),
         }
         pictures = _draw(path, levels, size_px, px_per_deg, n_pictures, seed)
         scales |= measured_scales(pictures, backbones)
@@ -190,10 +191,10 @@ def score_people(
 
 
 def _draw(path: str, levels: np.ndarray, size_px: int, px_per_deg: float, n_pictures: int, seed: int) -> Tensor:
-    size, count = (check_count("size_px", size_px, least=32),) * 2, check_count("n_pictures", n_pictures)
+    side, count = check_count("size_px", size_px, least=32), check_count("n_pictures", n_pictures)
     seeds = [derive_seed(seed, path, picture) for picture in range(count)]
     textures = path_textures(path, levels)
-    drawn = [[one.draw(size, px_per_deg=px_per_deg, seed=each) for each in seeds] for one in textures]
+    drawn = [[one.draw((side, side), px_per_deg=px_per_deg, seed=each) for each in seeds] for one in textures]
     return torch.from_numpy(np.array(drawn))
 
 

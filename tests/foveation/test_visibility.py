@@ -5,7 +5,7 @@ import pytest
 import torch
 
 import scanpath as sp
-from scanpath.foveation.visibility import contrast_threshold
+from scanpath.foveation.visible_difference import contrast_threshold
 
 PX_PER_DEG, MIDDLE = 30.0, (96, 96)
 

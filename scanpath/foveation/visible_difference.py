@@ -128,10 +128,10 @@ def visibility(
     eccentricity = eccentricity_map(size, point, px_per_deg=scale).to(before)
     windows = _windows(geometry)
     total = torch.zeros(size, dtype=before.dtype)
-    for number, energies in enumerate(zip(*(_energies(one) for one in (before, after, after - before)))):
+    for number, (one, two, change) in enumerate(zip(*(_energies(one) for one in (before, after, after - before)))):
         # the first band is what lies above the octaves
         frequency = scale / 2 * (0.75 if number == 0 else 0.5**number)
-        total += _told(*energies, contrast_threshold(frequency, eccentricity), windows) ** SUMMATION
+        total += _told(one, two, change, contrast_threshold(frequency, eccentricity), windows) ** SUMMATION
     found = total ** (1 / SUMMATION)
     value = float((found**SUMMATION).mean() ** (1 / SUMMATION))
     share = float((found > 1).double().mean())
