@@ -27,3 +27,9 @@ def test_tests_that_lack_reference_data_are_counted_in_one_line(tmp_path):
     surroundings = os.environ | {"SCANPATH_SHARED": str(tmp_path)}
     done = subprocess.run(command, capture_output=True, text=True, env=surroundings, timeout=300, check=True)
     assert re.search(rf"\d+ tests were skipped for want of reference data at {tmp_path}", done.stdout)
+
+
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="installed without the repository")
+def test_no_built_package_or_slip_of_the_command_line_is_kept_in_the_repository():
+    kept = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\n")
+    assert [name for name in kept if name.startswith("-") or name.endswith((".whl", ".egg"))] == []

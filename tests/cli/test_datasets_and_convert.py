@@ -191,6 +191,16 @@ def test_a_name_is_what_it_is_written_as(scanpath, tmp_path, name):
     assert table[["subject", "stimulus"]].values.tolist() == [[name, name]] * 2
 
 
+@pytest.mark.parametrize("source", [".", "own.csv"])
+def test_a_recording_is_never_overwritten_by_its_own_conversion(scanpath, tmp_path, source):
+    recording = "Bild,X,Y\na.png,1,2\n"
+    (tmp_path / "own.csv").write_text(recording)
+    done = scanpath("convert", source, "./own.csv", "--columns", "Bild=stimulus,X=x_px,Y=y_px", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "give another name" in done.stderr
+    assert (tmp_path / "own.csv").read_text() == recording
+
+
 def test_several_exports_become_one_table(scanpath, tmp_path):
     for name in ("P1", "P2"):
         (tmp_path / f"{name}.tsv").write_text("Bild\tX\tY\na.png\t10\t20\na.png\t30\t40\n")

@@ -94,7 +94,8 @@ def convert(
     Raises
     ------
     InputError
-        If a file is damaged, lacks something that must be given as a setting, or a setting is unknown.
+        If a file is damaged, lacks something that must be given as a setting, or is `out` itself, or a setting is
+        unknown.
 
     Examples
     --------
@@ -106,6 +107,8 @@ def convert(
     ('csv', 'parquet', 1)
     """
     files, out = files_of(source, from_), Path(out)
+    if out.exists() and any(out.samefile(file) for file in files if file.exists()):
+        raise InputError(f"{out} is to be read and to be written, and the recording would be lost; give another name.")
     reader, read = _reader(from_ or format_of(files))
     writer, write = _writer(to or format_for_writing(out))
     known = {"read": reader.settings("read"), "write": writer.settings("write")}
