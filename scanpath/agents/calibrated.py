@@ -110,6 +110,7 @@ class LastDensity:
     """Makes densities of an agent's maps, and keeps the last: many maps stay as they are from fixation to fixation."""
 
     def __init__(self) -> None:
+        self._numbers: PriorityDensity | None = None
         self._last: tuple[tuple[Any, ...], Tensor, Tensor] | None = None
 
     def of(
@@ -118,11 +119,12 @@ class LastDensity:
         """Return the logarithm of each pixel's probability, (H, W), that some numbers make of an agent's map."""
         drawn = drawn_map(agent, stimulus, history_xy, inhibition=numbers.inhibition)
         px_per_deg = stimulus.require_px_per_deg(agent.name)
-        made_of = (id(numbers), stimulus.size, px_per_deg)
-        if self._last is None or self._last[0] != made_of or not torch.equal(self._last[1], drawn):
+        made_of = (stimulus.size, px_per_deg)
+        same = self._numbers is numbers and self._last is not None and self._last[0] == made_of
+        if self._last is None or not same or not torch.equal(self._last[1], drawn):
             density = numbers.log_density(drawn, stimulus.size, px_per_deg=px_per_deg)
             # a copy, as agents may fill one map again and again
-            self._last = made_of, drawn.detach().clone(), density
+            self._numbers, self._last = numbers, (made_of, drawn.detach().clone(), density)
         return self._last[2]
 
 

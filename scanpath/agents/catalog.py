@@ -152,8 +152,8 @@ def create_agent(name: str, *, label: str | None = None, **settings: Any) -> Age
     """
     if name.endswith(_CALIBRATION):
         return _calibrated(name, label, settings)
-    name = name if is_imported(name) else AGENTS.current(name)
     known = agent_settings(name)
+    name = name if is_imported(name) else AGENTS.current(name)
     for setting in settings:
         if setting not in known:
             raise unknown_name(f"setting of agent {name!r}", setting, known)
@@ -227,6 +227,8 @@ def _parameters(build: Callable[..., Agent]) -> dict[str, inspect.Parameter]:
 
 
 def _entry(name: str) -> Callable[..., Agent] | Variant:
+    if ":" in name and not is_imported(name):
+        raise InputError(f"An agent of one's own is named package.module:name, got {name!r}.")
     return import_agent(name) if is_imported(name) else AGENTS[name]
 
 

@@ -54,11 +54,14 @@ def simulate(
     figure_format: Annotated[str, typer.Option(help="Of the figures: png, pdf, svg or jpg.")] = "png",
 ) -> None:
     """Let agents look at pictures; the fixations go into a table with one row a fixation."""
+    from scanpath._core.errors import InputError
     from scanpath.cli.progress import progress_bar, say
     from scanpath.gaze.table import is_table_file, write_table
     from scanpath.simulation import simulate as run
 
     _check(out, jobs, shard_size, figure_format)
+    if control_caption is not None and caption is None:
+        raise InputError("--control-caption is followed beside --caption; give that, too.")
     words = {"caption": caption, "control_caption": control_caption}
     stimuli, skipped = _stimuli(pictures, dataset, root, target, _box(target_box), words, objects, px_per_deg)
     shared = {"backbone": backbone, "weights": weights, "model": model, "pretrained": pretrained}

@@ -81,6 +81,11 @@ class Comparison:
                 groups.setdefault(agent_of(path), {}).setdefault(picture, []).append(path)
         kept = {picture: people[picture] for picture in common}
         doubts = [sentence for _, sentences in read for sentence in sentences]
+        if all("agent" in path.info for path in sides[1]) and not any("agent" in path.info for path in sides[0]):
+            doubts.append(
+                "The human side holds agents' scanpaths alone, and the simulated side has none: if the two were given "
+                "in the wrong order, exchange them."
+            )
         for sentence in doubts:
             warnings.warn(sentence, InputWarning, stacklevel=3)
         doubts += check_left_out(scored, people) + _check_frames(groups, kept, sizes)

@@ -117,8 +117,9 @@ class Task(NamedTuple):
         """What its predictions depend on, to tell whether a file holds them."""
         agent = {} if self.agent is None else {"settings": self.agent.settings, **self.agent.facts()}
         pictures = [one.name for one in self.stimuli]
-        n_scored = len(self.people if self.scored is None else self.scored)
-        facts = [__version__, NUMBERS, self.data, self.name, agent, pictures, n_scored, self.seed]
+        scored = (self.people if self.scored is None else self.scored)[["stimulus", "subject", "fixation"]]
+        who = int(pd.util.hash_pandas_object(scored.astype(str), index=False).sum())
+        facts = [__version__, NUMBERS, self.data, self.name, agent, pictures, who, self.seed]
         return json.dumps(facts, sort_keys=True)
 
 

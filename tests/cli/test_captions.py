@@ -64,8 +64,10 @@ def test_an_absent_caption_is_followed_beside_as_a_control(command, picture, tmp
     assert [row[9] for row in rows] == ["nevaclip", "nevaclip", "nevaclip control", "nevaclip control"]
     other = command("simulate", "--agent", "nevaclip", "--caption", "a blue star", "--fixations", 2, picture)[1]
     assert [row[5:7] for row in rows[2:]] == [line.split(",")[5:7] for line in other.splitlines()[1:]]
-    code, _, said = command("simulate", "--agent", "center", "--control-caption", "a star", picture)
+    code, _, said = command("simulate", "--agent", "center", *caption, picture)
     assert (code, "--control-caption is for agents that follow a caption" in said) == (2, True)
+    code, _, said = command("simulate", "--agent", "nevaclip", "--control-caption", "a star", picture)
+    assert (code, "--control-caption is followed beside --caption" in said) == (2, True)
 
 
 @pytest.mark.parametrize(

@@ -95,6 +95,8 @@ def test_the_command_line_takes_it_and_so_does_its_calibration(laboratory, scanp
         ("our_models:Cornr", "The module our_models has no 'Cornr'"),
         ("our_models:Mean", "our_models:Mean is the class Mean, which is no agent; .*as_agent"),
         ("our_models:ready", "an agent that was built already"),
+        ("our_models:", "named package.module:name, got 'our_models:'"),
+        ("our_models:Corner.inset", "named package.module:name"),
         ("our_models:nothing", "our_models:nothing must return an agent, got str"),
         ("broken_models:Agent", "broken_models imports no_such_library, which is not installed"),
     ],

@@ -319,3 +319,10 @@ def test_progress_sees_every_step(people, models):
 
     evaluate(models, people, ["multimatch", "scanmatch"], screen_px=SIZE, draws=10, progress=watch)
     assert len(seen) == 2 * 4
+
+
+def test_sides_that_were_exchanged_are_told_of():
+    people = [Scanpath([(1, 1), (5, 5)], info={"stimulus": "a", "subject": who}) for who in "xy"]
+    agents = [Scanpath([(1, 1), (5, 5)], info={"stimulus": "a", "agent": who}) for who in "xy"]
+    with pytest.warns(InputWarning, match="in the wrong order, exchange them"):
+        evaluate(people, agents, ["dtw"], screen_px=(10, 10))
