@@ -21,7 +21,7 @@ from scanpath.explore.desk import Desk
 CHROMIUM = next(
     (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
 )
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")]
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright, which drives Chromium, is not installed")
 pytest.importorskip("starlette", reason="the page needs starlette: pip install scanpath[explore]")
 pytest.importorskip("uvicorn", reason="the page needs uvicorn: pip install scanpath[explore]")

@@ -23,7 +23,7 @@ from scanpath.report import write_report
 CHROMIUM = next(
     (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
 )
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")]
 EVIL = "</script><script>window.broken = 1</script><img src=x onerror='window.broken = 2'>"
 
 
