@@ -45,7 +45,7 @@ without color, and beyond 1.82 degrees only contrasts pooled in windows of 0.25 
 Metamers (energy statistics, {steps} evaluations, from noise) beside published scalings at which people began to tell
 pictures apart: two samples of the same model 0.26 (energy, V1) and 0.48 (texture, V2; Freeman & Simoncelli 2011,
 doi:10.1038/nn.2889); a sample beside the original scene 0.22 (energy) and 0.35 (texture; Wallis et al. 2019,
-doi:10.7554/eLife.42512). A synthesis that has not converged is more visible than its model.
+doi:10.7554/eLife.42512). They were stopped early, which may make them more visible than their model is.
 """
 READING = """
 How to read it: at strength 1 the blur of Geisler and Perry's law stays far below threshold everywhere, as the law
