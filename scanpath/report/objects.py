@@ -40,13 +40,15 @@ def with_objects(
     Raises
     ------
     InputError
-        If there are no such pictures, or a box does not fit its picture.
+        If there are no such pictures, none of them has objects in the file, or a box does not fit its picture.
     """
     if not isinstance(pictures, str | os.PathLike):
         raise InputError("objects go with pictures that are given as a folder or a file; give both.")
     boxes = read_objects(objects)
     files = find_pictures(pictures) if os.path.isdir(pictures) else []
     named = {file.name: file for file in files} or dict.fromkeys(stimuli, Path(pictures))
+    if stimuli and not any(boxes.has(named[name]) for name in stimuli):
+        boxes.of(named[next(iter(stimuli))])  # says whose objects the file has
     return {
         name: Stimulus(named[name], name=name, px_per_deg=one.px_per_deg, **boxes.of(named[name])._asdict())
         if boxes.has(named[name])

@@ -70,3 +70,7 @@ def test_boxes_go_with_pictures_of_a_folder(run):
     table, display, folder = run
     with pytest.raises(InputError, match="folder or a file"):
         report_page(table, pictures=[display], objects=folder / "boxes.csv")
+    boxes = (folder / "boxes.csv").read_text()
+    (folder / "other.csv").write_text(boxes.replace("shelf", "counter"))
+    with pytest.raises(sp.InputError, match=r"has no objects for 'shelf\.png'"):
+        report_page(table, pictures=folder / "pictures", objects=folder / "other.csv")
