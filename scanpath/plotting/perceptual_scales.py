@@ -41,7 +41,7 @@ def plot_perceptual_scales(predictions: pd.DataFrame, fitted: pd.DataFrame | Non
             people = fitted[fitted["path"] == path]
             ax.fill_between(people["value"], people["low"], people["high"], color="k", alpha=0.15, linewidth=0)
             ax.plot(people["value"], people["scale"], "o", color="k", markersize=3.5, label="people, 95 % interval")
-        ax.set_xlabel(_UNITS.get(path, path))
+        ax.set_xlabel(_UNITS.get(str(path), str(path)))
         ax.set_ylim(-0.03, 1.03)
     axes[0].set_ylabel("scale, from 0 to 1")
     axes[-1].legend(loc="center left", bbox_to_anchor=(1.02, 0.5))

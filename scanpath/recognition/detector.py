@@ -86,7 +86,8 @@ def _whole(
     ):
         box = (left, top, min(right, width) - left, min(bottom, height) - top)
         if score >= least_score and min(box[2:]) >= 1:
-            kept.setdefault(box, (categories[label] if 0 <= label < len(categories) else str(label), score))
+            name = str(categories[label]) if 0 <= label < len(categories) else str(label)
+            kept.setdefault(box, (name, score))
     if not kept:
         return Detections((), (), ())
     boxes, told = list(kept), list(kept.values())
