@@ -25,6 +25,7 @@ ROOMS = (
     "training",
     "plotting",
     "report",
+    "explore",
 )
 
 

@@ -78,7 +78,7 @@ def captioned(tmp_path):
             db.execute("INSERT INTO images VALUES (?, ?)", (picture, f"p{picture}.jpeg"))
             for person in range(3):
                 trial, when = f"{picture}-{person}", "2022-01-01 10:00:00"
-                caption = f"a red ring number {person}"
+                caption = f"a {('red', 'blue', 'green', 'white')[int(person) % 4]} ring"
                 db.execute("INSERT INTO captions VALUES (?, ?, ?, ?, ?)", (trial, f"u{person}", when, caption, picture))
                 for click in range(5):
                     x, y = (int(value) for value in generator.integers(0, [96, 72]))
