@@ -22,6 +22,7 @@ from scanpath.agents.target_found import FoundRule, InBox
 from scanpath.gaze.scanpath import Scanpath, ScanpathLike, as_scanpath
 from scanpath.gaze.stimulus import Stimulus
 from scanpath.recognition.classifier import as_classifier
+from scanpath.recognition.held import device_of, frozen
 from scanpath.recognition.weights import Weights
 
 Eye = NevaEye | ForeignEye
@@ -145,7 +146,7 @@ class NevaAgent(Agent):
     def prepare(self, stimulus: Stimulus) -> Prepared:
         """Blur the picture and compute the objective's target from the sharp one."""
         frame = frame_picture(stimulus.size, self.size, self.framing)
-        image = frame.picture(stimulus.rgb).to(_device(self.model))
+        image = frame.picture(stimulus.rgb).to(device_of(self.model))
         eye = NevaEye(image, self.eye) if self.foveation is None else ForeignEye(image, self.foveation, self.eye)
         with self._hold(), torch.no_grad():
             return Prepared(frame, eye, self.objective.target(self.model, image, stimulus))
@@ -320,31 +321,6 @@ class Neva(NevaAgent):
         network = nn.Identity() if model is None else as_classifier(cast(str | nn.Module, model), weights)
         super().__init__(network, size, mask_sigma, blur_sigma_px, kernel_px, **search)
         self.objective = as_objective(loss)
-
-
-@contextmanager
-def frozen(model: Callable[[Tensor], Tensor]) -> Iterator[None]:
-    """Hold a module in evaluation mode without gradients for its weights, and put everything back afterwards."""
-    if not isinstance(model, nn.Module):
-        yield
-        return
-    training = [module for module in model.modules() if module.training]
-    learning = [weight for weight in model.parameters() if weight.requires_grad]
-    model.eval()
-    for weight in learning:
-        weight.requires_grad_(False)
-    try:
-        yield
-    finally:
-        for module in training:
-            module.training = True
-        for weight in learning:
-            weight.requires_grad_(True)
-
-
-def _device(model: Callable[[Tensor], Tensor]) -> torch.device:
-    weight = next(model.parameters(), None) if isinstance(model, nn.Module) else None
-    return torch.device("cpu") if weight is None else weight.device
 
 
 def _spread_points(n: int) -> Tensor:

@@ -19,6 +19,7 @@ from scanpath.agents.density import DensityAgent, log_normalized
 from scanpath.agents.history import History, as_history
 from scanpath.agents.inhibition import FadingDisc
 from scanpath.gaze.stimulus import Stimulus
+from scanpath.recognition.held import device_of, frozen
 from scanpath.recognition.weights import checksum, load_strictly, read_weights, save_weights
 
 #: What a module's map may be.
@@ -136,11 +137,9 @@ class _Seeing:
 
     def _called(self, given: Sequence[Tensor]) -> object:
         """Call the module in evaluation mode, on its device, and leave it as it was."""
-        device = next(iter(self.module.state_dict().values()), given[0]).device
-        training = [one for one in self.module.modules() if one.training]
-        self.module.eval()
+        device = device_of(self.module)
         try:
-            with torch.inference_mode():
+            with frozen(self.module), torch.inference_mode():
                 return self.module(*(one.to(device) for one in given))
         except (RuntimeError, ValueError, IndexError) as error:
             reason = next(iter(str(error).splitlines()), type(error).__name__)
@@ -148,9 +147,6 @@ class _Seeing:
                 f"{self.name} cannot look at a picture {tuple(given[0].shape)}: {reason}; if it is for pictures of one "
                 "size, give size=(height, width)."
             ) from error
-        finally:
-            for one in training:
-                one.training = True
 
     def _shaped(self, found: object) -> Tensor:
         shape = tuple(found.shape) if isinstance(found, Tensor) else None

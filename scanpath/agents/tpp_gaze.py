@@ -10,10 +10,12 @@ from numpy.typing import ArrayLike
 from PIL import Image
 from torch import Tensor
 
-from scanpath._core.checks import check_positive, check_xy
+from scanpath._core.checks import check_positive
 from scanpath._core.errors import InputError
 from scanpath.agents.density import DensityAgent, log_normalized
 from scanpath.agents.episode import Episode, Fixation
+from scanpath.agents.history import durations_of, places
+from scanpath.gaze.picture_writing import to_levels
 from scanpath.gaze.stimulus import Stimulus
 from scanpath.guidance.tpp_gaze import MEAN_LOG_S, SIDE_PX, Expected, Mixture, TppGazeNetwork, duration_s
 from scanpath.recognition.weights import checksum, load_strictly, read_weights
@@ -78,8 +80,7 @@ class TppGaze(DensityAgent):
     @torch.inference_mode()
     def prepare(self, stimulus: Stimulus) -> Tensor:
         """Look at the picture, as Pillow squeezes it into the network's square."""
-        pixels = (stimulus.rgb.permute(1, 2, 0) * 255).round().to(torch.uint8).numpy()
-        square = Image.fromarray(pixels).resize((SIDE_PX, SIDE_PX), Image.Resampling.BILINEAR)
+        square = Image.fromarray(to_levels(stimulus.rgb)).resize((SIDE_PX, SIDE_PX), Image.Resampling.BILINEAR)
         return self.network.look(torch.from_numpy(np.array(square)).permute(2, 0, 1) / 255)
 
     @torch.inference_mode()
@@ -90,17 +91,12 @@ class TppGaze(DensityAgent):
 
         A duration that is not known, None or NaN, counts as the mean of those that the original learned from.
         """
-        given = np.asarray(history_xy, dtype=np.float64)
-        xy = np.zeros((0, 2)) if given.size == 0 else check_xy("history_xy", given)
-        lasted = np.full(len(xy), np.nan)
-        if history_duration_ms is not None:
-            lasted = np.asarray(history_duration_ms, dtype=np.float64)
-        if lasted.shape != (len(xy),):
-            raise InputError(f"history_duration_ms must have one time a fixation ({len(xy)}), got {lasted.shape}.")
+        xy = places(history_xy)
+        lasted = np.full(len(xy), np.nan) if history_duration_ms is None else durations_of(history_duration_ms, len(xy))
         seconds = np.where(lasted > 0, lasted / 1000, math.exp(MEAN_LOG_S))
         height, width = stimulus.size
-        places = 2 * xy / np.maximum([width - 1, height - 1], 1) - 1
-        history = (torch.from_numpy(part.astype(np.float32)) for part in (places, seconds))
+        shares = 2 * xy / np.maximum([width - 1, height - 1], 1) - 1
+        history = (torch.from_numpy(part.astype(np.float32)) for part in (shares, seconds))
         found = self.network.expected(self.prepared(stimulus), *history)
         sharpened = found.place._replace(log_scale=self.scale_power * found.place.log_scale)
         return found._replace(place=sharpened)

@@ -1,6 +1,5 @@
 """How a picture is to be seen: one of the transforms of this room by name, with every setting and seed stated."""
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,7 @@ from torch import Tensor
 
 from scanpath._core.checks import check_choice, check_count, check_positive
 from scanpath._core.errors import InputError
-from scanpath._core.files import require_file
+from scanpath._core.files import file_sha256, require_file
 from scanpath.foveation.blur import foveated_blur
 from scanpath.foveation.laws import SigmaLaw, find_law
 from scanpath.foveation.metamer import synthesize_metamer
@@ -130,7 +129,7 @@ class View:
         told: dict[str, object] = {"kind": self.kind, "px_per_deg": self.px_per_deg, **self.settings}
         for name in ("weights", "decoder"):
             if isinstance(value := told.get(name), str):
-                told[name] = f"sha256:{hashlib.sha256(Path(value).read_bytes()).hexdigest()}"
+                told[name] = f"sha256:{file_sha256(value)}"
         law = self._sigma_law()
         if law is not None:
             sigma = law.sigma_px(torch.tensor(TOLD_DEG, dtype=torch.float64) * self.px_per_deg)

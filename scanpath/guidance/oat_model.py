@@ -1,6 +1,5 @@
 """A trained OAT as one file: either kind of network, its sizes, and what it was trained on."""
 
-import hashlib
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -13,6 +12,7 @@ from scanpath.guidance.model_file import read_model, same_layout, with_tuples, w
 from scanpath.guidance.object_oat import ObjectOat
 from scanpath.guidance.object_transformer import PointingTransformer, TransformerRecipe
 from scanpath.guidance.published_oat import PUBLISHED_RECIPE, PublishedOat, original_state
+from scanpath.recognition.weights import tensors_checksum
 
 FORMAT = "scanpath oat 1"
 #: What messages call it, and what writes it.
@@ -41,11 +41,7 @@ class OatModel:
 
     def checksum(self) -> str:
         """Return what tells this model from others."""
-        digest = hashlib.sha256()
-        for name, value in sorted(self.network.state_dict().items()):
-            digest.update(name.encode())
-            digest.update(value.detach().cpu().contiguous().numpy().data)
-        return digest.hexdigest()[:16]
+        return tensors_checksum(sorted(self.network.state_dict().items()))
 
 
 def save_oat(model: OatModel, path: str | os.PathLike[str]) -> None:

@@ -118,11 +118,11 @@ def _enlarge_rows(values: Tensor, size: int) -> Tensor:
 
 
 def _area_taps(n: int, size: int) -> tuple[Tensor, Tensor]:
-    """For each of `size` px its cell of `n`, and the share of the next cell."""
-    place = torch.arange(size, dtype=torch.float64)
-    ratio = n / size
-    index = torch.floor(place * ratio)
-    blend = ((place + 1) - (index + 1) / ratio).clamp_min(0).to(torch.float32)
-    blend = blend - torch.floor(blend)
-    index = index.to(torch.int64).clamp_max(n - 1)
-    return index, torch.where(index >= n - 1, torch.zeros_like(blend), blend)
+    """For each of `size` px its cell of `n`, and the share of the next cell.
+
+    In whole numbers: where a pixel ends at the border of two cells, a rounded ratio can put it into the wrong one.
+    """
+    place = torch.arange(size)
+    index = place * n // size
+    blend = ((place + 1) * n - (index + 1) * size).clamp_min(0) / n
+    return index, blend.to(torch.float32)

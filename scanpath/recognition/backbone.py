@@ -1,7 +1,6 @@
 """A network seen as stages: what it computes at each scale, which scales are compared with a target, and how."""
 
 import copy
-import hashlib
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +14,9 @@ from scanpath._core.arrays import as_given, to_tensor
 from scanpath._core.checks import check_choice, check_image, check_positive
 from scanpath._core.errors import InputError
 from scanpath.recognition.eccentricity_pooling import EccentricityPool2d, Point, fill_to_square, plain_pool
+from scanpath.recognition.held import device_of
 from scanpath.recognition.smooth_pooling import SmoothEccentricityPool2d
+from scanpath.recognition.weights import tensors_checksum
 
 #: Growth of the window at pools 1 to 5, input px per px of eccentricity (Gupta et al. 2021).
 SLOPES = (0.0, 0.0, 3.5 * 0.02, 8 * 0.02, 16 * 0.02)
@@ -165,17 +166,13 @@ class Backbone(nn.Module):
     @property
     def device(self) -> torch.device:
         """Where it computes."""
-        return next(itertools.chain(self.parameters(), self.buffers())).device
+        return device_of(self)
 
     def facts(self) -> dict[str, Any]:
         """Return all that its features depend on, in a form that JSON can hold; weights by their checksum."""
-        digest = hashlib.sha256()
-        for name, value in itertools.chain(self.named_parameters(), self.named_buffers()):
-            digest.update(name.encode())
-            digest.update(value.detach().cpu().contiguous().numpy().data)
         return {
             "name": self.name,
-            "checksum": digest.hexdigest()[:16],
+            "checksum": tensors_checksum(itertools.chain(self.named_parameters(), self.named_buffers())),
             "pools": [str(stage.pool) for stage in self.stages],
             "kinds": [stage.kind for stage in self.stages],
             "preprocessing": repr(self.preprocessing),

@@ -1,6 +1,5 @@
 """Image-text models: pictures and sentences as vectors of one space; open_clip's, or the package's own small CLIP."""
 
-import hashlib
 import logging
 import os
 import re
@@ -14,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from scanpath._core.errors import InputError, InputWarning, unknown_name
-from scanpath._core.files import require_file
+from scanpath._core.files import file_sha256, require_file
 from scanpath._core.random import derive_seed
 from scanpath.recognition.weights import Weights
 
@@ -205,8 +204,7 @@ def _file_checksum(pretrained: Weights | None, sha256: str | None) -> str | None
         if sha256 is not None:
             raise InputError(f"sha256 is the checksum of a local file, and pretrained is {pretrained!r}.")
         return None
-    with open(file, "rb") as content:
-        found = hashlib.file_digest(content, "sha256").hexdigest()
+    found = file_sha256(file)
     if sha256 is not None and found != sha256.lower():
         raise InputError(f"{file} has the SHA-256 {found}, not {sha256}; it is damaged, or another file.")
     return found

@@ -4,7 +4,7 @@ import hashlib
 import os
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -99,8 +99,13 @@ def _read_keras_vgg(path: Path) -> dict[str, Tensor]:
 
 def checksum(module: nn.Module) -> str:
     """Return what tells a network's weights from others."""
+    return tensors_checksum(module.state_dict().items())
+
+
+def tensors_checksum(named: Iterable[tuple[str, Tensor]]) -> str:
+    """Return what tells these names and values, in this order, from others."""
     digest = hashlib.sha256()
-    for name, value in module.state_dict().items():
+    for name, value in named:
         digest.update(name.encode())
         # as bytes, which NumPy has for all kinds of numbers
         digest.update(value.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
@@ -184,9 +189,9 @@ def load_weights(model: nn.Module, state: dict[str, Tensor], source: str) -> Non
     missing = sorted(needed - state.keys())
     unknown = sorted(state.keys() - wanted.keys() - counters)
     wrong = sorted(name for name in needed & state.keys() if state[name].shape != wanted[name])
-    for names, problem in ((missing, "lacks"), (unknown, "has unknown"), (wrong, "has other shapes for")):
-        if names:
-            raise InputError(f"{source} does not fit this network: it {problem} {names[0]} and {len(names) - 1} more.")
+    misfit = _misfit(missing, unknown, wrong)
+    if misfit:
+        raise InputError(f"{source} does not fit this network: it {misfit}.")
     zeros = {name: torch.tensor(0) for name in counters}
     model.load_state_dict({**zeros, **{name: state[name] for name in needed}}, strict=False, assign=True)
 
@@ -207,16 +212,20 @@ def save_weights(module: nn.Module, path: str | os.PathLike[str]) -> Path:
 def load_strictly(module: nn.Module, state: dict[str, Tensor], source: str | os.PathLike[str]) -> None:
     """Put weights into a module whose names and shapes they must have, one for one."""
     wanted = module.state_dict()
-    for names, problem in (
-        (sorted(wanted.keys() - state.keys()), "lacks"),
-        (sorted(state.keys() - wanted.keys()), "has unknown"),
-        (sorted(key for key in wanted.keys() & state.keys() if wanted[key].shape != state[key].shape), "reshapes"),
-    ):
-        if names:
-            more = f" and {len(names) - 1} more" if len(names) > 1 else ""
-            kind = type(module).__name__
-            raise InputError(f"{source} holds weights of another module than {kind}: it {problem} {names[0]}{more}.")
+    missing, unknown = sorted(wanted.keys() - state.keys()), sorted(state.keys() - wanted.keys())
+    wrong = sorted(key for key in wanted.keys() & state.keys() if wanted[key].shape != state[key].shape)
+    misfit = _misfit(missing, unknown, wrong)
+    if misfit:
+        raise InputError(f"{source} holds weights of another module than {type(module).__name__}: it {misfit}.")
     module.load_state_dict(state)
+
+
+def _misfit(missing: Sequence[str], unknown: Sequence[str], wrong: Sequence[str]) -> str | None:
+    """Say what is wrong with a file's names first of all; None if nothing is."""
+    for names, problem in ((missing, "lacks"), (unknown, "has unknown"), (wrong, "has other shapes for")):
+        if names:
+            return f"{problem} {names[0]}" + (f" and {len(names) - 1} more" if len(names) > 1 else "")
+    return None
 
 
 def _as_float(value: Tensor) -> Tensor:

@@ -3,21 +3,18 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
 
-import numpy as np
 import pandas as pd
 import torch
 
 from scanpath._core.errors import ScanpathError
+from scanpath._core.memory import keep_freed_memory
 from scanpath._core.random import torch_generator
 from scanpath.agents.agent import Agent
 from scanpath.gaze.scanpath import Scanpath
 from scanpath.gaze.stimulus import Stimulus
 from scanpath.gaze.table import check_table, fixation_rows
 
-#: Just below the largest block whose freeing teaches glibc anything.
-_LESSON_BYTES = 31 << 20
 _PER_PATH = ("dataset", "stimulus", "agent", "task", "condition", "target_found", "on_target")
 
 #: What an agent may tell of each fixation.
@@ -81,17 +78,6 @@ def reason(error: BaseException) -> str:
     """Say in one line why a picture failed; an error that is not ours comes with its type."""
     text = " ".join(str(error).split())
     return text if isinstance(error, ScanpathError) else f"{type(error).__name__}: {text}"
-
-
-@cache
-def keep_freed_memory() -> None:
-    """Let this process use the memory of freed maps again instead of asking the system for it at every picture.
-
-    In a fresh process glibc returns freed blocks of more than 128 KiB to the system, and every map is made of new
-    pages, which can take longer than what is computed in them. Having seen a block of this size freed, it keeps up to
-    twice as much; other C libraries are not affected.
-    """
-    np.empty(_LESSON_BYTES, dtype=np.uint8)
 
 
 @contextmanager

@@ -1,6 +1,5 @@
 """Stimuli for an experiment on how far apart textures look: pictures along a path, and what to ask in which order."""
 
-import hashlib
 import json
 import os
 
@@ -10,7 +9,7 @@ from PIL import Image
 
 from scanpath._core.checks import check_choice, check_count, check_positive
 from scanpath._core.errors import InputError
-from scanpath._core.files import atomic_folder, require_file
+from scanpath._core.files import atomic_folder, file_sha256, require_file
 from scanpath._core.random import derive_seed, numpy_generator
 from scanpath.stimuli.comparisons import triads
 from scanpath.stimuli.gaussian_textures import (
@@ -110,7 +109,7 @@ def write_texture_path(
             name = f"level_{level:02d}.png"
             Image.fromarray(np.rint(np.clip(gray, 0, 1) * 255).astype(np.uint8)).save(folder / name)
             clipped = float(np.mean((gray < 0) | (gray > 1)))
-            digest = hashlib.sha256((folder / name).read_bytes()).hexdigest()
+            digest = file_sha256(folder / name)
             pictures.append({"file": name, "value": float(value), "clipped_share": clipped, "sha256": digest})
         table = _trials(len(powers), widest_gap, count, seed)
         table.to_csv(folder / TRIADS_NAME, index=False, lineterminator="\n")

@@ -8,7 +8,6 @@ as not found; found searches and their counts are the same in both. As in the or
 network, and they alone, find a target that lies at the center without a saccade.
 """
 
-import hashlib
 import json
 import platform
 import re
@@ -24,7 +23,7 @@ import pandas as pd
 from scanpath import __version__
 from scanpath._core.checks import check_choice, check_count
 from scanpath._core.errors import InputError
-from scanpath._core.files import write_text
+from scanpath._core.files import file_sha256, write_text
 from scanpath.agents.agent import Agent
 from scanpath.agents.catalog import agent_settings, chooses_first, create_agent
 from scanpath.agents.target_found import WindowOverlap
@@ -328,5 +327,4 @@ def _preprocessing(weights: str | Path) -> str | None:
 def _sha256(file: str | Path) -> str | None:
     if not Path(file).is_file():  # building the agent says what is wrong
         return None
-    with open(file, "rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    return file_sha256(file)

@@ -11,12 +11,13 @@ import pandas as pd
 
 from scanpath._core.checks import check_choice, check_share
 from scanpath._core.errors import InputError
+from scanpath._core.files import file_sha256
 from scanpath.foveation.views import Value, View
 from scanpath.gaze.frames import TableLike
 from scanpath.gaze.picture_writing import PictureKind, require_film_writer
 from scanpath.geometry.screen import Screen, resolve_px_per_deg
 from scanpath.simulation.plan import check_jobs
-from scanpath.studies.stimulus_folder import StimulusFolder, file_sha256
+from scanpath.studies.stimulus_folder import StimulusFolder
 from scanpath.studies.stimulus_list import (
     FORMS,
     Picture,

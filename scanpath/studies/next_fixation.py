@@ -20,7 +20,7 @@ import pandas as pd
 from scanpath import __version__
 from scanpath._core.checks import check_choice, check_count
 from scanpath._core.errors import InputError, unknown_name
-from scanpath._core.files import atomic_path, require_file, write_text
+from scanpath._core.files import write_text
 from scanpath._core.random import numpy_generator
 from scanpath.agents.agent import Agent
 from scanpath.agents.calibrated import CalibratedAgent, Calibration, DrawsMaps
@@ -39,6 +39,7 @@ from scanpath.evaluation.prediction import CHANCE, MARKS
 from scanpath.gaze.stimulus import Stimulus
 from scanpath.studies.free_viewing import free_viewing_agents
 from scanpath.studies.interiors import interiors_agents
+from scanpath.studies.kept_tables import keep_table, kept_table
 from scanpath.training.calibration import NUMBERS, cross_calibrate
 
 #: Data set -> pixels per degree where the card does not know them: a working assumption, see its card.
@@ -334,30 +335,16 @@ def _file(out: Path, task: Task) -> Path:
 
 def _kept(task: Task, path: Path) -> Predicted | None:
     """Return what an earlier run has kept of a task."""
-    import pyarrow.parquet
-
-    if not path.exists():
-        return None
-    try:
-        arrow = pyarrow.parquet.read_table(require_file(path, "predictions"))
-    except pyarrow.ArrowException as error:
-        raise InputError(f"{path} is not a readable Parquet file; delete it, and it is made again.") from error
-    if (arrow.schema.metadata or {}).get(b"scanpath") != task.facts().encode():
-        raise InputError(f"{path} holds predictions of other settings, pictures or another version; give a new folder.")
+    table = kept_table(path, task.facts(), "predictions")
     calibration = _calibration_file(path)
-    return Predicted(arrow.to_pandas(), Calibration.load(calibration) if calibration.exists() else None)
+    return None if table is None else Predicted(table, Calibration.load(calibration) if calibration.exists() else None)
 
 
 def _keep(predicted: Predicted, task: Task, path: Path) -> None:
     """Write the predictions, last of all, so that what is there is whole."""
-    import pyarrow
-    import pyarrow.parquet
-
     if predicted.calibration is not None:
         predicted.calibration.save(_calibration_file(path))
-    arrow = pyarrow.Table.from_pandas(predicted.table, preserve_index=False)
-    with atomic_path(path) as temporary:
-        pyarrow.parquet.write_table(arrow.replace_schema_metadata({b"scanpath": task.facts().encode()}), temporary)
+    keep_table(predicted.table, path, task.facts())
 
 
 def _calibration_file(path: Path) -> Path:

@@ -23,9 +23,10 @@ from scanpath.gaze.scanpath import Scanpath
 from scanpath.gaze.stimulus import Stimulus
 from scanpath.guidance.oat_model import load_oat
 from scanpath.stimuli.shelves import Product, drawn, products
+from scanpath.studies.kept_tables import keep_table, kept_table
 from scanpath.studies.object_baselines import baselines
 from scanpath.studies.object_scores import GREEDY, OAT, PersonSearch, Trial, oat_choices, score_trial
-from scanpath.studies.objects import N_RUNS, keep_scores, kept_scores, object_runs
+from scanpath.studies.objects import N_RUNS, object_runs
 from scanpath.training.oat import OatFit, OatFitRecipe
 
 FOLDS = 5
@@ -159,10 +160,10 @@ def score_people(
             name = _set_name(data, location)
             file = out / "shelves" / f"{name}-fold-{fold}.parquet"
             facts = json.dumps([__version__, name, fold, seed, Oat(weights=model).model.checksum()])
-            table = kept_scores(file, facts)
+            table = kept_table(file, facts, "scores")
             if table is None:
                 table = _scored(data, held.tolist(), model, location, seed, advance)
-                keep_scores(table, file, facts)
+                keep_table(table, file, facts)
             found[name].append(table)
     return {name: pd.concat(tables, ignore_index=True).assign(training="folds") for name, tables in found.items()}
 

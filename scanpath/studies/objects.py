@@ -16,11 +16,12 @@ import pandas as pd
 from scanpath import __version__
 from scanpath._core.checks import check_choice, check_count
 from scanpath._core.errors import InputError
-from scanpath._core.files import atomic_path, require_file, write_text
+from scanpath._core.files import write_text
 from scanpath._core.random import derive_seed, numpy_generator, torch_generator
 from scanpath.agents.oat import Oat
 from scanpath.guidance.oat_model import DEMO, OatModel, load_oat
 from scanpath.stimuli import shelf
+from scanpath.studies.kept_tables import keep_table, kept_table
 from scanpath.studies.object_baselines import baselines
 from scanpath.studies.object_scores import (
     GREEDY,
@@ -142,11 +143,11 @@ def score_shelves(
         for training, model in known.items():
             facts = json.dumps([__version__, name, n_shelves, seed, model.checksum()])
             file = None if out is None else out / "shelves" / f"{name}-{training}.parquet"
-            table = None if file is None else kept_scores(file, facts)
+            table = None if file is None else kept_table(file, facts, "scores")
             if table is None:
                 table = _score_set(name, n_shelves, seed, model, advance)
                 if file is not None:
-                    keep_scores(table, file, facts)
+                    keep_table(table, file, facts)
             else:
                 advance(n_shelves)
             parts.append(table.assign(training=training))
@@ -237,34 +238,3 @@ def _by_rule(shopper: Shopper, person: PersonSearch) -> np.ndarray:
     steps = [shopper.probabilities(person.objects[:step]) for step in range(len(person.objects) + 1)]
     with np.errstate(divide="ignore"):  # what the rule never does
         return np.log(np.stack(steps))
-
-
-def kept_scores(file: Path, facts: str) -> pd.DataFrame | None:
-    """Return scores that an earlier run has kept, if there are any.
-
-    Raises
-    ------
-    InputError
-        If they are of other settings, or the file is damaged.
-    """
-    import pyarrow.parquet
-
-    if not file.exists():
-        return None
-    try:
-        arrow = pyarrow.parquet.read_table(require_file(file, "scores"))
-    except pyarrow.ArrowException as error:
-        raise InputError(f"{file} is not a readable Parquet file; delete it, and it is made again.") from error
-    if (arrow.schema.metadata or {}).get(b"scanpath") != facts.encode():
-        raise InputError(f"{file} holds scores of other settings, models or another version; give a new folder.")
-    return arrow.to_pandas()
-
-
-def keep_scores(table: pd.DataFrame, file: Path, facts: str) -> None:
-    """Write scores of pictures, and what they depend on."""
-    import pyarrow
-    import pyarrow.parquet
-
-    arrow = pyarrow.Table.from_pandas(table, preserve_index=False)
-    with atomic_path(file) as temporary:
-        pyarrow.parquet.write_table(arrow.replace_schema_metadata({b"scanpath": facts.encode()}), temporary)

@@ -1,6 +1,5 @@
 """A folder of stimuli: whole files, what made each of them, and the rule by which a stopped run goes on."""
 
-import hashlib
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -12,19 +11,13 @@ from typing import Any
 import pandas as pd
 
 from scanpath._core.errors import InputError
-from scanpath._core.files import atomic_path, write_text
+from scanpath._core.files import atomic_path, file_sha256, write_text
 
 MANIFEST_TABLE = "manifest.csv"
 MANIFEST = "manifest.json"
 CONTROL_FOLDER = "control"
 _JOURNAL = "_made.jsonl"
 _LOG = "_log.jsonl"
-
-
-def file_sha256(path: Path) -> str:
-    """SHA-256 of a file's bytes, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def put_file(write: Callable[[Path], None], target: Path) -> str:

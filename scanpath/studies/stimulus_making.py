@@ -1,7 +1,5 @@
 """Making one stimulus: the settings that all of a folder share, and the file that comes of a picture and a fixation."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,6 +17,7 @@ from scanpath.geometry.eccentricity import eccentricity_map
 from scanpath.geometry.screen import Screen
 from scanpath.plotting.figures import save_figure
 from scanpath.plotting.foveation import plot_foveation
+from scanpath.simulation.look import one_thread
 from scanpath.studies.stimulus_folder import CONTROL_FOLDER, put_file
 from scanpath.studies.stimulus_list import PlannedStimulus
 
@@ -108,19 +107,9 @@ def sheet_path(folder: Path, planned: PlannedStimulus) -> Path:
     return folder / CONTROL_FOLDER / planned.file
 
 
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
-
-
 def make_stimulus(planned: PlannedStimulus, settings: StimulusSettings, folder: Path) -> MadeStimulus:
     """Make one stimulus, in whichever process; what is wrong with its picture is an answer, not an error."""
-    with _one_thread():
+    with one_thread():
         try:
             image = read_image(planned.picture.path, background=settings.background)
             write = _make_film if settings.is_film else _make_picture

@@ -8,7 +8,7 @@ import pytest
 CODE = """
 import resource
 import numpy as np
-from scanpath.simulation.look import keep_freed_memory
+from scanpath._core.memory import keep_freed_memory
 if {lesson}:
     keep_freed_memory()
 def faults():
