@@ -35,5 +35,5 @@ def plot_visibility(seen: "Visibility", fixation: ArrayLike, *, ax: Axes | None 
     ax.figure.colorbar(image, ax=ax, label="units of threshold; white line: 1")
     ax.set_xticks([])
     ax.set_yticks([])
-    ax.set_title(f"whole picture {seen.value:.2f}, above threshold {100 * seen.visible_share:.0f} %")
+    ax.set_title(f"value {seen.value:.2f}, {100 * seen.visible_share:.0f} % visible")
     return ax
