@@ -1,6 +1,6 @@
 """How fast eccentricity-dependent pooling is: ratios of one run, one thread, against pooling once per ring.
 
-    python benchmarks/speed/eccentricity_pooling.py [--rounds 5] [--sides 512 1024] [--out pooling.json]
+    python benchmarks/speed/eccentricity_pooling.py [--rounds 5] [--sides 512 1024] [--json FILE]
 
 The maps are those of VGG16's third, fourth and fifth blocks for a square picture, of random numbers, float32. The peer
 is the published layer as PyTorch would write it: the whole map is pooled with every ring's window, and each result is
@@ -10,19 +10,10 @@ a copy of the map into existing memory. Rounds are interleaved; times are median
 thread. Targets are those the project set itself; a ratio that misses its target is printed as such.
 """
 
-# ruff: noqa: E402  threads are pinned before NumPy and its friends look
+import measure  # first, as it pins the threads before NumPy and its friends look
 
-import os
+# isort: split
 
-for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
-    os.environ[variable] = "1"
-
-import argparse
-import importlib.metadata
-import json
-import platform
-import statistics
-import time
 from collections.abc import Callable
 
 import numpy as np
@@ -83,18 +74,7 @@ class Layer:
         return pool_windows(self.last, self.bounds, kind)
 
 
-def interleaved(work: dict[str, Callable], rounds: int) -> dict[str, float]:
-    """Median process time in ms of each piece of work, taken in turns."""
-    times: dict[str, list[float]] = {name: [] for name in work}
-    for _ in range(rounds):
-        for name, function in work.items():
-            start = time.process_time()
-            function()
-            times[name].append(time.process_time() - start)
-    return {name: 1e3 * statistics.median(values) for name, values in times.items()}
-
-
-def race(side: int, rounds: int) -> dict[str, dict[str, float]]:
+def race(side: int, rounds: int) -> dict[str, measure.Times]:
     """Time all layers of one picture size; every result of ours is checked against the peer's."""
     found = {}
     for depth in LAYERS:
@@ -108,50 +88,31 @@ def race(side: int, rounds: int) -> dict[str, dict[str, float]]:
         for kind in ("avg", "max"):
             work[f"once per ring, {kind}"] = lambda layer=layer, kind=kind: layer.once_per_ring(kind)
             work[f"ours, {kind}"] = lambda layer=layer, kind=kind: layer.ours(kind)
-        found[f"layer {depth}"] = interleaved(work, rounds)
+        found[f"layer {depth}"] = measure.interleaved(work, rounds, warm_up=0)
     names = next(iter(found.values()))
-    found["all layers"] = {name: sum(times[name] for times in found.values()) for name in names}
+    found["all layers"] = {
+        name: [sum(one) for one in zip(*(times[name] for times in found.values()))] for name in names
+    }
     return found
 
 
-def machine() -> dict:
-    """Facts without which a time means little."""
-    with open("/proc/cpuinfo") as file:
-        model = next((line.split(":")[1].strip() for line in file if line.startswith("model name")), "unknown")
-    return {
-        "processor": model,
-        "cores": os.cpu_count(),
-        "load": os.getloadavg(),
-        "python": platform.python_version(),
-        "threads": torch.get_num_threads(),
-        "versions": {package: importlib.metadata.version(package) for package in ("numpy", "numba", "torch")},
-    }
-
-
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser = measure.parser(__doc__, rounds=5)
     parser.add_argument("--sides", nargs="+", type=int, default=[512, 1024])
-    parser.add_argument("--out", help="write the numbers as JSON")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    result: dict = {"machine": machine(), "sides": {}}
-    print(json.dumps(result["machine"]))
+    figures, ms = [], {}
     for side in arguments.sides:
-        result["sides"][side] = race(side, arguments.rounds)
-        print(f"\n{side} px")
-        for name, times in result["sides"][side].items():
+        found = race(side, arguments.rounds)
+        ms[side] = {layer: measure.median_ms(times) for layer, times in found.items()}
+        for layer, times in found.items():
             for kind in ("avg", "max"):
-                ratio = times[f"once per ring, {kind}"] / times[f"ours, {kind}"]
-                target = TARGETS.get((side, kind)) if name == "all layers" else None
-                goal = f"  target >= {target}{'  MISSED' if ratio < target else ''}" if target else ""
-                print(
-                    f"  {name:11s}{kind}  ours {times[f'ours, {kind}']:8.2f} ms  once per ring / ours {ratio:7.1f}  "
-                    f"ours / copy {times[f'ours, {kind}'] / times['copy']:5.2f}{goal}"
-                )
-    if arguments.out:
-        with open(arguments.out, "w") as file:
-            json.dump(result, file, indent=1)
+                goal = TARGETS.get((side, kind)) if layer == "all layers" else None
+                about, ours = f"{side} px, {layer}, {kind}", times[f"ours, {kind}"]
+                ring = times[f"once per ring, {kind}"]
+                figures.append(measure.ratio(f"{about}: once per ring / ours", ring, ours, at_least=goal))
+                figures.append(measure.ratio(f"{about}: ours / copy", ours, times["copy"], lower_is_better=True))
+    measure.report(__file__, figures, arguments.json, ms=ms)
 
 
 if __name__ == "__main__":

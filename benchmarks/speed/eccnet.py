@@ -1,6 +1,6 @@
 """How much work eccNET's search saves: ratios of one run, one thread, against running the whole square each time.
 
-    python benchmarks/speed/eccnet.py [--fixations 10] [--displays lighting curvature ...] [--out eccnet.json]
+    python benchmarks/speed/eccnet.py [--fixations 10] [--displays lighting curvature ...] [--json FILE]
 
 The straightforward way is ours too: the square around each fixation runs through VGG16 (random weights, which cost
 the same as trained ones) with the same kernels. "patchwise" computes what the picture reaches and keeps it; its
@@ -11,17 +11,10 @@ once per size, are not counted; their time is printed. Times are sums over the f
 one thread. ``eccnet.json`` beside this file is one such run, on a machine that others used at the same time.
 """
 
-# ruff: noqa: E402  threads are pinned before NumPy and its friends look
+import measure  # first, as it pins the threads before NumPy and its friends look
 
-import os
+# isort: split
 
-for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
-    os.environ[variable] = "1"
-
-import argparse
-import importlib.metadata
-import json
-import platform
 import time
 from collections.abc import Callable
 
@@ -55,7 +48,7 @@ def walk(stimulus: sp.Stimulus, n_fixations: int) -> dict:
     """Follow the straightforward way's fixations with all three; found targets do not end the walk."""
     network = sp.create_backbone("vgg16", weights={"seed": 20261122})
     agents = {way: sp.create_agent("eccnet", backbone=network, features=way) for way in WAYS}
-    preparing, times = {}, dict.fromkeys(WAYS, 0.0)
+    preparing, times = {}, {way: [] for way in WAYS}
     for way, agent in agents.items():
         start = time.process_time()
         agent.prepared(stimulus)
@@ -67,64 +60,45 @@ def walk(stimulus: sp.Stimulus, n_fixations: int) -> dict:
         for way, agent in agents.items():
             start = time.process_time()
             maps[way] = agent.priority(stimulus, history)
-            times[way] += time.process_time() - start
+            times[way].append(time.process_time() - start)
         index = int(maps["whole"].argmax())
         same &= index == int(maps["patchwise"].argmax())
         largest = max(largest, float((maps["whole"] - maps["patchwise"]).abs().max()))
         history.append((float(index % width), float(index // width)))
         if not float(maps["whole"].max()) > 0:
             break
-    made = len(history) - 1
     return {
-        "fixations": made,
-        "seconds_per_fixation": {way: value / made for way, value in times.items()},
+        "fixations": len(history) - 1,
+        "seconds_per_fixation": times,
         "preparing_s": preparing,
-        "ratio": {way: times["whole"] / times[way] for way in WAYS[1:]},
         "same_fixations": same,
         "largest_difference": largest,
     }
 
 
-def machine() -> dict:
-    """Facts without which a time means little."""
-    with open("/proc/cpuinfo") as file:
-        model = next((line.split(":")[1].strip() for line in file if line.startswith("model name")), "unknown")
-    return {
-        "processor": model,
-        "cores": os.cpu_count(),
-        "load": os.getloadavg(),
-        "python": platform.python_version(),
-        "threads": torch.get_num_threads(),
-        "versions": {package: importlib.metadata.version(package) for package in ("numpy", "numba", "torch")},
-    }
-
-
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--fixations", type=int, default=10)
+    parser = measure.parser(__doc__, fixations=10)
     parser.add_argument("--displays", nargs="+", choices=DISPLAYS, default=list(DISPLAYS))
-    parser.add_argument("--out", help="write the numbers as JSON")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    result: dict = {"machine": machine(), "displays": {}}
-    print(json.dumps(result["machine"]))
+    figures, details = [], {}
     for name in arguments.displays:
         kind, make = DISPLAYS[name]
-        found = result["displays"][name] = walk(make(), arguments.fixations)
+        found = details[name] = walk(make(), arguments.fixations)
         seconds = found["seconds_per_fixation"]
+        means = {way: sum(values) / len(values) for way, values in seconds.items()}
         print(
             f"\n{name} ({kind}), {found['fixations']} fixations, s per fixation: "
-            + ", ".join(f"{way} {seconds[way]:.3f}" for way in WAYS)
+            + ", ".join(f"{way} {means[way]:.3f}" for way in WAYS)
             + f"; empty square {found['preparing_s']['patchwise']:.1f} s once"
         )
-        for way, target in TARGETS[kind].items():
-            ratio = found["ratio"][way]
-            print(f"  whole / {way:11s}{ratio:6.2f}  target >= {target}{'  MISSED' if ratio < target else ''}")
         print(f"  patchwise chose the same places: {found['same_fixations']}; largest difference of the maps "
               f"{found['largest_difference']:.1e}")  # fmt: skip
-    if arguments.out:
-        with open(arguments.out, "w") as file:
-            json.dump(result, file, indent=1)
+        for way, target in TARGETS[kind].items():
+            _, noise = measure.median_and_noise(a / b for a, b in zip(seconds["whole"], seconds[way]))
+            what, value = f"{name} ({kind}): whole / {way}", means["whole"] / means[way]
+            figures.append(measure.Figure(what, value, noise=noise, at_least=target))
+    measure.report(__file__, figures, arguments.json, displays=details)
 
 
 if __name__ == "__main__":

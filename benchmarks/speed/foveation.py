@@ -1,6 +1,6 @@
 """How fast the foveated blur is beside what people write with common libraries: ratios of one run, one thread.
 
-    python benchmarks/speed/foveation.py [--rounds 7] [--sizes 512x512 1024x1024 1080x1920] [--out foveation.json]
+    python benchmarks/speed/foveation.py [--rounds 7] [--sizes 512x512 1024x1024 1080x1920] [--json FILE]
 
 One RGB photograph (float32, resized), one fixation near its middle, and a blur that grows linearly to 16 px at the
 corner. Peers are written here in their favor: the picture in the layout they like, weights for the blend computed
@@ -11,20 +11,11 @@ those the project set itself; a ratio that misses its target is printed as such.
 comes to the exact blur, every pixel with its own Gaussian.
 """
 
-# ruff: noqa: E402  threads are pinned before NumPy and its friends look
+import measure  # first, as it pins the threads before NumPy and its friends look
 
-import os
+# isort: split
 
-for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
-    os.environ[variable] = "1"
-
-import argparse
-import importlib.metadata
 import importlib.util
-import json
-import platform
-import statistics
-import time
 from collections.abc import Callable
 from functools import partial
 
@@ -132,20 +123,7 @@ PEERS = {
 TARGETS = {"scikit-image pyramid": 60, "cv2 stack": 15}
 
 
-def interleaved(work: dict[str, Callable], rounds: int) -> dict[str, float]:
-    """Median process time in ms of each piece of work, taken in turns."""
-    times: dict[str, list[float]] = {name: [] for name in work}
-    for function in work.values():
-        function()
-    for _ in range(rounds):
-        for name, function in work.items():
-            start = time.process_time()
-            function()
-            times[name].append(time.process_time() - start)
-    return {name: 1e3 * statistics.median(values) for name, values in times.items()}
-
-
-def race(case: Case, rounds: int) -> dict[str, float]:
+def race(case: Case, rounds: int) -> measure.Times:
     """Time peers and ours on one picture."""
     views = [(case.fixation[0] + 40 * k, case.fixation[1] - 25 * k) for k in range(8)]
     kept = {quality: case.pyramid(quality=quality) for quality in ("fast", "standard", "precise")}
@@ -168,28 +146,34 @@ def race(case: Case, rounds: int) -> dict[str, float]:
     work["build"] = case.pyramid
     work["build again in place"] = partial(kept["standard"].reload, case.image)
     work["build and 8 views"] = eight
-    return interleaved(work, rounds)
+    return measure.interleaved(work, rounds)
 
 
-def judged(times: dict[str, float], pixels: int) -> list[dict]:
+def judged(times: measure.Times, height: int, width: int) -> list[measure.Figure]:
     """Turn times into the ratios that matter, each beside its target."""
-    copy, once, view = times["copy"], times["once, standard"], times["one view, standard"]
+    about, pixels = f"{height} x {width}: ", height * width
+
+    def over(name: str, above: str, below: str, **target: float | None) -> measure.Figure:
+        return measure.ratio(about + name, times[above], times[below], **target)
+
     rows = []
     for name in PEERS:
         if name in times:
-            target = TARGETS.get(name) if pixels >= 1_500_000 else None
-            rows.append({"what": f"{name} / once, standard", "ratio": times[name] / once, "at least": target})
-            rows.append({"what": f"{name} / once, fast", "ratio": times[name] / times["once, fast"]})
+            goal = TARGETS.get(name) if pixels >= 1_500_000 else None
+            rows.append(over(f"{name} / once, standard", name, "once, standard", at_least=goal))
+            rows.append(over(f"{name} / once, fast", name, "once, fast"))
     for name in times:
         if name.startswith("one view"):
             limit = 6 if pixels >= 1_000_000 and "of 8" not in name else None
-            rows.append({"what": f"{name} / copy", "ratio": times[name] / copy, "at most": limit})
-    eight = times["build and 8 views"] / (times["build"] + 8.5 * view)
-    rows.append({"what": "build and 8 views / (build + 8.5 views)", "ratio": eight, "at most": 1.0})
-    rows.append({"what": "one view, blur x 4 / one view", "ratio": times["one view, blur x 4"] / view, "at most": 1.1})
-    rows.append({"what": "one view, precise / fast", "ratio": times["one view, precise"] / times["one view, fast"]})
-    rows.append({"what": "one view of 8 fixations / of 1", "ratio": times["one view of 8 fixations"] / view})
-    rows.append({"what": "build / copy", "ratio": times["build"] / copy})
+            rows.append(over(f"{name} / copy", name, "copy", at_most=limit, lower_is_better=True))
+    total = [build + 8.5 * view for build, view in zip(times["build"], times["one view, standard"])]
+    parts = "build and 8 views / (build + 8.5 views)"
+    rows.append(measure.ratio(about + parts, times["build and 8 views"], total, at_most=1.0))
+    view = "one view, standard"
+    rows.append(over("one view, blur x 4 / one view", "one view, blur x 4", view, at_most=1.1))
+    rows.append(over("one view, precise / fast", "one view, precise", "one view, fast", lower_is_better=True))
+    rows.append(over("one view of 8 fixations / of 1", "one view of 8 fixations", view, lower_is_better=True))
+    rows.append(over("build / copy", "build", "copy", lower_is_better=True))
     return rows
 
 
@@ -239,55 +223,23 @@ def has_cv2() -> bool:
     return importlib.util.find_spec("cv2") is not None
 
 
-def machine() -> dict:
-    """Facts without which a time means little."""
-    with open("/proc/cpuinfo") as file:
-        model = next((line.split(":")[1].strip() for line in file if line.startswith("model name")), "unknown")
-    packages = ("numpy", "numba", "torch", "scikit-image", "scipy", "opencv-python-headless")
-    versions = {}
-    for package in packages:
-        try:
-            versions[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            versions[package] = None
-    return {
-        "processor": model,
-        "cores": os.cpu_count(),
-        "load": os.getloadavg(),
-        "python": platform.python_version(),
-        "threads": torch.get_num_threads(),
-        "versions": versions,
-    }
-
-
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=7)
+    parser = measure.parser(__doc__, rounds=7)
     parser.add_argument("--sizes", nargs="+", default=["512x512", "1024x1024", "1080x1920"], help="HEIGHTxWIDTH")
-    parser.add_argument("--out", help="write the numbers as JSON")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    result: dict = {"machine": machine(), "accuracy_db": accuracy(), "sizes": {}}
-    print(json.dumps(result["machine"]))
+    decibels = accuracy()
+    figures = [measure.Figure(f"dB against the exact blur: {name}", value, "dB") for name, value in decibels.items()]
+    ms = {}
     for text in arguments.sizes:
         height, width = (int(side) for side in text.split("x"))
         times = race(Case(height, width), arguments.rounds)
-        rows = judged(times, height * width)
-        result["sizes"][text] = {"ms": times, "ratios": rows}
+        figures += judged(times, height, width)
+        ms[text] = measure.median_ms(times)
         print(f"\n{height} x {width} RGB: ms of process time")
-        for name, value in times.items():
+        for name, value in ms[text].items():
             print(f"  {name:28s}{value:9.2f}")
-        for row in rows:
-            least, most = row.get("at least"), row.get("at most")
-            missed = (least and row["ratio"] < least) or (most and row["ratio"] > most)
-            goal = f"  target >= {least}" if least else f"  target <= {most}" if most else ""
-            print(f"  {row['what']:46s}{row['ratio']:9.2f}{goal}{'  MISSED' if missed else ''}")
-    print("\ndB against the exact blur")
-    for name, value in result["accuracy_db"].items():
-        print(f"  {name:28s}{value:7.1f}")
-    if arguments.out:
-        with open(arguments.out, "w") as file:
-            json.dump(result, file, indent=1)
+    measure.report(__file__, figures, arguments.json, ms=ms)
 
 
 if __name__ == "__main__":

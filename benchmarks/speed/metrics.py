@@ -1,6 +1,6 @@
 """How fast scanpath metrics are beside the programs people use today: ratios of one run, one thread.
 
-    python benchmarks/speed/metrics.py [--rounds 5] [--pictures 100] [--people 15] [--out metrics.json]
+    python benchmarks/speed/metrics.py [--rounds 5] [--pictures 100] [--people 15] [--json FILE]
 
 Each peer scores the same unordered pairs of people within each picture, in a Python loop as its interface asks for
 (tslearn also with its own all-pairs call). Ours are two ways of calling: `pairwise` picture by picture, which computes
@@ -9,23 +9,13 @@ times are medians of process time (all threads of the process), and the process 
 not installed is left out; slow peers score a sample of the pictures and are scaled up, which the table says.
 """
 
-# ruff: noqa: E402  threads are pinned before NumPy and its friends look
+import measure  # first, as it pins the threads before NumPy and its friends look
 
-import os
-
-for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
-    os.environ[variable] = "1"
-os.environ["POT_BACKEND_DISABLE_PYTORCH"] = "1"
-
-import argparse
+# isort: split
 import contextlib
-import importlib.metadata
 import importlib.util
 import itertools
-import json
-import platform
-import statistics
-import time
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -148,6 +138,7 @@ def contests() -> list[Contest]:
             Contest("frechet", {}, "similaritymeasures", similaritymeasures.frechet_dist, target=5),
         ]
     if _installed("ot"):
+        os.environ["POT_BACKEND_DISABLE_PYTORCH"] = "1"  # or it loads torch, which takes seconds
         import ot
 
         found.append(Contest("emd", {}, "POT emd2", lambda a, b: ot.emd2([], [], ot.dist(a, b, metric="euclidean"))))
@@ -164,8 +155,8 @@ def contests() -> list[Contest]:
     return found
 
 
-def run(contest: Contest, groups: Groups, rounds: int) -> dict:
-    """Interleave the peer and both of our calls; medians of process time, scaled to all pictures."""
+def run(contest: Contest, groups: Groups, rounds: int) -> list[measure.Figure]:
+    """Interleave the peer and both of our calls, scaled to all pictures."""
     count = len(groups)
     sample = groups[: max(1, round(contest.share * count))]
     prepared = [[contest.prepare(path) for path in group] for group in sample]
@@ -189,75 +180,24 @@ def run(contest: Contest, groups: Groups, rounds: int) -> dict:
     def at_once() -> None:
         sp.metrics.score_pairs(contest.metric, flat, None, pairs, **contest.settings)
 
-    times: dict[str, list[float]] = {"peer": [], "pairwise": [], "score_pairs": []}
-    for number in range(rounds + 1):  # the first round compiles and warms up
-        for name, call in (("peer", peer), ("pairwise", by_picture), ("score_pairs", at_once)):
-            begin = time.process_time()
-            call()
-            if number:
-                times[name].append(time.process_time() - begin)
-    median = {name: statistics.median(values) for name, values in times.items()}
-    median["peer"] *= count / len(sample)
-    shown = {key: value for key, value in contest.settings.items() if key != "screen_px"}
-    return {
-        "metric": contest.metric,
-        "settings": {key: repr(value) for key, value in shown.items()},
-        "peer": contest.peer,
-        "pairs": len(pairs),
-        "peer_share_run": len(sample) / count,
-        "peer_us_per_pair": median["peer"] / len(pairs) * 1e6,
-        "pairwise_us_per_pair": median["pairwise"] / len(pairs) * 1e6,
-        "score_pairs_us_per_pair": median["score_pairs"] / len(pairs) * 1e6,
-        "ratio_pairwise": median["peer"] / median["pairwise"],
-        "ratio_score_pairs": median["peer"] / median["score_pairs"],
-        "target": contest.target,
-    }
-
-
-def machine() -> dict:
-    """What the numbers depend on."""
-    packages = ("numpy", "numba", "scipy", "multimatch-gaze", "tslearn", "similaritymeasures", "POT", "scanpath")
-    versions = {}
-    for package in packages:
-        try:
-            versions[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            versions[package] = None
-    return {
-        "platform": platform.platform(),
-        "processor": platform.processor() or platform.machine(),
-        "cores": os.cpu_count(),
-        "load_average": os.getloadavg(),
-        "python": platform.python_version(),
-        "versions": versions,
-    }
+    times = measure.interleaved({"peer": peer, "pairwise": by_picture, "score_pairs": at_once}, rounds)
+    times["peer"] = [seconds * count / len(sample) for seconds in times["peer"]]
+    shown = ",".join(key for key in contest.settings if key not in ("screen_px", "pixel"))
+    about = f"{contest.metric}{f' ({shown})' if shown else ''}: {contest.peer} / "
+    us = {name: 1e3 * value / len(pairs) for name, value in measure.median_ms(times).items()}
+    print(f"{about}ours, us a pair: " + ", ".join(f"{name} {value:.2f}" for name, value in us.items()), flush=True)
+    return [
+        measure.ratio(f"{about}{name}", times["peer"], times[name], at_least=contest.target)
+        for name in ("pairwise", "score_pairs")
+    ]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--pictures", type=int, default=100)
-    parser.add_argument("--people", type=int, default=15)
-    parser.add_argument("--out", help="write the results as JSON")
+    parser = measure.parser(__doc__, rounds=5, pictures=100, people=15)
     arguments = parser.parse_args()
     groups = scanpaths(arguments.pictures, arguments.people)
-    print(
-        f"{'metric':<12}{'settings':<16}{'peer':<20}{'peer us':>9}{'ours us':>9}{'ratio':>8}{'at once':>9}{'target':>8}"
-    )
-    results = []
-    for contest in contests():
-        row = run(contest, groups, arguments.rounds)
-        results.append(row)
-        settings = ",".join(row["settings"]) or "-"
-        target = "-" if row["target"] is None else f"{row['target']:g}"
-        print(
-            f"{row['metric']:<12}{settings:<16}{row['peer']:<20}{row['peer_us_per_pair']:>9.1f}"
-            f"{row['pairwise_us_per_pair']:>9.2f}{row['ratio_pairwise']:>8.1f}{row['ratio_score_pairs']:>9.1f}{target:>8}",
-            flush=True,
-        )
-    if arguments.out:
-        with open(arguments.out, "w", encoding="utf-8") as file:
-            json.dump({"machine": machine(), "results": results}, file, indent=1)
+    figures = [figure for contest in contests() for figure in run(contest, groups, arguments.rounds)]
+    measure.report(__file__, figures, arguments.json)
 
 
 def _same(path: sp.Scanpath) -> sp.Scanpath:

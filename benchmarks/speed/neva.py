@@ -1,6 +1,6 @@
 """NeVA's search: ours beside the published procedure, on the same networks in one run and on one thread.
 
-    python benchmarks/speed/neva.py [--rounds 3] [--fixations 5] [--pictures 8] [--out neva.json]
+    python benchmarks/speed/neva.py [--rounds 3] [--fixations 5] [--pictures 8] [--json FILE]
                                     [--weights FOLDER --images FOLDER [--losses ...]]
 
 The published procedure is written here from its description, in its favor: one batch of all pictures, frozen weights,
@@ -13,17 +13,10 @@ Networks: the package's small CLIP on drawn scenes, always; with --weights (sque
 SqueezeNet on photographs, which classifies and which matches features.
 """
 
-# ruff: noqa: E402  threads are pinned before NumPy and its friends look
+import measure  # first, as it pins the threads before NumPy and its friends look
 
-import os
+# isort: split
 
-for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[variable] = "1"
-
-import argparse
-import json
-import platform
-import statistics
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +30,8 @@ import scanpath as sp
 from scanpath.agents.neva import NevaAgent
 
 STEPS, STEP_SIZE, RETENTION = 20, 0.1, 0.7
+#: Targets: seconds of the published procedure over ours, and ours over its passes through the network.
+FASTER, PASSES = 3, 0.33
 
 
 @dataclass
@@ -51,6 +46,9 @@ class Contest:
     blur_sigma_px: float
     kernel_px: int
 
+    def __post_init__(self) -> None:
+        self.counter = Counter(self.agent.model)
+
     def target(self, index: int):
         """Return what a picture's outputs are compared with."""
         return self.agent.prepared(self.stimuli[index]).target
@@ -61,21 +59,17 @@ class Contest:
         return torch.cat([self.agent.objective.loss(one[None], target, 0) for one, target in zip(output, targets)])
 
 
-class Counter(torch.nn.Module):
-    """A network that counts the pictures that go forward, and how many of them come back."""
+class Counter:
+    """Counts the pictures that go forward through a network, and how many of them come back."""
 
     def __init__(self, network: torch.nn.Module) -> None:
-        super().__init__()
-        self.network, self.passes = network, 0.0
+        self.passes = 0.0
+        network.register_forward_pre_hook(self.count)
 
-    def forward(self, seen: torch.Tensor) -> torch.Tensor:
-        """Count and pass on."""
+    def count(self, network: torch.nn.Module, inputs: tuple[torch.Tensor]) -> None:
+        """Count one call."""
+        (seen,) = inputs
         self.passes += len(seen) if torch.is_grad_enabled() and seen.requires_grad else len(seen) / 3
-        return self.network(seen)
-
-    def encode_text(self, captions):
-        """Pass on."""
-        return self.network.encode_text(captions)
 
 
 def masks(points: torch.Tensor, side: int, sigma: float) -> torch.Tensor:
@@ -140,24 +134,26 @@ def losses_from(contest: Contest, path: torch.Tensor) -> float:
     return total / path.shape[0] / path.shape[1]
 
 
-def run(contest: Contest, n_fixations: int, rounds: int) -> dict:
+def run(contest: Contest, n_fixations: int, rounds: int) -> tuple[dict, measure.Figure]:
+    """Interleave both searches; a row of numbers, and how much faster ours is."""
     times, passes, paths = {"published": [], "ours": []}, {}, {}
     for _ in range(rounds + 1):  # the first round warms up
         for name, search in (("published", published), ("ours", ours)):
-            contest.agent.model.passes = 0.0
+            contest.counter.passes = 0.0
             start = time.process_time()
             paths[name] = search(contest, n_fixations)
             times[name].append(time.process_time() - start)
-            passes[name] = contest.agent.model.passes / paths[name].shape[0] / n_fixations
-    seconds = {name: statistics.median(values[1:]) / len(contest.stimuli) for name, values in times.items()}
+            passes[name] = contest.counter.passes / paths[name].shape[0] / n_fixations
+    times = {name: values[1:] for name, values in times.items()}
+    seconds = {name: value / 1e3 / len(contest.stimuli) for name, value in measure.median_ms(times).items()}
     row = {"network": contest.name, "pictures": len(contest.stimuli), "fixations": n_fixations}
     for name in times:
         row |= {f"{name}_passes_per_fixation": passes[name], f"{name}_seconds_per_scanpath": seconds[name]}
         row[f"{name}_loss_own_path"] = losses_along(contest, paths[name])
     row["ours_loss_same_memory"] = losses_from(contest, paths["published"])
-    row["times_faster"] = seconds["published"] / seconds["ours"]
     row["share_of_passes"] = passes["ours"] / passes["published"]
-    return row
+    name = f"{contest.name}: published / ours"
+    return row, measure.ratio(name, times["published"], times["ours"], at_least=FASTER)
 
 
 def toy(n: int) -> Contest:
@@ -166,7 +162,6 @@ def toy(n: int) -> Contest:
     scenes = sp.stimuli.captioned_scenes(n, seed=11)
     settings = {"mask_sigma": 0.15, "blur_sigma_px": 5.7, "kernel_px": 23}
     agent = sp.create_agent("nevaclip", model=load_language_model("toy"), found_rule=never(), **settings)
-    agent.model = Counter(agent.model)
     return Contest("small CLIP, 128 px, caption", torch.stack([one.image for one in scenes]), agent, scenes, **settings)
 
 
@@ -178,7 +173,7 @@ def squeezenet(n: int, weights: Path, folder: Path, loss: str) -> Contest:
     images = torch.cat([F.interpolate(sp.read_image(file)[None], **resize).clamp(0, 1) for file in files])
     stimuli = [sp.Stimulus(image, name=file.name) for image, file in zip(images, files)]
     settings = {"mask_sigma": 0.2, "blur_sigma_px": 10.0, "kernel_px": 41}
-    network = Counter(squeezenet_classifier(weights))
+    network = squeezenet_classifier(weights)
     agent = sp.create_agent("neva", model=network, loss=loss, found_rule=never(), **settings)
     return Contest(f"SqueezeNet, 224 px, {loss}", images, agent, stimuli, **settings)
 
@@ -190,22 +185,22 @@ def never():
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--fixations", type=int, default=5)
-    parser.add_argument("--pictures", type=int, default=8)
+    parser = measure.parser(__doc__, rounds=3, fixations=5, pictures=8)
     parser.add_argument("--weights", type=Path)
     parser.add_argument("--images", type=Path)
     parser.add_argument("--losses", nargs="+", default=["classification", "feature_match"], help="with --weights")
-    parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     torch.set_num_threads(1)
     contests = [toy(options.pictures)]
     if options.weights and options.images:
         for loss in options.losses:
             contests.append(squeezenet(options.pictures, options.weights, options.images, loss))
-    rows = [run(contest, options.fixations, options.rounds) for contest in contests]
-    for row in rows:
+    rows, figures = [], []
+    for contest in contests:
+        row, faster = run(contest, options.fixations, options.rounds)
+        rows.append(row)
+        share = measure.Figure(f"{contest.name}: share of passes", row["share_of_passes"], at_most=PASSES)
+        figures += [faster, share]
         print(f"{row['network']} ({row['pictures']} pictures, {row['fixations']} fixations)")
         for name in ("published", "ours"):
             print(
@@ -214,11 +209,9 @@ def main() -> None:
             )
         print(
             f"  ours from the published memory: loss {row['ours_loss_same_memory']:.4f}; "
-            f"{row['times_faster']:.1f} times faster, {row['share_of_passes']:.2f} of the passes"
+            f"{faster.value:.1f} times faster, {row['share_of_passes']:.2f} of the passes"
         )
-    if options.out:
-        machine = {"processor": platform.processor() or platform.machine(), "torch": torch.__version__, "threads": 1}
-        options.out.write_text(json.dumps({"machine": machine, "rows": rows}, indent=1) + "\n")
+    measure.report(__file__, figures, options.json, rows=rows)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """How fast map metrics are beside the procedure people use today: ratios of one run, one thread.
 
-    python benchmarks/speed/saliency.py [--rounds 7] [--out saliency.json]
+    python benchmarks/speed/saliency.py [--rounds 7] [--json FILE]
 
 The yardsticks are written from the definitions by which pysaliency 0.2.22 scores maps (its loops are compiled with
 numba or Cython, and so are these): for each map a flattened copy and one loop over it for AUC, NumPy's mean and
@@ -16,18 +16,10 @@ at each pixel once, so plain / read is the largest ratio that any program can re
 it lies below the target, the memory decides and not the code.
 """
 
-# ruff: noqa: E402  threads are pinned before NumPy and its friends look
+import measure  # first, as it pins the threads before NumPy and its friends look
 
-import os
+# isort: split
 
-for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
-    os.environ[variable] = "1"
-
-import argparse
-import json
-import platform
-import statistics
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -147,38 +139,21 @@ def contests() -> list[Contest]:
     return found
 
 
-def measure(contest: Contest, rounds: int) -> dict:
-    """Interleaved medians of process time, after a first call of each that compiles and is compared."""
+def run(contest: Contest, rounds: int) -> tuple[dict[str, float], measure.Figure]:
+    """Microseconds a fixation of each, and the ratio, after a first call of each that compiles and is compared."""
     first, second = contest.ours(contest.maps, contest.xy), contest.plain(contest.maps, contest.xy)
-    np.testing.assert_allclose(
-        first,
-        second,
-        rtol=2e-4 if contest.maps.dtype == np.float32 else 1e-9,
-        atol=1e-4 if contest.maps.dtype == np.float32 else 1e-9,
-    )
+    apart = 2e-4 if contest.maps.dtype == np.float32 else 1e-9
+    np.testing.assert_allclose(first, second, rtol=apart, atol=apart)
     stack = contest.maps if contest.maps.ndim == 3 else contest.maps[None]
-    calls = {
+    work = {
         "ours": lambda: contest.ours(contest.maps, contest.xy),
         "plain": lambda: contest.plain(contest.maps, contest.xy),
         "read": lambda: read_once(stack),
     }
-    times: dict[str, list[float]] = {who: [] for who in calls}
-    for number in range(rounds + 1):  # the first round warms up
-        for who, call in calls.items():
-            start = time.process_time()
-            call()
-            if number:
-                times[who].append(time.process_time() - start)
-    ours, plain, read = (1e6 * statistics.median(times[who]) / len(contest.xy) for who in calls)
-    return {
-        "name": contest.name,
-        "ours_us": ours,
-        "plain_us": plain,
-        "read_us": read,
-        "ratio": plain / ours,
-        "target": contest.target,
-        "met": None if contest.target is None else plain / ours >= contest.target,
-    }
+    times = measure.interleaved(work, rounds)
+    us = {name: 1e3 * value / len(contest.xy) for name, value in measure.median_ms(times).items()}
+    figure = measure.ratio(f"{contest.name}: plain / ours", times["plain"], times["ours"], at_least=contest.target)
+    return us, figure
 
 
 def _auc(values: np.ndarray, xy: np.ndarray) -> np.ndarray:
@@ -194,24 +169,16 @@ def _fixations(generator: np.random.Generator, n: int, size: tuple[int, ...]) ->
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--out")
-    options = parser.parse_args()
-    rows = [measure(contest, options.rounds) for contest in contests()]
-    print(f"{'us per fixation':<44}{'ours':>9}{'plain':>9}{'read':>9}{'ratio':>8}{'at most':>9}  target")
-    for row in rows:
-        goal = "" if row["target"] is None else f">= {row['target']:g}{'' if row['met'] else '  (missed)'}"
-        limit = row["plain_us"] / row["read_us"]
-        numbers = (
-            f"{row['ours_us']:>9.2f}{row['plain_us']:>9.2f}{row['read_us']:>9.2f}{row['ratio']:>7.1f}x{limit:>8.1f}x"
-        )
-        print(f"{row['name']:<44}{numbers}  {goal}")
-    if options.out:
-        facts = {"python": platform.python_version(), "numpy": np.__version__, "numba": numba.__version__}
-        facts |= {"machine": platform.machine(), "processor": platform.processor(), "load": os.getloadavg()}
-        with open(options.out, "w") as file:
-            json.dump({"facts": facts, "rows": rows}, file, indent=2)
+    options = measure.parser(__doc__, rounds=7).parse_args()
+    figures, details = [], {}
+    print(f"{'us per fixation':<44}{'ours':>9}{'plain':>9}{'read':>9}{'at most':>9}")
+    for contest in contests():
+        us, figure = run(contest, options.rounds)
+        figures.append(figure)
+        details[contest.name] = us
+        limit = us["plain"] / us["read"]
+        print(f"{contest.name:<44}{us['ours']:>9.2f}{us['plain']:>9.2f}{us['read']:>9.2f}{limit:>8.1f}x")
+    measure.report(__file__, figures, options.json, us_per_fixation=details)
 
 
 if __name__ == "__main__":

@@ -7,16 +7,9 @@ subtractive form as the papers state it, one map after another in float64, and g
 interleaved; times are medians of process time in ms a scanpath, of nine fixations on a map of 128 x 128 cells.
 """
 
-# ruff: noqa: E402  threads are pinned before NumPy and its friends look
+import measure  # first, as it pins the threads before NumPy and its friends look
 
-import os
-
-for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
-    os.environ[variable] = "1"
-
-import argparse
-import statistics
-import time
+# isort: split
 
 import numpy as np
 import torch
@@ -25,6 +18,9 @@ import scanpath as sp
 from scanpath.guidance.scenewalk_parameters import DEFAULTS
 
 RANGE, CELLS, START = ((0.0, 25.6), (0.0, 19.2)), 128, 1.0842021724855044e-19
+
+
+TARGETS = {"batch of 15, float64": 5}
 
 
 def scanpaths(n: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -61,9 +57,7 @@ def plain(density: np.ndarray, x: np.ndarray, y: np.ndarray, duration: np.ndarra
 
 def main() -> None:
     """Race, and print the table."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--rounds", type=int, default=20)
-    rounds = parser.parse_args().rounds
+    options = measure.parser(__doc__, rounds=20).parse_args()
     torch.set_num_threads(1)
     density, *paths = scanpaths(15)
     single = torch.tensor(density, dtype=torch.float32)
@@ -76,16 +70,14 @@ def main() -> None:
     }
     expected = ways["plain NumPy"]()
     apart = {name: float(np.abs(np.asarray(way()) - expected).max()) for name, way in ways.items()}
-    times: dict[str, list[float]] = {name: [] for name in ways}
-    for _ in range(rounds):
-        for name, way in ways.items():
-            began = time.process_time()
-            way()
-            times[name].append((time.process_time() - began) / 15 * 1000)
-    slow = statistics.median(times["plain NumPy"])
-    for name, taken in times.items():
-        middle = statistics.median(taken)
-        print(f"{name:28} {middle:7.3f} ms  x {slow / middle:4.1f}  apart {apart[name]:.0e} bits")
+    times = measure.interleaved(ways, options.rounds, warm_up=0)
+    for name, ms in measure.median_ms(times).items():
+        print(f"{name:28} {ms / 15:7.3f} ms, apart {apart[name]:.0e} bits")
+    figures = [
+        measure.ratio(f"plain NumPy / {name}", times["plain NumPy"], times[name], at_least=TARGETS.get(name))
+        for name in list(ways)[1:]
+    ]
+    measure.report(__file__, figures, options.json)
 
 
 if __name__ == "__main__":

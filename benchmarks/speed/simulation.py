@@ -1,6 +1,6 @@
 """What a run costs beside the agent's own work: overhead, memory, workers, resuming.
 
-    python benchmarks/speed/simulation.py [--quick] [--out simulation.json]
+    python benchmarks/speed/simulation.py [--quick] [--json FILE]
 
 Overhead is the process time of a run of a nearly free agent minus that of its episodes alone, per episode, with the
 same stimuli, interleaved, medians. Memory is the peak resident size of a fresh process that runs the given number of
@@ -11,16 +11,12 @@ a shard is that of finishing a run, which reads every shard's footer. The last l
 very many scanpaths would take; simulation.md has the figures of one run and the plan that follows from them.
 """
 
-# ruff: noqa: E402  threads are pinned before NumPy and its friends look
+import measure  # first, as it pins the threads before NumPy and its friends look
 
-import os
+# isort: split
 
-for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[variable] = "1"
-
-import argparse
 import json
-import platform
+import os
 import resource
 import shutil
 import statistics
@@ -35,6 +31,8 @@ import numpy as np
 from PIL import Image
 
 N_FIXATIONS = 10
+#: Most that a run may add to an episode.
+OVERHEAD_MS = 0.5
 #: Pictures in a shard of a run that is planned to be very long.
 LARGE_SHARD = 4096
 
@@ -56,7 +54,7 @@ def stimuli(files: list[Path], n: int) -> Iterator:
     return (sp.Stimulus(files[i % len(files)], name=f"{i:08d}.png", px_per_deg=30) for i in range(n))
 
 
-def overhead(folder: Path, n: int, rounds: int) -> dict[str, float]:
+def overhead(folder: Path, n: int, rounds: int) -> dict:
     """Process time per episode in ms: the agent's own, and what the run adds."""
     import scanpath as sp
     from scanpath._core.random import torch_generator
@@ -87,7 +85,9 @@ def overhead(folder: Path, n: int, rounds: int) -> dict[str, float]:
     return {
         "agent_ms": middle["own"],
         "overhead_ms": middle["whole"] - middle["own"],
+        "overhead_s": [(whole - own) / 1e3 for whole, own in zip(times["whole"], times["own"])],
         "resume_ms": middle["again"],
+        "resume_s": [value / 1e3 for value in times["again"]],
         "bytes_per_fixation": size / n / N_FIXATIONS,
     }
 
@@ -218,15 +218,14 @@ def plan(
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = measure.parser(__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer pictures and rounds")
-    parser.add_argument("--out", type=Path, help="write the figures as JSON")
     arguments = parser.parse_args()
     rounds, most = (3, 1000) if arguments.quick else (5, 10_000)
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         cost = overhead(folder, 640, rounds)
-        print(f"agent's own work {cost['agent_ms']:.3f} ms, overhead {cost['overhead_ms']:.3f} ms an episode (<= 2)")
+        print(f"agent's own work {cost['agent_ms']:.3f} ms, overhead {cost['overhead_ms']:.3f} ms an episode")
         print(f"resuming what is done {cost['resume_ms']:.3f} ms, {cost['bytes_per_fixation']:.1f} bytes a fixation")
         memory = {n: peak_memory(folder, n) for n in (100, 1000, most) if n <= most}
         print("peak memory: " + ", ".join(f"{n} pictures {size:.0f} MiB" for n, size in memory.items()))
@@ -252,17 +251,17 @@ def main() -> None:
                 f"{one['shards']:.0f} shards, {one['hours_to_finish']:.2f} h to finish, "
                 f"{one['hours_to_check_on_resuming']:.1f} h to check on resuming"
             )
-    if arguments.out:
-        facts = {"machine": platform.platform(), "python": platform.python_version()}
-        result = {
-            "facts": facts,
-            "cost": cost,
-            "memory_MiB": memory,
-            "shards": sizes,
-            "workers": workers,
-            "plans": plans,
-        }
-        arguments.out.write_text(json.dumps(result, indent=2) + "\n")
+    figures = [
+        measure.milliseconds("overhead an episode", cost["overhead_s"], at_most=OVERHEAD_MS),
+        measure.milliseconds("resuming an episode that is done", cost["resume_s"]),
+        measure.Figure(
+            "parallel efficiency of two processes, by processor time",
+            workers["efficiency_by_processor_time"],
+            at_least=0.85,
+        ),
+    ]
+    parts = {"cost": cost, "memory_MiB": memory, "shards": sizes, "workers": workers, "plans": plans}
+    measure.report(__file__, figures, arguments.json, **parts)
 
 
 if __name__ == "__main__":
