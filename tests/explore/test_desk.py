@@ -42,7 +42,10 @@ def desk_with(file, name="photo.png", **more):
 
 
 def run_in(folder, *words):
-    done = subprocess.run(words, cwd=folder, capture_output=True, text=True, timeout=300, env=dict(os.environ))
+    """Run a program where `scanpath` is that of the interpreter that runs the tests, activated or not."""
+    commands = os.pathsep.join((os.path.dirname(sys.executable), os.environ["PATH"]))
+    environment = os.environ | {"PATH": commands}
+    done = subprocess.run(words, cwd=folder, capture_output=True, text=True, timeout=300, env=environment)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
