@@ -22,11 +22,11 @@ from scanpath.datasets.formats.convert import read_fixations
 from scanpath.explore.examples import EXAMPLES, example
 from scanpath.explore.figure import draw_looks
 from scanpath.explore.offers import not_offered, offers, settings_of
-from scanpath.explore.pictures import MAX_BYTES, Picture, data_url, map_url, open_picture, png
+from scanpath.explore.pictures import LARGE_SIDE_PX, MAX_BYTES, Picture, data_url, map_url, open_picture, png
 from scanpath.explore.recipe import commands, map_title, python_code
 from scanpath.explore.scene import People, Scene, scene_from_json
+from scanpath.explore.seen import foveated, texture_preview
 from scanpath.explore.worker import KEPT
-from scanpath.foveation import foveated_blur, foveated_texture
 from scanpath.gaze.table import load_table, scanpaths_from_table, write_table
 from scanpath.geometry.magnification import SIGMA_LAWS
 from scanpath.plotting import save_figure
@@ -217,11 +217,15 @@ class Desk:
     def _seen(self, told: Mapping[str, Any], content: bytes, report: Report) -> dict[str, Any]:
         """Compute what the page previews: the blur, or the texture, by the package's own functions."""
         scene = self._scene(told)
-        seen = _foveated(scene)
+        large = scene.view.kind == "texture" and max(scene.picture.size_px) > LARGE_SIDE_PX
+        if large and not (told.get("exact") or told.get("file")):
+            seen, facts = texture_preview(scene)
+        else:
+            seen, facts = foveated(scene), {}
         if told.get("file"):
             return _file(f"{PurePath(scene.picture.name).stem}-{scene.view.kind}.png", "image/png", png(seen))
         url, _ = data_url(seen, MAP_SIDE_PX * 2)
-        return {"image": url}
+        return {"image": url, **facts}
 
     def _recipe(self, told: Mapping[str, Any], content: bytes, report: Report) -> dict[str, Any]:
         scene = self._scene(told)
@@ -319,18 +323,6 @@ def _bits(agent: Density, scene: Scene) -> list[float | None]:
     return bits
 
 
-def _foveated(scene: Scene) -> torch.Tensor:
-    view, image = scene.view, scene.stimulus.image
-    points = scene.view_points
-    if view.kind == "texture":
-        return foveated_texture(image, points[0], px_per_deg=scene.px_per_deg, scaling=view.scaling, seed=view.seed)
-    if view.kind == "plain":
-        raise InputError("The picture is shown as it is: choose blur or texture.")
-    return foveated_blur(
-        image, list(points), several=True, px_per_deg=scene.px_per_deg, law=view.law, strength=view.strength
-    )
-
-
 def _coarser(shares: np.ndarray) -> tuple[np.ndarray, int]:
     """Shrink a map to blocks of pixels, each with the largest share in it, so that peaks stay; and their side in px."""
     block = max(1, -(-max(shares.shape) // MAP_SIDE_PX))
@@ -340,8 +332,10 @@ def _coarser(shares: np.ndarray) -> tuple[np.ndarray, int]:
 
 
 def _files(scene: Scene) -> list[str]:
-    files = [scene.picture.name] + ([] if scene.target is None else [scene.target.name])
-    return files + ([] if scene.people is None else [scene.people.file])
+    """Name the files that the commands read, and those that the code makes the copies among them of."""
+    pictures = [scene.picture] + ([] if scene.target is None else [scene.target])
+    files = [name for picture in pictures for name in (picture.name, picture.given[0])]
+    return list(dict.fromkeys(files + ([] if scene.people is None else [scene.people.file])))
 
 
 def _written(name: str, kind: str, write: Callable[[Path], object]) -> dict[str, Any]:

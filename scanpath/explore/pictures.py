@@ -155,6 +155,9 @@ def _decoded(name: str, content: bytes) -> tuple[Tensor, str, list[str]]:
     try:
         return image_from_bytes(content, name, frame=frame, max_pixels=MAX_PIXELS), stem, changes
     except InputError as error:
+        if "raise max_pixels" in str(error):
+            limit = f"the limit of {MAX_PIXELS // 10**6} megapixels"
+            raise InputError(f"{str(error).partition(', above')[0]}, above {limit}: give a smaller copy.") from None
         if "transparent pixels" in str(error):
             image = image_from_bytes(content, name, frame=frame, background=1.0, max_pixels=MAX_PIXELS)
             return image, f"{stem}-on-white", [*changes, "transparent pixels put on white"]

@@ -9,6 +9,8 @@ from scanpath.explore.pictures import Picture
 from scanpath.explore.scene import Scene
 
 _CODED = "looks.csv"
+#: Of a table of scores, what a page or a terminal is wide enough for.
+_SCORED = ("agent", "metric", "part", "value", "ceiling", "better", "n_pairs")
 
 
 def commands(scene: Scene) -> str:
@@ -161,7 +163,7 @@ def _people_code(scene: Scene) -> str:
         lines.append(f"people = people.assign(stimulus={scene.picture.name!r})")
     if scene.agents:
         call = f'sp.evaluate(table, people, ("multimatch", "scanmatch"), screen_px={scene.picture.size_px})'
-        lines += [f"scores = {call}", "print(scores)"]
+        lines += [f"scores = {call}", f"print(scores[{list(_SCORED)}].to_string(index=False))"]
     return "\n".join(lines) + "\n"
 
 

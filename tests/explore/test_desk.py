@@ -149,12 +149,35 @@ def test_people_are_shown_scored_and_written_down(photo, people, tmp_path):
     (tmp_path / "photo.png").write_bytes(photo)
     (tmp_path / "people.csv").write_bytes(people)
     recipe = desk.run("recipe", {"scene": scene})
-    program = recipe["python"].replace("print(scores)", "scores.to_csv('scores.csv')")
+    program = recipe["python"] + "scores.to_csv('scores.csv')\n"
     (tmp_path / "program.py").write_text(program)
-    run_in(tmp_path, sys.executable, "program.py")
+    assert "..." not in run_in(tmp_path, sys.executable, "program.py"), "columns are left out of what is printed"
     values = pd.read_csv(tmp_path / "scores.csv")["value"].tolist()
     np.testing.assert_allclose([np.nan if row["value"] is None else row["value"] for row in rows], values)
     run_in(tmp_path, "bash", "-euc", recipe["commands"])
+
+
+def test_files_of_copies_are_named_with_what_they_are_made_of(photo):
+    desk, picture = desk_with(photo, max_side_px=120)
+    recipe = desk.run("recipe", {"scene": {"picture": picture["id"], "px_per_deg": 6}})
+    assert recipe["files"] == ["photo-120x90.png", "photo.png"]
+
+
+def test_the_texture_of_a_large_picture_is_first_that_of_a_copy():
+    sink = io.BytesIO()
+    noise = np.random.default_rng(0).integers(0, 255, (64, 1700), dtype=np.uint8)
+    Image.fromarray(noise).save(sink, "PNG")
+    desk, picture = desk_with(sink.getvalue(), max_side_px=0)
+    scene = {"picture": picture["id"], "px_per_deg": 35, "history": [[850, 32]], "view": {"kind": "texture"}}
+    preview = desk.run("seen", {"scene": scene})
+    assert list(preview["preview"]) == [1280, 48]
+    assert preview["exact_s"] > 0
+    own = desk.run("seen", {"scene": scene, "exact": True})
+    assert "preview" not in own
+    image = torch.from_numpy(noise[None] / np.float32(255))
+    texture = sp.foveated_texture(image, (850, 32), px_per_deg=35)[0]
+    saved = pixels(content(desk.run("seen", {"scene": scene, "file": True})))
+    np.testing.assert_allclose(saved, 255 * texture, atol=0.51)
 
 
 def test_people_move_with_a_copy(photo, people, tmp_path):
@@ -212,7 +235,7 @@ def test_what_is_no_picture_is_refused_in_a_sentence(name, file, words):
 def test_a_picture_with_too_many_pixels_is_refused_before_it_is_decoded():
     sink = io.BytesIO()
     Image.new("1", (20_000, 6_000)).save(sink, "PNG")
-    with pytest.raises(sp.InputError, match="above the limit"):
+    with pytest.raises(sp.InputError, match=r"huge\.png is .* above the limit of 100 megapixels: give a"):
         Desk().run("open", {"name": "huge.png"}, sink.getvalue())
 
 

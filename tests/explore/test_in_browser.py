@@ -328,6 +328,23 @@ def test_the_texture_comes_from_the_server(open_page, photo):
     click_at(page, 20, 20)
     page.wait_for_selector("[data-seen='texture']")
     assert page.locator(PART("seen")).is_visible()
+    assert page.locator(PART("texture-exact")).is_hidden()
+
+
+def test_the_texture_of_a_large_picture_tells_what_it_takes_before_it_is_made(open_page):
+    sink = io.BytesIO()
+    Image.fromarray(np.random.default_rng(0).integers(0, 255, (90, 1800), dtype=np.uint8)).save(sink, "PNG")
+    page = open_page()
+    drop(page, "wide.png", sink.getvalue())
+    page.wait_for_selector("[data-picture='wide-1280x64.png']")
+    page.locator(PART("size")).select_option("0")
+    page.wait_for_selector("[data-picture='wide.png']")
+    page.locator(PART("view-texture")).check()
+    click_at(page, 900, 40)
+    said(page, "texture-note", "of a copy of 1280")
+    page.locator(PART("texture-exact")).click()
+    page.locator(PART("texture-exact")).wait_for(state="hidden")
+    assert page.locator(PART("seen")).is_visible()
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,5 @@
 import { COLORS, drawMap } from "./overlay.js";
-import { finder, loadImage, make, orTell, save, short } from "./parts.js";
+import { duration, finder, loadImage, make, orTell, save, short } from "./parts.js";
 import { makePeople } from "./people.js";
 import { makeQueue } from "./queue.js";
 import { makeStage } from "./stage.js";
@@ -14,7 +14,7 @@ export function mount(root, transport, options = {}) {
     target: null, target_name: "", target_box: null, caption: "", px_per_deg: 35, assumed: true, looked: null, map: null, laws: {}, law_reach_deg: 128,
     view: { kind: "plain", law: "geisler_perry", strength: 4, scaling: 0.4, seed: 0, follow: false, remembers: true },
   };
-  let exact = false, facts = null;
+  let exact = false, facts = null, preview = null;
 
   const say = (text) => { find("status").textContent = text; };
   const complain = (text) => {
@@ -124,6 +124,7 @@ export function mount(root, transport, options = {}) {
   function renew() {
     exact = false;
     find("seen").hidden = true;
+    notePreview(null);
     if (told.picture && told.history.length && told.view.kind === "texture") queue.want("seen");
     if (told.picture && find("map-agent").value) queue.want("map");
     else clearMap();
@@ -132,6 +133,13 @@ export function mount(root, transport, options = {}) {
     update();
     stage.draw();
     queue.pump();
+  }
+
+  /** Say that a texture is that of a copy, and what the picture's own would take. */
+  function notePreview(result) {
+    preview = result && result.preview ? result : null;
+    for (const name of ["texture-note", "texture-exact"]) find(name).hidden = !preview;
+    if (preview) find("texture-note").textContent = `A preview: the texture of a copy of ${preview.preview.join(" × ")} px, with other random fields. In its own size it takes about ${duration(preview.exact_s)} and ${Math.ceil(preview.exact_gb)} GB of memory on this computer, and can be canceled.`;
   }
 
   function clearMap() {
@@ -160,6 +168,7 @@ export function mount(root, transport, options = {}) {
       find("seen").src = result.image;
       await find("seen").decode();
       find("seen").hidden = false;
+      notePreview(result);
       root.dataset.seen = told.view.kind;
     },
     recipe(result) {
@@ -380,6 +389,7 @@ export function mount(root, transport, options = {}) {
     find("seen").hidden = true;
     return update();
   });
+  on("texture-exact", "click", () => attempt(queue.ask("seen", { exact: true }, null, preview.exact_s).then(SHOW.seen)));
   on("add", "click", () => told.picture && fixate([...stage.cursor]));
   on("undo", "click", undo);
   on("clear", "click", () => { told.history = []; renew(); });
@@ -409,7 +419,7 @@ export function mount(root, transport, options = {}) {
   for (const name of ["commands", "python"]) on(`copy-${name}`, "click", () => navigator.clipboard.writeText(find(name).textContent).then(() => say("Copied."), () => complain("The browser does not let this page copy: select the text.")));
   for (const one of root.querySelectorAll("[data-take]")) one.addEventListener("click", () => {
     const [task, format] = one.dataset.take.split(":");
-    attempt(queue.ask(task, { format, file: true }).then(save));
+    attempt(queue.ask(task, { format, file: true }, null, task === "seen" && preview ? preview.exact_s : 0).then(save));
   });
   root.addEventListener("dragover", (event) => { event.preventDefault(); find("stage").classList.add("over"); });
   root.addEventListener("dragleave", (event) => { if (!root.contains(event.relatedTarget)) find("stage").classList.remove("over"); });

@@ -17,6 +17,9 @@ export function make(name, properties = {}, ...children) {
 /** Write a number with few digits. */
 export const short = (value, digits = 1) => String(Number(Number(value).toFixed(digits)));
 
+/** Write seconds as people say them. */
+export const duration = (seconds) => (seconds < 90 ? `${Math.max(5, 5 * Math.round(seconds / 5))} s` : `${short(seconds / 60, 0)} min`);
+
 /** Wait for work; what went wrong is told. */
 export const orTell = (work, complain) => Promise.resolve(work).catch((error) => complain(error.message));
 

@@ -60,6 +60,7 @@ export function makePeople({ root, find, told, ask, say, complain, renew, update
     const without = undefined_rows.length ? ` Undefined: ${undefined_rows.join(", ")}.` : "";
     find("score-note").textContent = `Mean over ${rows.length ? rows[0].n_pairs : 0} pairs with people, on this picture alone. One picture says little about an agent.${without}`;
     find("score-box").hidden = false;
+    find("score-box").scrollIntoView({ block: "nearest" });
     root.dataset.scored = String(rows.length);
     update();
   }), complain);

@@ -1,3 +1,5 @@
+import { duration } from "./parts.js";
+
 // One task at a time. Maps, renderings and code that became old while they waited are not made.
 const NAMES = { open: "reading the picture", example: "drawing the example", people: "reading the table", simulate: "looking", map: "drawing the map", seen: "rendering", scores: "scoring", figure: "drawing the figure", table: "writing the table", recipe: "writing the code", picture: "saving" };
 const FOLLOWING = ["map", "seen", "recipe"];
@@ -7,9 +9,9 @@ export function makeQueue({ find, transport, scene, show, complain, idle }) {
   const wanted = new Set(), queue = { ready: false };
   let jobs = [], busy = false, timer = 0;
 
-  /** Ask for a task and wait for its result. */
-  queue.ask = (task, more = {}, bytes = null) => new Promise((resolve, reject) => {
-    jobs.push({ task, more, bytes, resolve, reject });
+  /** Ask for a task and wait for its result; seconds that it is expected to take are told while it is done. */
+  queue.ask = (task, more = {}, bytes = null, expected_s = 0) => new Promise((resolve, reject) => {
+    jobs.push({ task, more, bytes, resolve, reject, expected_s });
     queue.pump();
   });
 
@@ -42,13 +44,15 @@ export function makeQueue({ find, transport, scene, show, complain, idle }) {
     });
   };
 
-  async function work({ task, more, bytes, resolve, reject }) {
+  async function work({ task, more, bytes, resolve, reject, expected_s = 0 }) {
     const name = NAMES[task] || task, began = performance.now();
     let far = "";
     find("progress").removeAttribute("value");
     const tick = () => {
+      const spent_s = Math.round((performance.now() - began) / 1000);
       find("busy").hidden = false;
-      find("doing").textContent = `${name}${far}, ${Math.round((performance.now() - began) / 1000)} s`;
+      find("doing").textContent = `${name}${far}, ${spent_s} s${expected_s ? ` of about ${duration(expected_s)}` : ""}`;
+      if (expected_s) Object.assign(find("progress"), { max: expected_s, value: Math.min(spent_s, 0.97 * expected_s) });
       timer = window.setTimeout(tick, 1000);
     };
     timer = window.setTimeout(tick, 400);
