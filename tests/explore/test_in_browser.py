@@ -435,4 +435,5 @@ def test_the_widget_is_the_same_page(browser, photo):
     look(page, "center")
     click_at(page, 30, 30)
     page.wait_for_selector("circle.mark")  # drawn at the next frame
+    assert page.locator("circle.mark").count() == 1
     page.close()
