@@ -7,6 +7,7 @@ import typer
 
 from scanpath.cli import (
     study_asymmetry,
+    study_foveated_networks,
     study_free_viewing,
     study_next_fixation,
     study_objects,
@@ -60,6 +61,7 @@ def natural_search(
 
 
 study_asymmetry.register(study)
+study_foveated_networks.register(study)
 study_free_viewing.register(study)
 study_next_fixation.register(study)
 study_objects.register(study)

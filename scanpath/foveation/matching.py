@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import pairwise
 
 import numpy as np
@@ -66,7 +67,9 @@ class RingBlur:
     sigma_px
         (n,) standard deviation in each ring.
     target, achieved
-        (n,) mean similarity in each ring, of the distorted images and of those to which this blur was applied.
+        (n,) mean similarity in each ring, of the distorted images and of those to which this blur was applied. They
+        differ where no blur loses as much as the distortion does, and near the borders of narrow rings, which neighbors
+        pass into each other.
     px_per_deg
         Pixels per degree.
     """
@@ -76,6 +79,11 @@ class RingBlur:
     target: tuple[float, ...]
     achieved: tuple[float, ...]
     px_per_deg: float
+
+    @property
+    def gap(self) -> tuple[float, ...]:
+        """(n,) achieved - target: above 0 where the blur loses less than the distortion does."""
+        return tuple(achieved - target for achieved, target in zip(self.achieved, self.target))
 
     def apply(self, image: Array, fixation: ArrayLike) -> Array:
         """Blur images in the rings around their fixation; neighbors pass into each other over a tenth of a ring."""
@@ -231,7 +239,9 @@ def match_ring_blur(
     """Find the blur of each ring around the fixation that loses as much there as a distortion does.
 
     The structural similarity is averaged over the pixels of a ring and over the images; within the innermost edge
-    nothing is blurred.
+    nothing is blurred. A ring in which no blur loses as much as the distortion does, as where a picture is flat, gets
+    the blur that loses most of those that were tried, doubling from 1 px to the image's side; `RingBlur.gap` says how
+    much is left.
 
     Parameters
     ----------
@@ -257,8 +267,6 @@ def match_ring_blur(
     ------
     InputError
         If the edges do not increase or a ring holds no pixel.
-    UndefinedError
-        If even the mean of the picture loses less than the distortion does in a ring.
 
     Examples
     --------
@@ -279,13 +287,13 @@ def match_ring_blur(
         raise InputError(f"Each ring must hold a pixel of the images, but one of {edges.tolist()} deg does not.")
     similarity = _Similarity(sharp)
     wanted = _ring_means(similarity, lossy, rings)
-    sigmas = []
-    for ring, target in zip(rings, wanted):
 
-        def loss(sigma: float, ring: Tensor = ring, target: float = target) -> float:
-            return _ring_means(similarity, _even(sharp, sigma, quality), [ring])[0] - target
+    @cache  # the rings' searches begin alike, and a blurred picture serves all of them
+    def found(sigma: float) -> tuple[float, ...]:
+        return _ring_means(similarity, _even(sharp, sigma, quality), rings)
 
-        sigmas.append(_bisect(loss, tolerance, float(max(size_of(sharp)))))
+    widest = float(max(size_of(sharp)))
+    sigmas = [_match_ring(found, ring, target, tolerance, widest) for ring, target in enumerate(wanted)]
     match = RingBlur(tuple(edges.tolist()), tuple(sigmas), wanted, (), px_per_deg)
     return replace(match, achieved=_ring_means(similarity, match.apply(sharp, point[0]), rings))
 
@@ -323,7 +331,12 @@ def verify_match(
     pairs = [_pair(reference, other, unit=metric == "ssim") for other in (distorted, blurred)]
     score = _scorer(metric, pairs[0][0])
     scores = [score(other).double().cpu().numpy() for _, other in pairs]
-    difference = scores[1] - scores[0]
+    return paired_tests(*scores, margin=margin)
+
+
+def paired_tests(distorted: np.ndarray, blurred: np.ndarray, *, margin: float) -> MatchReport:
+    """Test scores (n,) of images that were scored before; see `verify_match`."""
+    difference = blurred - distorted
     n, mean = len(difference), float(difference.mean())
     error = float(difference.std(ddof=1)) / math.sqrt(n) if n > 1 else 0.0
     t = p = equivalent = math.nan
@@ -331,7 +344,7 @@ def verify_match(
         t = mean / error
         p = float(2 * stats.t.sf(abs(t), n - 1))
         equivalent = float(max(stats.t.sf((mean + margin) / error, n - 1), stats.t.cdf((mean - margin) / error, n - 1)))
-    return MatchReport(scores[0], scores[1], mean, t, p, equivalent, margin)
+    return MatchReport(distorted, blurred, mean, t, p, equivalent, margin)
 
 
 def _check_edges(edges_deg: ArrayLike) -> np.ndarray:
@@ -372,6 +385,17 @@ def _scorer(metric: Metric, reference: Tensor) -> Callable[[Tensor], Tensor]:
 def _ring_means(similarity: _Similarity, other: Tensor, rings: list[Tensor]) -> tuple[float, ...]:
     values = similarity.to(other)
     return tuple(float(values[..., ring].mean()) for ring in rings)
+
+
+def _match_ring(
+    found: Callable[[float], tuple[float, ...]], ring: int, target: float, tolerance: float, widest: float
+) -> float:
+    """Find one ring's blur, or the one that loses most where none loses as much as is wanted."""
+    try:
+        return _bisect(lambda sigma: found(sigma)[ring] - target, tolerance, widest)
+    except UndefinedError:
+        tried = [2.0**step for step in range(math.ceil(math.log2(widest)) + 1)]
+        return min(tried, key=lambda sigma: found(sigma)[ring])
 
 
 def _even(image: Tensor, sigma: float, quality: str) -> Tensor:

@@ -6,6 +6,9 @@ from .density import plot_density as plot_density
 from .density import plot_heatmap as plot_heatmap
 from .figures import new_axes as new_axes
 from .figures import save_figure as save_figure
+from .foveated_networks import plot_condition_pictures as plot_condition_pictures
+from .foveated_networks import plot_foveated_networks as plot_foveated_networks
+from .foveated_networks import plot_representations as plot_representations
 from .foveation import plot_foveation as plot_foveation
 from .neva import plot_losses as plot_losses
 from .neva import plot_neva as plot_neva
