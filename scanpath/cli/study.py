@@ -12,6 +12,7 @@ from scanpath.cli import (
     study_next_fixation,
     study_objects,
     study_perceptual_scales,
+    study_recognizability,
 )
 from scanpath.cli.options import Jobs, RunSeed
 
@@ -66,3 +67,4 @@ study_free_viewing.register(study)
 study_next_fixation.register(study)
 study_objects.register(study)
 study_perceptual_scales.register(study)
+study_recognizability.register(study)

@@ -1,6 +1,7 @@
 from .bayesian_search import bayesian_posterior as bayesian_posterior
 from .bayesian_search import expected_information as expected_information
 from .bayesian_search import expected_maximum as expected_maximum
+from .center_peaks import center_peaked_map as center_peaked_map
 from .clip_attention import clip_attention as clip_attention
 from .deepgaze import deepgaze_iie as deepgaze_iie
 from .deepgaze import deepgaze_iii as deepgaze_iii

@@ -1,3 +1,4 @@
+from .background import background_share as background_share
 from .baselines import DensityFit as DensityFit
 from .baselines import LeaveOneOut as LeaveOneOut
 from .baselines import center_bias as center_bias

@@ -24,6 +24,7 @@ from .overlay import plot_scanpaths as plot_scanpaths
 from .perceptual_scales import plot_perceptual_scales as plot_perceptual_scales
 from .performance import plot_performance as plot_performance
 from .plausibility import plot_plausibility as plot_plausibility
+from .recognizability import plot_recognizability as plot_recognizability
 from .scores import plot_differences as plot_differences
 from .scores import plot_scores as plot_scores
 from .visibility import plot_visibility as plot_visibility

@@ -14,6 +14,9 @@ from .language import load_language_model as load_language_model
 from .layers import LayeredNetwork as LayeredNetwork
 from .layers import load_layers as load_layers
 from .pool_replacement import with_eccentric_pools as with_eccentric_pools
+from .recognizability import class_prototypes as class_prototypes
+from .recognizability import recognizability_index as recognizability_index
+from .recognizability import unrecognizable_center as unrecognizable_center
 from .smooth_pooling import SmoothEccentricityPool2d as SmoothEccentricityPool2d
 from .smooth_pooling import smooth_eccentricity_pool as smooth_eccentricity_pool
 from .weights import read_weights as read_weights

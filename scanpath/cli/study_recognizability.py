@@ -1,0 +1,86 @@
+"""`scanpath study recognizability`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from scanpath.cli.options import RunSeed
+
+if TYPE_CHECKING:
+    from scanpath.studies.recognizability import Recognizability
+
+#: Networks, items shown and learned from, and eccentricities, for a quick look.
+_QUICK = 1, 32, 800, (0.0, 4.0, 8.0, 16.0)
+
+
+def recognizability(
+    size_deg: Annotated[
+        list[float] | None, typer.Option(help="Size of the items; may be repeated; 1, 2 and 4.")
+    ] = None,
+    eccentricity_deg: Annotated[
+        list[float] | None, typer.Option(help="From fixation to item; may be repeated; default 0 to 24.")
+    ] = None,
+    strength: Annotated[float, typer.Option(help="How many times the exaggerated blur is as wide.")] = 8.0,
+    items: Annotated[int, typer.Option(help="Items shown at each eccentricity.")] = 64,
+    training_items: Annotated[int, typer.Option(help="Items that each network learns from.")] = 2000,
+    networks: Annotated[int, typer.Option(help="Networks, each trained on items of its own.")] = 3,
+    quick: Annotated[bool, typer.Option("--quick", help="One network, items of 2 deg, four eccentricities.")] = False,
+    out: Annotated[Path, typer.Option(help="Folder for tables and the figure.")] = Path("recognizability-study"),
+    seed: RunSeed = 0,
+) -> None:
+    """Tell at what eccentricity drawn items stop being recognizable, through texture and through blur."""
+    from scanpath._core.checks import check_count, check_number, check_positive
+    from scanpath.cli.progress import progress_bar
+    from scanpath.plotting import plot_recognizability, save_figure
+    from scanpath.studies.recognizability import ECCENTRICITIES_DEG, run_recognizability
+
+    n_networks, n_items, n_training, places = _QUICK if quick else (networks, items, training_items, ECCENTRICITIES_DEG)
+    sizes = [check_positive("--size-deg", one) for one in size_deg or ([2.0] if quick else [1.0, 2.0, 4.0])]
+    seen_at = [check_number("--eccentricity-deg", one) for one in eccentricity_deg or places]
+    for name, count in (("--items", n_items), ("--training-items", n_training), ("--networks", n_networks)):
+        check_count(name, count)
+    with progress_bar("training and looking", n_networks * (1 + len(sizes))) as advance:
+        result = run_recognizability(
+            sizes_deg=sizes,
+            eccentricities_deg=seen_at,
+            strength=check_positive("--strength", strength),
+            n_items=n_items,
+            n_training=n_training,
+            n_seeds=n_networks,
+            seed=seed,
+            progress=advance,
+        )
+    result.save(out)
+    _show(result)
+    save_figure(plot_recognizability(result.curves())[0], out / "recognizability.png")
+    typer.echo(f"\nTables and figure: {out}")
+
+
+def _show(result: "Recognizability") -> None:
+    from scanpath.cli.tables import print_table
+    from scanpath.studies.recognizability import CHANCE, HALF_WAY
+
+    curves = result.curves()
+    curves["shown"] = [f"{right:.2f} {index:.2f}" for right, index in zip(curves["accuracy"], curves["index"])]
+    wide = curves.pivot(index=["size_deg", "view"], columns="eccentricity_deg", values="shown")
+    typer.echo(f"Share named rightly (chance {CHANCE:.3f}) and recognizability index, by eccentricity in deg")
+    print_table(
+        ("size, deg", "view", *(f"{one:g}" for one in wide.columns)), wide.reset_index().itertuples(index=False)
+    )
+    typer.echo(f"\nWhere the share falls to {HALF_WAY:.2f}, and how well the index tells right from wrong")
+    rows = [[row.size_deg, row.view, _or_none(row.threshold_deg), _or_none(row.auc)] for row in _rows(result)]
+    print_table(("size, deg", "view", "threshold, deg", "AUC"), rows)
+
+
+def _rows(result: "Recognizability") -> list:
+    return list(result.summary().itertuples(index=False))
+
+
+def _or_none(value: float) -> str:
+    return "none" if value != value else f"{value:.2f}"
+
+
+def register(group: typer.Typer) -> None:
+    """Add the command to `scanpath study`."""
+    group.command("recognizability")(recognizability)

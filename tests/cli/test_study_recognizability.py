@@ -1,0 +1,20 @@
+"""`scanpath study recognizability` from an empty folder."""
+
+import pandas as pd
+
+
+def test_the_study_writes_its_tables_and_figure(scanpath, tmp_path):
+    settings = ("--items", 8, "--training-items", 64, "--networks", 1, "--size-deg", 2)
+    places = ("--eccentricity-deg", 0, "--eccentricity-deg", 16)
+    done = scanpath("study", "recognizability", *settings, *places, "--out", "study", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "blur x 8" in done.stdout
+    assert len(pd.read_csv(tmp_path / "study" / "items.csv")) == 8 * 3 * 2
+    assert (tmp_path / "study" / "recognizability.png").stat().st_size > 10_000
+
+
+def test_wrong_numbers_are_one_sentence(scanpath, tmp_path):
+    done = scanpath("study", "recognizability", "--size-deg", 0, "--out", tmp_path / "study")
+    assert done.returncode == 2
+    assert "--size-deg" in done.stderr
+    assert "Traceback" not in done.stderr
