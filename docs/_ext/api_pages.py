@@ -8,11 +8,15 @@ from textwrap import indent
 
 from docutils import nodes
 from name_examples import check_examples, read_examples
+from numpy.typing import ArrayLike
 from public_names import PublicName, public_names, room_names
 from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.nodes import make_refnode
+from sphinx.util.typing import stringify_annotation
+
+from scanpath.gaze.scanpath import ScanpathLike
 
 #: Pages that the text calls by the name of their file in the repository.
 FILES = {
@@ -154,6 +158,17 @@ def resolve(app: Sphinx, env: object, node: pending_xref, content: nodes.Element
     return content if node.get("refdomain") == "py" else None
 
 
+def name_unions(
+    _app: Sphinx, _what: str, _name: str, _thing: object, _options: object, arguments: str | None, returned: str | None
+) -> tuple[str | None, str | None]:
+    """Write `ArrayLike` and `ScanpathLike` in signatures, where Python has put the unions that they stand for."""
+    for union, short in ((ScanpathLike, "~scanpath.ScanpathLike"), (ArrayLike, "~numpy.typing.ArrayLike")):
+        spelled = stringify_annotation(union, "smart").replace("~torch.Tensor", "torch.Tensor")
+        arguments = arguments and arguments.replace(spelled, short)
+        returned = returned and returned.replace(spelled, short)
+    return arguments, returned
+
+
 def collect(app: Sphinx) -> None:
     """Remember the names once a build."""
     app.api_targets = all_targets()
@@ -164,5 +179,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
     """Take part in a build."""
     app.connect("builder-inited", collect, priority=100)
     app.connect("missing-reference", resolve)
+    app.connect("autodoc-process-signature", name_unions)
     app.add_post_transform(LinkLiterals)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
