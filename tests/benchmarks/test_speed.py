@@ -2,10 +2,12 @@
 
 import importlib.util
 import json
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 
@@ -70,3 +72,49 @@ def test_machines_of_one_kind_share_a_name(run):
     facts = run.machine()
     assert run.kind_of(facts) == run.kind_of({**facts, "load": (9.0, 9.0, 9.0)})
     assert run.kind_of(facts) != run.kind_of({**facts, "cores": 1000})
+
+
+@pytest.fixture
+def gpu(monkeypatch):
+    return load(BENCHMARKS / "gpu.py", monkeypatch)
+
+
+def test_without_a_gpu_the_command_skips_with_its_reason(gpu, monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr(gpu, "missing_device", lambda: "no CUDA device")
+    assert gpu.main(["--json", str(tmp_path / "gpu.json")]) == 0
+    assert json.loads(capsys.readouterr().out) == {"skipped": "no CUDA device"}
+    assert json.loads((tmp_path / "gpu.json").read_text()) == {"skipped": "no CUDA device"}
+
+
+def test_parts_of_the_gpu_run_fail_alone_and_stop_when_time_is_spent(gpu, monkeypatch):
+    def broken(device):
+        raise RuntimeError("out of memory")
+
+    monkeypatch.setattr(gpu, "PARTS", {"broken": broken, "fine": lambda device: device.figures.append(1)})
+    device = gpu.Device("cpu", True)
+    said = gpu.run(device, ["broken", "fine"], 1)
+    assert said["broken"] == "failed: RuntimeError: out of memory"
+    assert said["fine"].startswith("done")
+    assert device.figures == [1]
+    assert gpu.run(device, ["fine"], -1)["fine"].startswith("skipped")
+    assert gpu._finish({"parts": said, "checks": []}, None) == 1
+
+
+def test_a_number_that_differs_from_the_cpus_is_a_failed_check(gpu):
+    device = gpu.Device("cpu", True)
+    device.compare("one", torch.ones(2), torch.tensor([1.0, 1.5]), 0.1)
+    device.compare("not a number", torch.tensor([torch.nan]), torch.ones(1), 0.1)
+    device.compare("two", torch.ones(2), torch.ones(2), 0.0)
+    assert [check["ok"] for check in device.checks] == [False, False, True]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(importlib.util.find_spec("triton") is None, reason="triton is not installed")
+def test_a_dry_run_goes_through_every_part():
+    command = [sys.executable, str(BENCHMARKS / "gpu.py"), "--dry-run-on-cpu"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    result = json.loads(done.stdout.splitlines()[-1])
+    assert all(words.startswith("done") for words in result["parts"].values())
+    assert len(result["checks"]) > 15
+    assert all(check["ok"] for check in result["checks"])
