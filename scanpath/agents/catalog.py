@@ -3,11 +3,12 @@
 import inspect
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import is_dataclass
 from typing import Any, NamedTuple
 
-from scanpath._core.errors import InputError, unknown_name
+from scanpath._core.errors import InputError, ScanpathError, unknown_name
 from scanpath._core.registry import Registry
 from scanpath.agents.agent import Agent
 from scanpath.agents.imported import import_agent, is_imported
@@ -163,7 +164,7 @@ def create_agent(name: str, *, label: str | None = None, **settings: Any) -> Age
             f"Agent {name!r} needs {', '.join(missing)}; give it as in create_agent({name!r}, {missing[0]}=...)."
         )
     values = {key: one.default for key, one in known.items()} | settings
-    agent = _builder(name)(**values)
+    agent = _built(name, values)
     if not isinstance(agent, Agent):
         raise InputError(
             f"{name} must return an agent, got {type(agent).__name__}; see scanpath.Agent and scanpath.as_agent."
@@ -171,6 +172,18 @@ def create_agent(name: str, *, label: str | None = None, **settings: Any) -> Age
     agent.name = label or (agent.name if is_imported(name) else name)
     agent.settings = {"agent": name, **{key: _plain(value) for key, value in values.items()}}
     return agent
+
+
+def _built(name: str, values: Mapping[str, Any]) -> Agent:
+    build = _builder(name)
+    if not is_imported(name):
+        return build(**values)
+    try:
+        return build(**values)
+    except (ScanpathError, TypeError, ValueError, RuntimeError):  # of settings, which others put into words
+        raise
+    except Exception as error:  # whatever somebody's code raises
+        raise InputError(f"{name} cannot be built: {type(error).__name__}: {error}") from error
 
 
 def agent_settings(name: str) -> dict[str, inspect.Parameter]:
@@ -187,7 +200,9 @@ def agent_settings(name: str) -> dict[str, inspect.Parameter]:
         from scanpath.agents.calibrated import CalibratedAgent, Calibration
 
         temperature = _parameters(CalibratedAgent)["temperature"]
-        return agent_settings(str(Calibration.load(name).agent["agent"])) | {"temperature": temperature}
+        drawing = str(Calibration.load(name).agent["agent"])
+        with _fitted_to(name, drawing):
+            return agent_settings(drawing) | {"temperature": temperature}
     entry = _entry(name)
     if not isinstance(entry, Variant):
         return _parameters(entry)
@@ -198,13 +213,25 @@ def agent_settings(name: str) -> dict[str, inspect.Parameter]:
     return known | {key: known[key].replace(default=value) for key, value in own.items()}
 
 
+@contextmanager
+def _fitted_to(path: str, name: str) -> Iterator[None]:
+    """Say which file asks for an agent of one's own that is not here."""
+    try:
+        yield
+    except InputError as error:
+        if not is_imported(name):
+            raise
+        raise InputError(f"{path} was fitted to the maps of {name}, which is not part of it: {error}") from error
+
+
 def _calibrated(path: str, label: str | None, settings: dict[str, Any]) -> Agent:
     from scanpath.agents.calibrated import CalibratedAgent, Calibration, DrawsMaps
 
     calibration = Calibration.load(path)
     made = dict(calibration.agent)
     name, temperature = str(made.pop("agent")), settings.pop("temperature", 1.0)
-    drawing = create_agent(name, label=label, **(made | settings))
+    with _fitted_to(path, name):
+        drawing = create_agent(name, label=label, **(made | settings))
     if not isinstance(drawing, DrawsMaps):
         raise InputError(f"{path} is a calibration of {name!r}, which draws no map.")
     agent = CalibratedAgent(agent=drawing, calibration=calibration, temperature=temperature)

@@ -5,10 +5,13 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def progress_bar(what: str, total: int | None, *, goes_on: bool = False) -> Iterator[Callable[[int], None]]:
+def progress_bar(
+    what: str, total: int | None, *, goes_on: bool = False, stopped: str = ""
+) -> Iterator[Callable[[int], None]]:
     """Show a bar on stderr while the block runs and give the function that advances it.
 
-    Where stderr is no terminal, nothing is drawn. Work that `goes_on` says so when it is stopped by Ctrl-C.
+    Where stderr is no terminal, nothing is drawn. When Ctrl-C stops it, work that `goes_on` says so, and other work
+    what `stopped` says.
     """
     from rich.console import Console
     from rich.progress import (
@@ -27,8 +30,8 @@ def progress_bar(what: str, total: int | None, *, goes_on: bool = False) -> Iter
             task = progress.add_task(what, total=total)
             yield lambda done: progress.advance(task, done)
     except KeyboardInterrupt:
-        if goes_on:
-            say("scanpath: stopped; the same command goes on from here.")
+        if goes_on or stopped:
+            say(f"scanpath: stopped; {stopped or 'the same command goes on from here.'}")
         raise
 
 

@@ -69,7 +69,9 @@ def simulate(
     # a picture that was named must work; one that was found in a folder or data set is skipped and named
     on_error = "skip" if dataset or any(path.is_dir() for path in pictures or []) else "raise"
     folder = None if out is None or is_table_file(out) else out
-    with progress_bar("simulating", len(agents) * len(stimuli)) as advance:
+    lost = "" if folder else "nothing was written; a run with --out FOLDER, a name without an ending, can go on."
+    n_looks = len(agents) * len(stimuli)
+    with progress_bar("simulating", n_looks, goes_on=folder is not None, stopped=lost) as advance:
         table = run(
             agents, stimuli, fixations, seed, jobs, folder, shard_size=shard_size, on_error=on_error, progress=advance
         )

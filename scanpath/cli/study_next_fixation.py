@@ -1,23 +1,36 @@
 """`scanpath study next-fixation`."""
 
-from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from scanpath.cli.options import Jobs, RunSeed, split_names
 
+if TYPE_CHECKING:
+    from scanpath.studies.next_fixation import Task
+
 
 def next_fixation(
-    root: Annotated[Path | None, typer.Option(help="Folder of the data sets osie and interiors.")] = None,
+    root: Annotated[
+        Path | None, typer.Option(help="Folder of the data sets osie and interiors, or of the pictures of a table.")
+    ] = None,
     weights: Annotated[Path | None, typer.Option(help="Folder with squeezenet1_1* and mobilenet_v2* weights.")] = None,
     out: Annotated[Path, typer.Option(help="Folder for tables and figures; a stopped study goes on there.")] = Path(
         "next-fixation-study"
     ),
-    data: Annotated[str, typer.Option(help="Data sets, separated by commas.")] = "osie,interiors",
+    data: Annotated[
+        str,
+        typer.Option(help="Data sets, separated by commas; or a table of people's fixations (.csv, .parquet)."),
+    ] = "osie,interiors",
+    px_per_deg: Annotated[
+        float | None, typer.Option(help="Of a table's pictures: pixels per degree of visual angle.")
+    ] = None,
     agents: Annotated[
-        str | None, typer.Option(help="Only these, separated by commas: names, or files of calibrations.")
+        str | None,
+        typer.Option(
+            help="Only these, separated by commas: names, module:name of one's own, or files of calibrations."
+        ),
     ] = None,
     pictures: Annotated[int | None, typer.Option(help="Only the first so many pictures of each set.")] = None,
     people: Annotated[
@@ -30,14 +43,12 @@ def next_fixation(
     from scanpath.cli.progress import progress_bar
     from scanpath.cli.tables import print_table
     from scanpath.plotting import plot_next_fixation, save_figure
-    from scanpath.studies.next_fixation import n_steps, score_tasks, study_tasks
+    from scanpath.studies.next_fixation import n_steps, score_tasks
 
     named = None if agents is None else split_names(agents)
-    tasks_of = partial(
-        study_tasks, root=root, weights=weights, agents=named, n_pictures=pictures, n_people=people, seed=seed
-    )
-    tasks = [task for name in split_names(data) for task in tasks_of(name)]
-    with progress_bar("predicting", n_steps(tasks)) as advance:
+    settings = {"weights": weights, "agents": named, "n_pictures": pictures, "n_people": people, "seed": seed}
+    tasks = [task for name in split_names(data) for task in _tasks(name, root, px_per_deg, settings)]
+    with progress_bar("predicting", n_steps(tasks), goes_on=True) as advance:
         result = score_tasks(tasks, jobs=jobs, out=out, progress=advance)
     for name, scores in result.scores.groupby("data", sort=False):
         headings = (str(name), "bits beyond center", "interval", "AUC", "NSS", "bits beyond uniform")
@@ -45,6 +56,23 @@ def next_fixation(
         by_number = result.by_number[result.by_number["data"] == name]
         save_figure(plot_next_fixation(scores, by_number), out / f"next_fixation_{name}.png")
     typer.echo(f"Tables and figures: {out}")
+
+
+def _tasks(data: str, root: Path | None, px_per_deg: float | None, settings: dict[str, Any]) -> list["Task"]:
+    """Return what is to be scored on a data set, or on the people of a table and the pictures that it names."""
+    from scanpath._core.errors import InputError
+    from scanpath.cli.fit_pictures import people_and_pictures
+    from scanpath.gaze.table import is_table_file
+    from scanpath.studies.next_fixation import people_tasks, study_tasks
+
+    if not is_table_file(data):
+        if px_per_deg is not None:
+            raise InputError(f"--px-per-deg is for a table of one's own, and {data} has its scale; leave it out.")
+        return study_tasks(data, root=root, **settings)
+    if root is None or px_per_deg is None:
+        raise InputError(f"--data {data} is a table; give --root FOLDER with its pictures, and --px-per-deg.")
+    people, stimuli = people_and_pictures(Path(data), root, px_per_deg)
+    return people_tasks(Path(data).stem, stimuli, people, **settings)
 
 
 def register(group: typer.Typer) -> None:

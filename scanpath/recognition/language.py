@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from scanpath._core.errors import InputError, InputWarning, unknown_name
 from scanpath._core.files import file_sha256, require_file
 from scanpath._core.random import derive_seed
-from scanpath.recognition.weights import Weights
+from scanpath.recognition.weights import Weights, read_weights
 
 Tokenizer = Callable[[list[str]], Tensor]
 TOY = "toy"
@@ -250,7 +250,7 @@ def _open_clip(model: str, pretrained: Weights | None) -> nn.Module:
     if os.sep not in str(pretrained) and not Path(pretrained).suffix:
         raise unknown_name(f"pretrained tag of {model}", pretrained, tags)
     file = require_file(pretrained, "weights file")
-    return _created(model, str(file), f"{file} holds no weights of {model} ({{reason}}); check the model's name.")
+    return _created(model, str(file), f"{file} holds no weights of {model} ({{reason}}); check the model's name.", file)
 
 
 @contextmanager
@@ -263,14 +263,23 @@ def _silent() -> Iterator[None]:
         logging.disable(disabled)
 
 
-def _created(model: str, pretrained: str, failure: str) -> nn.Module:
+def _created(model: str, pretrained: str, failure: str, file: Path | None = None) -> nn.Module:
     import open_clip
 
     try:
-        with _silent():  # hub clients log every attempt; the error below says it once
+        with _silent(), warnings.catch_warnings():  # the error below says once what is logged at every attempt
+            warnings.simplefilter("ignore")
             return open_clip.create_model(model, pretrained=pretrained, weights_only=True)
     except Exception as error:  # hub clients and state dicts fail in many ways
-        reason = (str(error).splitlines() or [type(error).__name__])[0][:120]
-        if reason.startswith("Weights only load failed"):  # torch goes on for a page
-            reason = "no file of weights can be read there"
-        raise InputError(failure.format(reason=reason)) from error
+        if file is not None:
+            read_weights(file)  # says what is wrong with a file that holds no weights at all
+        raise InputError(failure.format(reason=_reason(error))) from error
+
+
+def _reason(error: Exception) -> str:
+    """Return the first fact in an error's message; torch puts a heading before and a list behind."""
+    text = str(error) or type(error).__name__
+    named = re.search(r'Missing key\(s\) in state_dict: "([^"]+)"|size mismatch for ([^:]+):', text)
+    if named is None:
+        return text.splitlines()[0][:120]
+    return f"it lacks {named[1]}" if named[1] else f"it has another shape for {named[2]}"

@@ -4,6 +4,7 @@ import hashlib
 import os
 import re
 import sys
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -53,7 +54,10 @@ def read_weights(path: str | os.PathLike[str]) -> dict[str, Tensor]:
     except ScanpathError:
         raise
     except Exception as error:  # each format has its own errors for damaged files
-        raise InputError(f"{path} cannot be read as weights: {str(error).splitlines()[0]}") from error
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise InputError(
+            f"{path} cannot be read as weights: it is damaged, cut short or of another kind ({reason}); get it again."
+        ) from error
     if isinstance(state, dict):  # checkpoints hold more than the network
         state = next((state[key] for key in ("state_dict", "model") if isinstance(state.get(key), dict)), state)
     if not isinstance(state, dict) or not state or not all(isinstance(value, Tensor) for value in state.values()):
@@ -63,7 +67,9 @@ def read_weights(path: str | os.PathLike[str]) -> dict[str, Tensor]:
 
 def _read_torch(path: Path) -> Any:
     try:
-        return torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of what the file is like; the error below says what to do
+            return torch.load(path, map_location="cpu", weights_only=True)
     except OSError:
         raise
     except Exception as error:  # torch's own message advises to run what is in the file
@@ -191,7 +197,11 @@ def load_weights(model: nn.Module, state: dict[str, Tensor], source: str) -> Non
     wrong = sorted(name for name in needed & state.keys() if state[name].shape != wanted[name])
     misfit = _misfit(missing, unknown, wrong)
     if misfit:
-        raise InputError(f"{source} does not fit this network: it {misfit}.")
+        holds = f", and holds {min(state)}" if missing and state else ""
+        raise InputError(
+            f"{source} does not fit this network: it {misfit}{holds}; give weights of this very network under "
+            "torchvision's names, or name the network that they are of."
+        )
     zeros = {name: torch.tensor(0) for name in counters}
     model.load_state_dict({**zeros, **{name: state[name] for name in needed}}, strict=False, assign=True)
 

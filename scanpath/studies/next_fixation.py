@@ -194,14 +194,56 @@ def study_tasks(
     n_people: int | None = None,
     seed: int = 0,
 ) -> list[Task]:
-    """Return the marks and the agents of one data set, as `run_next_fixation` scores them."""
+    """Return the marks and the agents of one of the two data sets, as `run_next_fixation` scores them."""
     known = load_dataset(check_choice("data set", data, tuple(SCALES)), root=root, px_per_deg=SCALES[data])
     people = known.fixations
     if "after_target" in people:
         people = people[~people["after_target"]]
-    stimuli = known.stimuli[:n_pictures]
+    return people_tasks(
+        data,
+        known.stimuli,
+        people,
+        weights=weights,
+        agents=agents,
+        n_pictures=n_pictures,
+        n_people=n_people,
+        seed=seed,
+    )
+
+
+def people_tasks(
+    data: str,
+    stimuli: Sequence[Stimulus],
+    people: pd.DataFrame,
+    *,
+    weights: Path | None = None,
+    agents: Sequence[str] | None = None,
+    n_pictures: int | None = None,
+    n_people: int | None = None,
+    seed: int = 0,
+) -> list[Task]:
+    """Return the marks and the agents for any people's table and its pictures, for `score_tasks`.
+
+    Parameters
+    ----------
+    data
+        What results call it; of "interiors" the searchers, of any other the free viewers are the usual agents.
+    stimuli
+        The pictures, with px_per_deg.
+    people
+        Their fixations, as a tidy table.
+    weights, agents, n_pictures, n_people, seed
+        As for `run_next_fixation`.
+
+    Raises
+    ------
+    InputError
+        If there are fewer than two pictures, or an agent is unknown or draws no map.
+    """
+    stimuli = stimuli[:n_pictures]
     if len(stimuli) < 2:
-        raise InputError(f"A center bias needs two pictures, and n_pictures={n_pictures} leaves {len(stimuli)}.")
+        cut = f"n_pictures={n_pictures} leaves" if n_pictures is not None else "the table names"
+        raise InputError(f"A center bias needs two pictures, and {cut} {len(stimuli)}.")
     people = people[people["stimulus"].isin([one.name for one in stimuli])]
     scored = None if n_people is None else _some_people(people, check_count("n_people", n_people), seed)
     chosen = _chosen(data, weights, agents)
@@ -254,7 +296,8 @@ def _chosen(data: str, weights: Path | None, names: Sequence[str] | None) -> lis
         "interiors": lambda: [*interiors_agents(weights), *map(create_agent, SEARCHERS)],
     }
     # random is the mark "uniform"
-    mine = {one.name: one for one in sets[data]() if isinstance(one, DrawsMaps | Density) and one.name != "random"}
+    usual = sets.get(data, sets["osie"])()
+    mine = {one.name: one for one in usual if isinstance(one, DrawsMaps | Density) and one.name != "random"}
     if names is None:
         return list(mine.values())
     chosen: list[Agent] = []
@@ -265,6 +308,12 @@ def _chosen(data: str, weights: Path | None, names: Sequence[str] | None) -> lis
             chosen.append(create_agent(name))
         elif name not in (elsewhere := {agent.name for other in set(sets) - {data} for agent in sets[other]()}):
             raise unknown_name("agent", name, [*mine, *elsewhere, *list_agents()])
+    called = [agent.name for agent in chosen]
+    twice = next((name for name in called if called.count(name) > 1), None)
+    if twice is not None:
+        raise InputError(
+            f"Two of the agents are called {twice!r}, and tables could not tell them apart; name only one."
+        )
     mute = [agent.name for agent in chosen if not isinstance(agent, DrawsMaps | Density)]
     if mute:
         raise InputError(

@@ -1,10 +1,12 @@
 """Agents that somebody else wrote: by the place they are imported from, and from installed packages."""
 
+import importlib
 import os
 import subprocess
 import sys
 from textwrap import dedent
 
+import pandas as pd
 import pytest
 import torch
 from PIL import Image
@@ -23,6 +25,8 @@ def laboratory(tmp_path, monkeypatch):
     (tmp_path / "our_models.py").write_text(
         dedent(
             """
+            import pathlib
+
             import torch
             import scanpath as sp
 
@@ -44,6 +48,18 @@ def laboratory(tmp_path, monkeypatch):
             def mean(size_px: int = 16):
                 return sp.as_agent(Mean(), "mean", size=(size_px, size_px))
 
+            class Stopped(sp.Agent):
+                \"\"\"Is stopped by Ctrl-C at a picture as long as there is a file.\"\"\"
+                name = "stopped"
+
+                def next_fixation(self, stimulus, history, generator):
+                    if stimulus.name == "2.png" and pathlib.Path("stop").exists():
+                        raise KeyboardInterrupt
+                    return tuple(stimulus.rgb.mean((1, 2))[:2].tolist())
+
+            def unfinished():
+                raise KeyError("network")
+
             def nothing():
                 return "no agent"
 
@@ -64,18 +80,23 @@ def test_an_agent_is_built_from_where_it_is_written(laboratory, stimulus):
     assert sp.create_agent("our_models:mean", size_px=8).settings == {"agent": "our_models:mean", "size_px": 8}
 
 
-def test_the_command_line_takes_it_and_so_does_its_calibration(laboratory, scanpath):
+@pytest.fixture
+def pictures(laboratory):
     for number in range(4):
         pixels = torch.rand(32, 40, generator=torch.Generator().manual_seed(number)) * 255
         Image.fromarray(pixels.to(torch.uint8).numpy()).save(laboratory / f"{number}.png")
-    pictures = [f"{number}.png" for number in range(4)]
+    return [f"{number}.png" for number in range(4)]
+
+
+def test_the_command_line_takes_it_and_so_does_its_calibration(laboratory, pictures, scanpath):
     agents = ("--agent", "our_models:mean", "--agent", "center")
     found = scanpath("simulate", *agents, "--out", "looks.csv", *pictures, cwd=laboratory)
     assert found.returncode == 0, found.stderr
     table = sp.read_table(laboratory / "looks.csv")
     assert set(table["agent"]) == {"mean", "center"}
-    people = table[table["agent"] == "center"].drop(columns="agent").assign(subject="s1")
-    sp.write_table(people, laboratory / "people.csv")
+    looks = table[table["agent"] == "center"].drop(columns="agent")
+    people = [looks.assign(subject=f"s{n}", x_px=(looks["x_px"] + 5 * n) % 40) for n in range(2)]
+    sp.write_table(pd.concat(people, ignore_index=True), laboratory / "people.csv")
     fitted = scanpath(
         *("fit", "calibration", "--agent", "our_models:mean", "--people", "people.csv", "--pictures", "."),
         *("--px-per-deg", "10", "--out", "mean.json", "--folds", "2"),
@@ -86,6 +107,41 @@ def test_the_command_line_takes_it_and_so_does_its_calibration(laboratory, scanp
         "simulate", "--agent", "mean.json", "--fixations", "2", "--px-per-deg", "10", "0.png", cwd=laboratory
     )
     assert looked.returncode == 0, looked.stderr
+    study = ("study", "next-fixation", "--data", "people.csv", "--root", ".", "--px-per-deg", "10", "--out", "scores")
+    scored = scanpath(*study, "--agents", "our_models:mean,center", cwd=laboratory)
+    assert scored.returncode == 0, scored.stderr
+    scores = pd.read_csv(laboratory / "scores" / "scores.csv")
+    assert {"mean", "center", "center bias"} <= set(scores["agent"])
+    assert set(scores["data"]) == {"people"}
+    twice = scanpath(*study, "--agents", "our_models:mean,mean.json", cwd=laboratory)
+    assert (twice.returncode, twice.stderr.count("\n")) == (2, 1)
+    assert "Two of the agents are called 'mean'" in twice.stderr
+    lost = scanpath("study", "next-fixation", "--data", "people.csv", cwd=laboratory)
+    assert "is a table; give --root FOLDER with its pictures, and --px-per-deg" in lost.stderr
+    (laboratory / "our_models.py").unlink()
+    sys.modules.pop("our_models")
+    importlib.invalidate_caches()
+    gone = scanpath("simulate", "--agent", "mean.json", "--px-per-deg", "10", "0.png", cwd=laboratory)
+    assert gone.returncode == 2
+    assert "mean.json was fitted to the maps of our_models:mean, which is not part of it: There is no" in gone.stderr
+
+
+def test_ctrl_c_says_whether_the_run_goes_on_and_it_ends_as_an_uninterrupted_one(laboratory, pictures, scanpath):
+    agents = ("--agent", "our_models:Stopped", "--agent", "random")
+    command = ("simulate", *agents, "--fixations", "3", "--shard-size", "1")
+    assert scanpath(*command, "--out", "whole", *pictures, cwd=laboratory).returncode == 0
+    (laboratory / "stop").touch()
+    lost = scanpath(*command, "--out", "table.csv", *pictures, cwd=laboratory)
+    assert (lost.returncode, (laboratory / "table.csv").exists()) == (130, False)
+    assert "stopped; nothing was written; a run with --out FOLDER" in lost.stderr
+    stopped = scanpath(*command, "--out", "run", *pictures, cwd=laboratory)
+    assert stopped.returncode == 130
+    assert "stopped; the same command goes on from here" in stopped.stderr
+    assert 0 < len(list((laboratory / "run").glob("*.parquet"))) < 8
+    (laboratory / "stop").unlink()
+    assert scanpath(*command, "--out", "run", *pictures, cwd=laboratory).returncode == 0
+    for shard in (laboratory / "whole").glob("*.parquet"):
+        assert (laboratory / "run" / shard.name).read_bytes() == shard.read_bytes()
 
 
 @pytest.mark.parametrize(
@@ -97,6 +153,7 @@ def test_the_command_line_takes_it_and_so_does_its_calibration(laboratory, scanp
         ("our_models:ready", "an agent that was built already"),
         ("our_models:", "named package.module:name, got 'our_models:'"),
         ("our_models:Corner.inset", "named package.module:name"),
+        ("our_models:unfinished", "our_models:unfinished cannot be built: KeyError: 'network'"),
         ("our_models:nothing", "our_models:nothing must return an agent, got str"),
         ("broken_models:Agent", "broken_models imports no_such_library, which is not installed"),
     ],

@@ -50,8 +50,13 @@ def test_local_file_gives_the_same_vectors(small_model, tmp_path):
     loaded = load_language_model(small_model, file)
     torch.testing.assert_close(loaded.encode_text(["a dog"]), model.encode_text("a dog"))
     save_file({"weight": torch.zeros(3)}, tmp_path / "wrong.safetensors")
-    with pytest.raises(sp.InputError, match="holds no weights"):
+    with pytest.raises(sp.InputError, match=r"holds no weights of .* \(it lacks [\w.]+\); check the model's name"):
         load_language_model(small_model, tmp_path / "wrong.safetensors")
+    (tmp_path / "half.safetensors").write_bytes(file.read_bytes()[:10_000])
+    (tmp_path / "text.pt").write_text("hello")
+    for damaged in ("half.safetensors", "text.pt"):
+        with pytest.raises(sp.InputError, match=f"{damaged} cannot be read as weights: it is damaged"):
+            load_language_model(small_model, tmp_path / damaged)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,6 @@
+import pickle
 import urllib.error
+import warnings
 
 import numpy as np
 import pytest
@@ -190,10 +192,25 @@ def test_code_in_a_file_is_not_run(tmp_path):
     assert "weights_only" not in str(caught.value)  # torch advises to set it to False
 
 
+def test_a_damaged_or_pickled_file_ends_in_one_sentence_without_remarks_of_torch(tmp_path, squeezenet_state):
+    with open(tmp_path / "plain.pt", "wb") as file:
+        pickle.dump(squeezenet_state, file, protocol=4)  # torch itself warns of any protocol but 2
+    torch.save(squeezenet_state, tmp_path / "whole.pth")
+    save_file(squeezenet_state, tmp_path / "whole.safetensors")
+    for suffix in (".pth", ".safetensors"):
+        (tmp_path / f"half{suffix}").write_bytes((tmp_path / f"whole{suffix}").read_bytes()[:100_000])
+    for name in ("plain.pt", "half.pth", "half.safetensors"):
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            with pytest.raises(InputError, match=f"{name} cannot be read as weights: it is damaged"):
+                read_weights(tmp_path / name)
+        assert not said
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (lambda state: state.pop("features.3.squeeze.bias"), "lacks"),
+        (lambda state: state.pop("features.3.squeeze.bias"), r"lacks features\.3\.squeeze\.bias, and holds classif"),
         (lambda state: state.update(extra=torch.zeros(1)), "unknown"),
         (lambda state: state.update({"features.0.bias": torch.zeros(3)}), "other shapes"),
     ],
