@@ -68,3 +68,62 @@ def mean_and_squares_each(maps, means, squares):
     """`mean_and_squares` for each row of `maps` (n, pixels)."""
     for k in range(maps.shape[0]):
         means[k], squares[k] = mean_and_squares(maps[k])
+
+
+@compiled
+def _bucket(value, low, scale, last):
+    """Number of the equal interval that a value falls in: never less for a larger value, whatever is rounded."""
+    place = (value - low) * scale
+    if not place > 0:  # not a number, too, where nothing tells values apart
+        return 0
+    return last if place >= last else int(place)
+
+
+@compiled
+def count_between(flat, levels, buckets, counts):
+    """Count the pixels below, between, at and above finite, ascending, different `levels`; return how many are NaN.
+
+    Parameters
+    ----------
+    flat
+        (pixels,) values.
+    levels
+        (m,) float64.
+    buckets
+        Number of equal intervals, from the lowest level to the highest, in which levels are looked for. Most pixels
+        fall in one without a level, which says at once between which two they lie.
+    counts
+        (2 m + 1,) zeros; entry 2 k becomes the pixels above level k - 1 and below level k, 2 k + 1 those at level k.
+    """
+    m = len(levels)
+    low, last = levels[0], buckets - 1
+    extent = levels[m - 1] - low
+    scale = last / extent if 0.0 < extent < np.inf else 0.0
+    first = np.full(buckets + 1, m, dtype=np.int32)  # of each bucket, its first level or that of a later one
+    for k in range(m - 1, -1, -1):
+        first[_bucket(levels[k], low, scale, last)] = k
+    for b in range(buckets - 1, -1, -1):
+        first[b] = min(first[b], first[b + 1])
+    four = np.zeros(
+        (4, 2 * m + 1), dtype=np.int64
+    )  # neighbors are alike, and one counter would have to wait for itself
+    missing = 0
+    for i in range(flat.shape[0]):
+        value = np.float64(flat[i])
+        if value != value:
+            missing += 1
+            continue
+        bucket = _bucket(value, low, scale, last)
+        k, end = first[bucket], first[bucket + 1]
+        while k < end:  # the first level of the bucket that is not below the value
+            middle = (k + end) >> 1
+            if levels[middle] < value:
+                k = middle + 1
+            else:
+                end = middle
+        slot = 2 * k + 1 if k < m and levels[k] == value else 2 * k
+        four[i & 3, slot] += 1
+    for part in range(4):
+        for slot in range(2 * m + 1):
+            counts[slot] += four[part, slot]
+    return missing

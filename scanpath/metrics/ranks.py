@@ -3,11 +3,13 @@
 import numpy as np
 
 from scanpath._core.errors import InputError
-from scanpath.kernels.map_scores import count_below
+from scanpath.kernels.map_scores import count_below, count_between
 from scanpath.metrics.maps import not_finite
 
-#: Up to this many one pass over the values for each is cheaper than sorting them.
+#: Up to this many one pass over the values for each is cheaper than one in which all are looked for.
 FEW = 8
+#: Intervals in which the levels are looked for: many for each level, as far as their table stays in the nearest cache.
+BUCKETS_PER_LEVEL, MOST_BUCKETS = 16, 4096
 #: Where an ROC curve is measured: at every value, or at the fixated ones and straight lines between.
 THRESHOLDS = ("all", "fixations")
 
@@ -19,16 +21,30 @@ def twice_below(values: np.ndarray, positives: np.ndarray) -> np.ndarray:
         if counts[:, 1].any():
             raise not_finite("map")
         return counts[:, 0]
-    ordered = sorted_finite(values)
-    return np.searchsorted(ordered, positives, "left") + np.searchsorted(ordered, positives, "right")
+    lower, equal = _counted(values, positives)
+    return 2 * lower + equal
 
 
 def below(values: np.ndarray, positives: np.ndarray) -> np.ndarray:
     """How many values lie below each positive; NaN among the values raises."""
-    return np.searchsorted(sorted_finite(values), positives, "left")
+    return _counted(values, positives)[0]
 
 
-def sorted_finite(values: np.ndarray) -> np.ndarray:
+def _counted(values: np.ndarray, positives: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """How many values lie below each positive, and how many are equal to it."""
+    levels, number = np.unique(positives.astype(np.float64), return_inverse=True)
+    if not np.isfinite(levels).all():  # these cannot be laid out in equal intervals
+        ordered = _sorted_finite(values)
+        lower, upper = (np.searchsorted(ordered, positives, side) for side in ("left", "right"))
+        return lower, upper - lower
+    counts = np.zeros(2 * len(levels) + 1, dtype=np.int64)
+    if count_between(values, levels, int(np.clip(BUCKETS_PER_LEVEL * len(levels), 64, MOST_BUCKETS)), counts):
+        raise not_finite("map")
+    lower = np.cumsum(counts)[0::2][: len(levels)]
+    return lower[number], counts[1::2][number]
+
+
+def _sorted_finite(values: np.ndarray) -> np.ndarray:
     """Values in ascending order; NaN raises."""
     ordered = np.sort(values)
     if len(ordered) and np.isnan(ordered[-1]):  # NaN are sorted to the end

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scanpath.kernels.map_scores import count_below, mean_and_squares
+from scanpath.kernels.map_scores import count_below, count_between, mean_and_squares
 
 SIZES = [1, 2, 100, 8191, 8192, 8193, 50_000]
 
@@ -37,3 +37,26 @@ def test_one_bright_pixel_first_does_not_cost_the_digits_of_the_rest():
     exact = np.var(values.astype(np.longdouble)) * len(values)
     assert squares == pytest.approx(float(exact), rel=1e-11)
     assert mean == pytest.approx(values.mean(), rel=1e-11)
+
+
+@given(
+    st.integers(0, 2**32 - 1),
+    st.sampled_from([np.float32, np.float64]),
+    st.sampled_from(["even", "decades", "ties", "constant", "endless"]),
+    st.integers(1, 40),
+)
+def test_pixels_between_levels_are_those_of_a_sort(seed, dtype, kind, buckets):
+    rng = np.random.default_rng(seed)
+    values = rng.random(500).astype(dtype)
+    if kind == "decades":
+        values = np.exp(30 * rng.standard_normal(500)).astype(dtype)
+    elif kind != "even":
+        values = {"ties": (4 * values).round(), "constant": 0 * values, "endless": values}[kind].astype(dtype)
+    levels = np.unique(rng.choice(values, 9).astype(np.float64))
+    if kind == "endless":
+        values[:4] = [np.inf, -np.inf, np.nan, 3e38]
+    counts = np.zeros(2 * len(levels) + 1, dtype=np.int64)
+    assert count_between(values, levels, buckets, counts) == np.isnan(values).sum()
+    known = np.sort(values[~np.isnan(values)].astype(np.float64))
+    lower, upper = (np.searchsorted(known, levels, side) for side in ("left", "right"))
+    np.testing.assert_array_equal(np.cumsum(counts), [*np.stack([lower, upper], axis=1).ravel(), len(known)])
