@@ -19,7 +19,7 @@ from scanpath._core.random import numpy_generator
 
 #: Share of scenes whose texture is that of another class.
 BORROWED_SHARE = 0.15
-_CLUTTER, _NOISE = 5, 0.01
+_CLUTTER, _NOISE = 3, 0.01
 #: Exponent of the shading's amplitude spectrum, and its standard deviation.
 _SHADING_SLOPE, _SHADING = 2.0, 0.18
 
@@ -191,7 +191,7 @@ def drawn_scene(
     texture = _CLASSES[covered].texture.draw(side, generator)
     # region 0 is the ground or the sky, whose texture is faint
     tones = generator.uniform(0.1, 0.9, (int(regions.max()) + 1, 3))
-    strength = generator.uniform(0.05, 0.12, len(tones))
+    strength = generator.uniform(0.06, 0.14, len(tones))
     strength[0] *= 0.4
     picture = tones[regions] + (strength[regions] * texture + _SHADING * _shading(side, generator))[..., None]
     picture = _with_clutter(picture, x, y, generator)

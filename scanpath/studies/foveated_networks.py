@@ -127,8 +127,8 @@ class FoveatedNetworks:
     def train(self, progress: Progress | None = None) -> None:
         """Train what is not trained yet; progress is called with the number of epochs done."""
         folder = self.copies()
-        for name in self.design.networks:
-            for run in range(self.design.n_runs):
+        for run in range(self.design.n_runs):
+            for name in self.design.networks:
                 for condition in CONDITIONS:
                     self._train(name, condition, run, folder, progress or (lambda done: None))
 
@@ -195,7 +195,8 @@ class FoveatedNetworks:
         )
         state = {key: value.detach().cpu().contiguous() for key, value in network.state_dict().items()}
         with atomic_path(file) as temporary:
-            save_file(state, temporary, metadata={"network": name, "condition": condition, "run": str(run)})
+            # one entry alone: the order of several is left to chance
+            save_file(state, temporary, metadata={"scanpath": f"{name}, {condition}, run {run}"})
         checkpoint.unlink(missing_ok=True)
 
     def _load(self, name: str, condition: str, run: int) -> nn.Module:

@@ -68,8 +68,8 @@ class DrawnSource:
         Names the scenes.
     """
 
-    train_per_class: int = 100
-    test_per_class: int = 40
+    train_per_class: int = 120
+    test_per_class: int = 30
     size_px: int = 64
     seed: int = 0
     classes: tuple[str, ...] = field(default=SCENE_CLASSES, init=False)

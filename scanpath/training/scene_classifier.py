@@ -72,8 +72,8 @@ class SceneRecipe:
 
 #: Network -> recipe. Those of alexnet and resnet18 are Deza and Konkle's.
 RECIPES: Mapping[str, SceneRecipe] = {
-    "small-alexnet": SceneRecipe(epochs=20, learning_rate=0.01, batch_size=16, decay_at=(0.5, 0.8), decay=0.25),
-    "small-resnet": SceneRecipe(epochs=14, learning_rate=0.05, batch_size=32, decay_at=(0.5, 0.8), decay=0.25),
+    "small-alexnet": SceneRecipe(epochs=12, learning_rate=0.015, batch_size=16, decay_at=(0.5, 0.8), decay=0.25),
+    "small-resnet": SceneRecipe(epochs=10, learning_rate=0.05, batch_size=32, decay_at=(0.5, 0.8), decay=0.25),
     "alexnet": SceneRecipe(epochs=120, learning_rate=0.01),
     "resnet18": SceneRecipe(epochs=80, learning_rate=0.05, decay=0.25, decay_at=(0.2, 0.4)),
 }
