@@ -15,6 +15,8 @@ from .neva_layer import neva_blur as neva_blur
 from .neva_layer import neva_mask as neva_mask
 from .neva_layer import neva_memory as neva_memory
 from .pyramid import BlurPyramid as BlurPyramid
+from .retina import draw_retinal_samples as draw_retinal_samples
+from .retina import retinal_samples as retinal_samples
 from .sampling import glimpse as glimpse
 from .sampling import inverse_log_polar as inverse_log_polar
 from .sampling import log_polar as log_polar

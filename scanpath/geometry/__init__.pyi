@@ -14,4 +14,5 @@ from .magnification import cutoff_frequency as cutoff_frequency
 from .magnification import geisler_perry_sigma as geisler_perry_sigma
 from .magnification import linear_sigma as linear_sigma
 from .magnification import svis_resolution as svis_resolution
+from .retinal_lattice import RetinalLattice as RetinalLattice
 from .screen import Screen as Screen

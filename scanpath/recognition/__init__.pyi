@@ -9,6 +9,9 @@ from .detector import detect_objects as detect_objects
 from .eccentricity_pooling import EccentricityPool2d as EccentricityPool2d
 from .eccentricity_pooling import RingLaw as RingLaw
 from .eccentricity_pooling import eccentricity_pool as eccentricity_pool
+from .foveated_tokens import FoveatedTimm as FoveatedTimm
+from .foveated_tokens import FoveatedTransformer as FoveatedTransformer
+from .foveated_tokens import cell_patches as cell_patches
 from .language import LanguageModel as LanguageModel
 from .language import load_language_model as load_language_model
 from .layers import LayeredNetwork as LayeredNetwork

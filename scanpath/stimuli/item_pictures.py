@@ -33,7 +33,13 @@ class ItemPictures:
 
 
 def item_pictures(
-    count: int, *, size_px: int = 28, side_px: int = 96, empty: bool = False, seed: int = 0
+    count: int,
+    *,
+    size_px: int = 28,
+    side_px: int = 96,
+    most_turn_deg: float = 360.0,
+    empty: bool = False,
+    seed: int = 0,
 ) -> ItemPictures:
     """Draw one item a picture: all eight shapes equally often, at any orientation, in any color, on gray ground.
 
@@ -45,6 +51,8 @@ def item_pictures(
         Mean size of the items.
     side_px
         Side of the square pictures.
+    most_turn_deg
+        Items are turned counter-clockwise from upright by less than this.
     empty
         Leave the items out.
     seed
@@ -71,12 +79,18 @@ def item_pictures(
         ground = round(255 * generator.uniform(*_GROUND))
         image[:] = ground / 255
         if not empty:
-            _put_item(image, _random_item(generator, SHAPES[label], size_px, ground / 255), ground, generator)
+            _put_item(
+                image, _random_item(generator, SHAPES[label], size_px, most_turn_deg, ground / 255), ground, generator
+            )
     return ItemPictures(images, labels)
 
 
-def _random_item(generator: np.random.Generator, shape: str, size_px: float, ground: float) -> Item:
-    item = Item(shape, size_px * generator.uniform(*_SIZES), orientation_deg=generator.uniform(0, 360), stroke=0.25)
+def _random_item(
+    generator: np.random.Generator, shape: str, size_px: float, most_turn_deg: float, ground: float
+) -> Item:
+    item = Item(
+        shape, size_px * generator.uniform(*_SIZES), orientation_deg=generator.uniform(0, most_turn_deg), stroke=0.25
+    )
     while True:
         color = generator.uniform(0, 1, 3)
         if abs(float(_LUMINANCE @ color) - ground) >= _LEAST_CONTRAST:
