@@ -53,7 +53,7 @@ def plot_recognizability(curves: pd.DataFrame, *, chance: float = 1 / 8) -> list
         ax.set_ylabel(label)
         ax.set_ylim(bottom=0)
     axes[0].axhline(chance, color="0.6", linewidth=0.8)
-    axes[0].annotate("chance", (0.99, chance), xycoords=("axes fraction", "data"), ha="right", va="bottom", color="0.4")
+    axes[0].annotate("chance", (0.02, chance), xycoords=("axes fraction", "data"), ha="left", va="top", color="0.4")
     handles = [Line2D([], [], color=color, label=view) for view, color in zip(views, COLORS)]
     if len(sizes) > 1:
         pairs = zip(sizes, _STYLES, _MARKERS)

@@ -119,6 +119,8 @@ class FoveatedTimm(nn.Module):
     torch.Size([2, 5])
     """
 
+    at: Tensor
+
     def __init__(self, name: str, lattice: RetinalLattice, **settings: Any) -> None:
         super().__init__()
         timm = require("timm", purpose="FoveatedTimm")
