@@ -3,7 +3,7 @@
 import os
 import sys
 import warnings
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -25,6 +25,7 @@ from scanpath.cli import (
     study,
 )
 from scanpath.cli.advice import as_options
+from scanpath.cli.usage import command_options, wrong_use
 
 app = typer.Typer(
     name="scanpath",
@@ -50,6 +51,10 @@ report.register(app)
 app.add_typer(stimuli.stimuli, name="stimuli")
 app.add_typer(study.study, name="study")
 app.add_typer(fit.fit, name="fit")
+
+
+#: Raised by typer for a command line that it cannot read.
+_WrongUse: Any = typer.BadParameter.__base__
 
 
 def _version(asked: bool) -> None:
@@ -80,7 +85,14 @@ def main() -> None:
     if os.getcwd() not in sys.path:
         sys.path.append(os.getcwd())
     try:
-        app()
+        code = app(prog_name="scanpath", standalone_mode=False)
+    except _WrongUse as error:
+        if not sys.argv[1:] or type(error).__name__ == "NoArgsIsHelpError":
+            error.show()
+            sys.exit(2)
+        _fail(wrong_use(error), 2)
+    except typer.Abort:
+        _fail("Aborted.", 1)
     except ScanpathError as error:
         if debug:
             raise
@@ -92,6 +104,9 @@ def main() -> None:
         if debug:
             raise
         _fail(f"{type(error).__name__}: {error} (SCANPATH_DEBUG=1 shows where)", 1)
+    else:
+        if isinstance(code, int):  # what a command ended with before its end
+            sys.exit(code)
 
 
 def _remark(message: Warning | str, category: type[Warning], *place: object, **more: object) -> None:
@@ -107,5 +122,6 @@ def _fail(message: str, code: int) -> None:
 
 def _sentence(message: str) -> str:
     """Put a message on one line, without the control codes that names in a user's files may hold."""
-    line = " ".join(as_options(message, converting=sys.argv[1:2] == ["convert"]).split())
+    converting = sys.argv[1:2] == ["convert"]
+    line = " ".join(as_options(message, command_options(app, sys.argv[1:]), converting=converting).split())
     return "scanpath: " + "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in line)

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from scanpath.cli.advice import as_options
+
 _WIDTH = 80
 
 
@@ -18,7 +20,8 @@ def agents(
     for name in list_agents(pattern):
         card = agent_card(name)
         typer.echo(f"{name}: {cited(card.paper)}" if card.paper else name)
-        typer.echo(textwrap.fill(card.claim, _WIDTH, initial_indent="  ", subsequent_indent="  "))
+        claim = as_options(card.claim, {"weights": "--weights"}, converting=False)
+        typer.echo(textwrap.fill(claim, _WIDTH, initial_indent="  ", subsequent_indent="  "))
 
 
 def cited(paper: str) -> str:
@@ -46,5 +49,6 @@ def metrics(
     for name in METRICS.names(pattern):
         metric = METRICS[name]
         low, high = metric.range
-        rows.append((name, metric.direction, f"{low:g} to {high:g}", metric.unit or "", ", ".join(metric.needs)))
-    print_table(("metric", "kind", "range", "unit", "needs"), rows, wrap="needs")
+        better = {"similarity": "higher", "distance": "lower"}.get(metric.direction, "")
+        rows.append((name, better, f"{low:g} to {high:g}", metric.unit or "", ", ".join(metric.needs)))
+    print_table(("metric", "better", "range", "unit", "needs"), rows, wrap="needs")

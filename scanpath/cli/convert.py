@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
+from scanpath.cli.advice import as_options
+
 
 def register(app: typer.Typer) -> None:
     """Add the command; options it does not name itself are settings of the formats."""
@@ -51,7 +53,7 @@ def convert(
             for name, meaning in meanings.items():
                 typer.echo(f"  --{name.replace('_', '-'):<18} {meaning}")
         return
-    typer.echo(run(source, out, from_=from_, to=to, **settings))
+    typer.echo(as_options(str(run(source, out, from_=from_, to=to, **settings)), converting=True))
 
 
 def paths_and_settings(words: list[str]) -> tuple[list[str], dict[str, Any]]:

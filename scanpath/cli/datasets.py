@@ -19,7 +19,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(datasets, name="datasets")
 
 
-@datasets.command("list")
+@datasets.command("list", short_help="List the data sets that have a card.")
 def list_(
     pattern: Annotated[str, typer.Argument(help="Names to list, as in 'coco*'.")] = "*",
 ) -> None:
@@ -38,7 +38,7 @@ def list_(
     print_table(("data set", "task", "people", "pictures", "px/deg", "licence", "use"), rows)
 
 
-@datasets.command()
+@datasets.command(short_help="Show a data set's card.")
 def show(name: Annotated[str, typer.Argument(help="Name of a data set.")]) -> None:
     """Show a data set's card: licence, apparatus, known faults, citation."""
     from scanpath.datasets import dataset_card
@@ -46,7 +46,7 @@ def show(name: Annotated[str, typer.Argument(help="Name of a data set.")]) -> No
     typer.echo(str(dataset_card(name)))
 
 
-@datasets.command()
+@datasets.command(short_help="Download a data set, or go on with it.")
 def fetch(
     name: Annotated[str, typer.Argument(help="Name of a data set.")],
     root: Annotated[Path | None, _ROOT] = None,
@@ -75,7 +75,7 @@ def fetch(
         typer.echo(f"{file.path}: {'fetched' if file.new else 'was there'}, {how}")
 
 
-@datasets.command()
+@datasets.command(short_help="Compare a data set's files with its card.")
 def verify(
     name: Annotated[str, typer.Argument(help="Name of a data set.")],
     root: Annotated[Path | None, _ROOT] = None,

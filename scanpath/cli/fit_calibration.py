@@ -53,4 +53,4 @@ def calibration(
 
 def register(group: typer.Typer) -> None:
     """Add the command to `scanpath fit`."""
-    group.command("calibration")(calibration)
+    group.command("calibration", short_help="Make an agent's maps a probability.")(calibration)

@@ -79,4 +79,4 @@ def _chosen(names: list[str], backbone: str | None, weights: Path | None) -> "li
 
 def register(group: typer.Typer) -> None:
     """Add the command to `scanpath fit`."""
-    group.command("channels")(channels)
+    group.command("channels", short_help="Which factors lead gaze, by how many bits.")(channels)

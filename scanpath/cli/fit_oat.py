@@ -66,4 +66,4 @@ def _report(result: "OatFitResult") -> None:
 
 def register(group: typer.Typer) -> None:
     """Add the command to `scanpath fit`."""
-    group.command("oat")(oat)
+    group.command("oat", short_help="OAT: which object people look at next.")(oat)

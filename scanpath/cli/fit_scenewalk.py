@@ -92,4 +92,4 @@ def _report(fit: "SceneWalkFit") -> None:
 
 def register(group: typer.Typer) -> None:
     """Add the command to `scanpath fit`."""
-    group.command("scenewalk")(scenewalk)
+    group.command("scenewalk", short_help="SceneWalk, by maximum likelihood.")(scenewalk)

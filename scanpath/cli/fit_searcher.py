@@ -89,4 +89,4 @@ def _until_found(table: "pd.DataFrame") -> "pd.DataFrame":
 
 def register(group: typer.Typer) -> None:
     """Add the command to `scanpath fit`."""
-    group.command("searcher")(searcher)
+    group.command("searcher", short_help="Where people look next in a search.")(searcher)

@@ -68,4 +68,4 @@ def report_fit(card: Mapping[str, Any]) -> None:
 
 def register(group: typer.Typer) -> None:
     """Add the command to `scanpath fit`."""
-    group.command("viewer")(viewer)
+    group.command("viewer", short_help="Where people look next.")(viewer)

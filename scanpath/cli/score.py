@@ -55,6 +55,9 @@ def score(
     levels = _levels(noise_deg)
     table = load_table(simulated)  # what is doubtful in it is said by evaluate, of what it scores
     people, sizes, scales = _people(human, dataset, root)
+    for file, read in ((simulated, table), (human or dataset, people)):
+        if read.empty:
+            raise InputError(f"{file} holds no fixation, so there is nothing to score.")
     settings: dict[str, Any] = {
         "pairing": pairing,
         "floors": floor_names(floors),

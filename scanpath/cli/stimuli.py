@@ -39,7 +39,7 @@ def asymmetry(
     typer.echo(f"{len(table)} displays in {out}, listed in {out / 'displays.csv'}")
 
 
-@stimuli.command("texture-path")
+@stimuli.command("texture-path", short_help="Draw textures along a path, and triads of them.")
 def texture_path(
     out: Annotated[Path, typer.Option(help="New folder for pictures, triads and the manifest.")],
     path: Annotated[

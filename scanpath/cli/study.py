@@ -24,7 +24,7 @@ def _group() -> None:
     """Run a published experiment, end to end."""
 
 
-@study.command("interiors")
+@study.command("interiors", short_help="60 indoor photographs: agents beside 57 people.")
 def interiors(
     root: Annotated[Path | None, typer.Option(help="Folder of the data set.")] = None,
     weights: Annotated[Path | None, typer.Option(help="Folder with squeezenet1_1* and mobilenet_v2* weights.")] = None,
@@ -46,7 +46,7 @@ def interiors(
     typer.echo(f"Tables and figure: {out}")
 
 
-@study.command("natural-search")
+@study.command("natural-search", short_help="Three natural searches: eccNET, IVSN and people.")
 def natural_search(
     root: Annotated[Path | None, typer.Option(help="Folder of the data set visual_search_asymmetry.")] = None,
     out: Annotated[Path, typer.Option(help="Folder for the tables.")] = Path("natural-search-study"),

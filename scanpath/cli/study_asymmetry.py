@@ -116,5 +116,5 @@ def _pair(text: str) -> tuple[str, Path]:
 
 def register(group: typer.Typer) -> None:
     """Add the commands to `scanpath study`."""
-    group.command("asymmetry")(asymmetry)
-    group.command("asymmetry-training")(asymmetry_training)
+    group.command("asymmetry", short_help="Six search asymmetries: eccNET and controls.")(asymmetry)
+    group.command("asymmetry-training", short_help="Train a network on changed pictures.")(asymmetry_training)

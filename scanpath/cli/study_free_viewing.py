@@ -90,6 +90,6 @@ def _report(result: "FreeViewing", out: Path) -> None:
 
 def register(group: typer.Typer) -> None:
     """Add the commands to `scanpath study`."""
-    group.command("free-viewing")(free_viewing)
-    group.command("captioning")(captioning)
-    group.command("caption-search")(caption_search)
+    group.command("free-viewing", short_help="Photographs without a task, beside 15 people.")(free_viewing)
+    group.command("captioning", short_help="Pictures led by captions, beside clicks.")(captioning)
+    group.command("caption-search", short_help="Drawn scenes searched by caption.")(caption_search)

@@ -77,4 +77,4 @@ def _tasks(data: str, root: Path | None, px_per_deg: float | None, settings: dic
 
 def register(group: typer.Typer) -> None:
     """Add the command to `scanpath study`."""
-    group.command("next-fixation")(next_fixation)
+    group.command("next-fixation", short_help="Where people look next, in bits a fixation.")(next_fixation)

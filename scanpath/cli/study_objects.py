@@ -130,4 +130,4 @@ def _say_pair(paired: "pd.DataFrame") -> None:
 
 def register(group: typer.Typer) -> None:
     """Add the command to `scanpath study`."""
-    group.command("objects")(objects)
+    group.command("objects", short_help="Drawn shelves searched object by object.")(objects)

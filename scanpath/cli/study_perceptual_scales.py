@@ -79,4 +79,4 @@ def _show(predictions: "pd.DataFrame", people: "pd.DataFrame") -> None:
 
 def register(group: typer.Typer) -> None:
     """Add the command to `scanpath study`."""
-    group.command("perceptual-scales")(perceptual_scales)
+    group.command("perceptual-scales", short_help="How far apart textures look.")(perceptual_scales)

@@ -73,7 +73,7 @@ def test_transparent_pictures_need_a_background(foveate, tmp_path):
     arguments = (tmp_path / "a.png", tmp_path / "out.png", "--at", "9,9", "--px-per-deg", 6)
     code, _, err = foveate(*arguments)
     assert code == 2
-    assert "background=0.5" in err
+    assert "what shows through: --background 0.5." in err
     assert foveate(*arguments, "--background", 0.5)[0] == 0
     with Image.open(tmp_path / "out.png") as seen:
         assert seen.mode == "RGB"
@@ -159,7 +159,7 @@ def test_frames_go_to_a_folder_and_not_to_one_that_is_named_like_a_file(foveate,
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--at", "1,2", "--px-per-deg", "0"], "px_per_deg must be a positive number"),
+        (["--at", "1,2", "--px-per-deg", "0"], "--px-per-deg must be a positive number"),
         (["--at", "1;2", "--px-per-deg", "6"], "--at must be x,y"),
         (["--at", "nan,2", "--px-per-deg", "6"], "NaN"),
         (["--at", "5000,2", "--px-per-deg", "6"], "--at 5000,2 lies outside the picture of"),

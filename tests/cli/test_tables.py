@@ -1,11 +1,12 @@
 import re
 
 import pandas as pd
+import pytest
 
 from scanpath.cli.catalog import metrics
 from scanpath.cli.score import _print
 from scanpath.cli.tables import print_table
-from scanpath.metrics import list_metrics
+from scanpath.metrics import METRICS, list_metrics
 
 
 def printed(capsys):
@@ -43,3 +44,12 @@ def test_names_of_metrics_stay_whole_at_80_columns(monkeypatch, capsys):
     lines = printed(capsys)
     assert max(map(len, lines)) <= 80
     assert {line.split()[0] for line in lines} >= set(list_metrics())
+    words = {word.strip(",") for line in lines for word in line.split()}
+    assert {need for name in list_metrics() for need in METRICS[name].needs} <= words
+
+
+@pytest.mark.parametrize("group", [[], ["datasets"], ["stimuli"], ["study"], ["fit"]], ids=str)
+def test_no_line_of_a_list_of_commands_is_cut_at_80_columns(scanpath, monkeypatch, group):
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = scanpath(*group, "--help").stdout.splitlines()
+    assert [line for line in lines if line.endswith("...") and "[ARGS]" not in line] == []

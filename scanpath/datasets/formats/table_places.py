@@ -70,7 +70,7 @@ def place_in_picture(
     if given.size_px is not None:
         return _scaled(table, given, changes)
     if any(theirs[name] != name for name in ("x_px", "y_px")):
-        changes.add("assumed", "coordinates are the picture's (if the screen's, give picture_at=)")
+        changes.add("assumed", "coordinates are the picture's (if the screen's, give picture_at='screen')")
     return table
 
 
