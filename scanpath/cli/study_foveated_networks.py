@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _NETWORKS = ("small-alexnet", "small-resnet")
 #: Drawn scenes a class to learn from and to test on, and of a quick look, with its epochs and runs.
-_SCENES, _QUICK_SCENES, _QUICK_EPOCHS, _QUICK_RUNS = (120, 30), (12, 6), 2, 2
+_SCENES, _QUICK_SCENES, _QUICK_EPOCHS, _QUICK_RUNS = (120, 64), (12, 6), 2, 2
 _DRAWN_PX, _FOLDER_PX = 64, 256
 
 

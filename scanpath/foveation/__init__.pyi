@@ -2,6 +2,8 @@ from .blur import FoveatedBlur as FoveatedBlur
 from .blur import foveated_blur as foveated_blur
 from .blur import variable_blur as variable_blur
 from .color_video_vdp import cvvdp_quality as cvvdp_quality
+from .conditions import FoveationConditions as FoveationConditions
+from .conditions import fit_conditions as fit_conditions
 from .cortex import cortical_view as cortical_view
 from .cortex import inverse_cortical_view as inverse_cortical_view
 from .matching import match_ring_blur as match_ring_blur

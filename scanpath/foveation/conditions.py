@@ -150,6 +150,13 @@ def fit_conditions(
     ------
     InputError
         If the pictures are not square, or lie wholly in the fovea.
+
+    Examples
+    --------
+    >>> pictures = torch.rand(2, 3, 48, 48, generator=torch.Generator().manual_seed(0))
+    >>> fitted = fit_conditions(pictures, px_per_deg=2.0, seeds=(1, 2))
+    >>> fitted.sigma_px > 0, len(fitted.rings.sigma_px) == len(fitted.rings.gap)
+    (True, True)
     """
     given = check_unit_range(check_image(pictures))
     side = given.shape[-1]
@@ -176,7 +183,7 @@ def ring_edges_deg(size_px: int, *, px_per_deg: float, scaling: float) -> tuple[
     Examples
     --------
     >>> [round(edge, 2) for edge in ring_edges_deg(64, px_per_deg=64 / 26, scaling=0.4)]
-    [1.82, 2.71, 4.03, 5.99, 8.91, 13.26, 18.2]
+    [1.82, 2.71, 4.03, 6.0, 8.92, 13.27, 18.1]
     """
     middle = torch.tensor(_middle(size_px))
     geometry = windows_beyond_fovea(

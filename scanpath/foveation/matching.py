@@ -293,9 +293,13 @@ def match_ring_blur(
         return _ring_means(similarity, _even(sharp, sigma, quality), rings)
 
     widest = float(max(size_of(sharp)))
-    sigmas = [_match_ring(found, ring, target, tolerance, widest) for ring, target in enumerate(wanted)]
-    match = RingBlur(tuple(edges.tolist()), tuple(sigmas), wanted, (), px_per_deg)
-    return replace(match, achieved=_ring_means(similarity, match.apply(sharp, point[0]), rings))
+    match, aims = RingBlur(tuple(edges.tolist()), (), wanted, (), px_per_deg), wanted
+    for _ in range(2):  # once more, with what the passages between rings lose or keep made up for
+        sigmas = [_match_ring(found, ring, aim, tolerance, widest) for ring, aim in enumerate(aims)]
+        match = replace(match, sigma_px=tuple(sigmas))
+        match = replace(match, achieved=_ring_means(similarity, match.apply(sharp, point[0]), rings))
+        aims = tuple(min(target - gap, 1.0) for target, gap in zip(wanted, match.gap))
+    return match
 
 
 def verify_match(

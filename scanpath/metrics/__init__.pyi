@@ -64,6 +64,8 @@ from .pairwise import score_pairs as score_pairs
 from .recurrence import Recurrence as Recurrence
 from .recurrence import cross_recurrence as cross_recurrence
 from .recurrence import recurrence as recurrence
+from .representations import dissimilarities as dissimilarities
+from .representations import representational_similarity as representational_similarity
 from .saccades import Histogram as Histogram
 from .saccades import saccade_divergence as saccade_divergence
 from .saccades import saccade_histogram as saccade_histogram

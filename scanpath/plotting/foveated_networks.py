@@ -67,6 +67,14 @@ def plot_foveated_networks(curves: pd.DataFrame, paired: pd.DataFrame, *, title:
     -------
     list of Axes
         Six probes, the window conflict, and the differences between texture and the others.
+
+    Examples
+    --------
+    >>> curves = pd.DataFrame({"condition": "texture", "probe": "scotoma", "level": [0.2, 0.5], "mean": [0.8, 0.4]})
+    >>> curves = curves.assign(answer="right", low=[0.7, 0.3], high=[0.9, 0.5])
+    >>> paired = pd.DataFrame({"measure": ["scotoma"], "condition": "texture", "against": "reference"})
+    >>> len(plot_foveated_networks(curves, paired.assign(difference=-0.1, low=-0.2, high=0.0)))
+    8
     """
     axes = new_axes(2, 4, panel_inches=(3.1, 2.7))
     conditions = list(curves["condition"].unique())
@@ -109,6 +117,12 @@ def plot_representations(representations: pd.DataFrame) -> list[Axes]:
     -------
     list of Axes
         One a network.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"network": ["alexnet"], "condition": "texture", "other": "texture", "correlation": 0.9})
+    >>> len(plot_representations(rows))
+    1
     """
     names = list(representations["network"].unique())
     axes = new_axes(1, len(names), panel_inches=(3.4, 3.2))
@@ -138,7 +152,7 @@ def _draw_conflict(ax: Axes, curves: pd.DataFrame, conditions: list[str]) -> Non
             ax.plot(rows["level"].astype(float), rows["mean"], line, color=color, linewidth=1.3)
     ax.plot([], [], "-", color="0.3", label="class of the center")
     ax.plot([], [], ":", color="0.3", label="class of the surround")
-    ax.legend(loc="center right", fontsize=7)
+    ax.legend(loc="upper center", fontsize=7)
     ax.set_title(_WINDOW)
     ax.set_ylim(0, 1)
     ax.set_xlabel("area of the center")

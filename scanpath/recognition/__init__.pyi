@@ -20,6 +20,7 @@ from .pool_replacement import with_eccentric_pools as with_eccentric_pools
 from .recognizability import class_prototypes as class_prototypes
 from .recognizability import recognizability_index as recognizability_index
 from .recognizability import unrecognizable_center as unrecognizable_center
+from .small_networks import scene_network as scene_network
 from .smooth_pooling import SmoothEccentricityPool2d as SmoothEccentricityPool2d
 from .smooth_pooling import smooth_eccentricity_pool as smooth_eccentricity_pool
 from .weights import read_weights as read_weights

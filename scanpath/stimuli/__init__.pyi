@@ -3,8 +3,15 @@ from .asymmetry_files import write_asymmetry as write_asymmetry
 from .captioned_scenes import captioned_scenes as captioned_scenes
 from .captioned_scenes import draw_scene as draw_scene
 from .comparisons import triads as triads
+from .cue_conflict import window_conflict as window_conflict
+from .drawn_scenes import SCENE_CLASSES as SCENE_CLASSES
+from .drawn_scenes import drawn_scene as drawn_scene
+from .drawn_scenes import write_drawn_scenes as write_drawn_scenes
+from .frequency_filters import high_pass as high_pass
+from .frequency_filters import low_pass as low_pass
 from .gaussian_textures import GaussianTexture as GaussianTexture
 from .items import Item as Item
+from .occlusion import occlude as occlude
 from .search_arrays import ASYMMETRY_TASKS as ASYMMETRY_TASKS
 from .search_arrays import AsymmetryTask as AsymmetryTask
 from .search_arrays import asymmetry_display as asymmetry_display

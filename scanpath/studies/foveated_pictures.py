@@ -69,7 +69,7 @@ class DrawnSource:
     """
 
     train_per_class: int = 120
-    test_per_class: int = 30
+    test_per_class: int = 64
     size_px: int = 64
     seed: int = 0
     classes: tuple[str, ...] = field(default=SCENE_CLASSES, init=False)

@@ -13,6 +13,8 @@ from .regimes import Rotate90 as Rotate90
 from .regimes import fisheye as fisheye
 from .regimes import overlay_lines as overlay_lines
 from .regimes import regime_transform as regime_transform
+from .scene_classifier import SceneRecipe as SceneRecipe
+from .scene_classifier import train_classifier as train_classifier
 from .scenewalk import SceneWalkFit as SceneWalkFit
 from .scenewalk import fit_scenewalk as fit_scenewalk
 from .scenewalk_posterior import SceneWalkPosterior as SceneWalkPosterior

@@ -41,6 +41,11 @@ class SceneRecipe:
         When, in shares of the epochs.
     momentum, weight_decay
         Of the optimizer.
+
+    Examples
+    --------
+    >>> SceneRecipe(epochs=8, learning_rate=1.0, decay=0.1).rate(7)
+    0.010000000000000002
     """
 
     epochs: int
@@ -72,7 +77,7 @@ class SceneRecipe:
 
 #: Network -> recipe. Those of alexnet and resnet18 are Deza and Konkle's.
 RECIPES: Mapping[str, SceneRecipe] = {
-    "small-alexnet": SceneRecipe(epochs=12, learning_rate=0.015, batch_size=16, decay_at=(0.5, 0.8), decay=0.25),
+    "small-alexnet": SceneRecipe(epochs=14, learning_rate=0.01, batch_size=16, decay_at=(0.5, 0.8), decay=0.25),
     "small-resnet": SceneRecipe(epochs=10, learning_rate=0.05, batch_size=32, decay_at=(0.5, 0.8), decay=0.25),
     "alexnet": SceneRecipe(epochs=120, learning_rate=0.01),
     "resnet18": SceneRecipe(epochs=80, learning_rate=0.05, decay=0.25, decay_at=(0.2, 0.4)),
@@ -139,6 +144,18 @@ def train_classifier(
         If labels do not fit the pictures, or the checkpoint belongs to another training.
     UndefinedError
         If the loss is no longer finite.
+
+    Examples
+    --------
+    >>> class Plain:
+    ...     def __len__(self):
+    ...         return 4
+    ...     def batch(self, numbers):
+    ...         return torch.tensor(numbers, dtype=torch.uint8)[:, None, None, None].expand(-1, 3, 32, 32)
+    >>> recipe = SceneRecipe(epochs=1, learning_rate=0.01, batch_size=2)
+    >>> network = train_classifier("small-resnet", Plain(), np.array([0, 1, 0, 1]), recipe, n_classes=2, seed=0)
+    >>> network.training
+    False
     """
     if len(labels) != len(pictures):
         raise InputError(f"{len(pictures)} pictures need one label each, got {len(labels)}.")
