@@ -28,7 +28,7 @@ def typed_column(values: pd.Series | None, kind: str, name: str, source: str, n:
         If a value is of another kind; the message names it and its row.
     """
     if values is None or values.isna().all():
-        return pd.Series([pd.NA if kind != "number" else np.nan] * n, dtype=DTYPES[kind])
+        return pd.Series(pd.NA if kind != "number" else np.nan, index=range(n), dtype=DTYPES[kind])
     try:
         return _CONVERSIONS[kind](values, name)
     except (ValueError, TypeError, OverflowError) as error:
@@ -38,8 +38,10 @@ def typed_column(values: pd.Series | None, kind: str, name: str, source: str, n:
 
 
 def _text(values: pd.Series, name: str) -> pd.Series:
-    text = values.map(_as_text, na_action="ignore").astype(TEXT)
-    return text.where(text != "", pd.NA)
+    plain = values.dtype == TEXT or (values.dtype == object and all(type(value) is str for value in values))
+    text = (values if plain else values.map(_as_text, na_action="ignore")).astype(TEXT)
+    empty = text == ""
+    return text.mask(empty) if empty.any() else text
 
 
 def holds_bytes(values: pd.Series) -> bool:
@@ -86,6 +88,8 @@ def _count(values: pd.Series, name: str) -> pd.Series:
 
 def _numeric(values: pd.Series, name: str) -> pd.Series:
     """Return numbers that are told by their type or their text; never a type whose storage only looks like them."""
+    if isinstance(values.dtype, np.dtype) and values.dtype.kind in "iuf":  # what memory itself knows as numbers
+        return values
     known = values.dropna()
     kind = getattr(values.dtype, "kind", "O")
     if kind == "O" and isinstance(known.iloc[0], np.timedelta64 | timedelta):

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import scanpath as sp
+from scanpath.foveation import steerable_frame
 from scanpath.foveation.steerable_frame import SteerableFrame
 
 
@@ -83,3 +84,16 @@ def test_analysis_is_differentiable():
 def test_sizes_that_do_not_divide_are_refused(size):
     with pytest.raises(sp.InputError, match="multiples of 8"):
         SteerableFrame(size, n_scales=3)
+
+
+@pytest.mark.parametrize("shape", [(24, 40), (3, 24, 40), (2, 3, 24, 40)])
+def test_planes_one_after_the_other_give_the_same_numbers_and_gradients(monkeypatch, shape):
+    image = torch.rand(*shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64, requires_grad=True)
+    frame, found = SteerableFrame((24, 40), n_scales=2), []
+    for least in (1 << 40, 1):
+        monkeypatch.setattr(steerable_frame, "LARGE_PLANE", least)
+        bands = frame.analyze(image, quadrature=True)
+        loss = sum((band**3).sum() for band in (*bands.oriented, *bands.quadrature))
+        found.append([*bands.oriented, frame.synthesize(bands), *torch.autograd.grad(loss, image)])
+    for together, alone in zip(*found):
+        torch.testing.assert_close(together, alone, atol=1e-12, rtol=1e-12)
