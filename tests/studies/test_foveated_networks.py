@@ -178,6 +178,15 @@ def test_an_interval_over_runs_and_pictures_is_wider_than_over_pictures_alone():
     assert widths[1] > 2 * widths[0]
 
 
+def test_networks_at_chance_decide_nothing():
+    labels = np.arange(160) % 8
+    answers = {("net", name): known_answers(labels, 0.125, 0) for name in CONDITIONS}
+    table = pd.DataFrame({"picture": range(160), **dict.fromkeys(CONDITIONS[1:], np.linspace(0, 1, 160))})
+    found = score_networks(answers, labels, table)
+    assert set(found.claims["found"]) == {"undecided"}
+    assert not found.gates[found.gates["network"] == "net"]["passed"].any()
+
+
 def test_crossover_of_straight_lines():
     area = np.array(PROBES[WINDOW])
     for wanted in (0.2, 0.5, 0.8):
