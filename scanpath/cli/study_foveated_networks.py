@@ -158,4 +158,4 @@ def _interval(mean: float, low: float, high: float) -> str:
 
 def register(group: typer.Typer) -> None:
     """Add the command to `scanpath study`."""
-    group.command("foveated-networks")(foveated_networks)
+    group.command("foveated-networks", short_help="Networks on foveated texture and on blurs.")(foveated_networks)

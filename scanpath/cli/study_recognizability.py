@@ -83,4 +83,4 @@ def _or_none(value: float) -> str:
 
 def register(group: typer.Typer) -> None:
     """Add the command to `scanpath study`."""
-    group.command("recognizability")(recognizability)
+    group.command("recognizability", short_help="Where drawn items stop being recognized.")(recognizability)

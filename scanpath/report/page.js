@@ -299,7 +299,7 @@
     const again = one.paths.findIndex((each) => each.who === before);
     const more = one.left_out ? ` ${one.left_out} more scanpaths are not shown.` : "";
     const box = one.box ? (one.target ? "Looked for: this, in the dashed box." : "The target is in the dashed box.") : one.target ? "Looked for: this." : "";
-    find("caption").textContent = [one.caption ? `“${one.caption}”` : "", box, more.trim()].filter(Boolean).join(" ");
+    find("caption").textContent = [one.caption ? `“${one.caption}”${box || more ? "." : ""}` : "", box, more.trim()].filter(Boolean).join(" ");
     showTarget(one.target, index);
     const densities = find("density"), earlier = densities.value;
     densities.replaceChildren(option("none", ""), ...one.densities.map((each) => option(`${each.who} (${each.n} fixations)`, each.who)));
