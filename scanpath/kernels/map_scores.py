@@ -71,12 +71,25 @@ def mean_and_squares_each(maps, means, squares):
 
 
 @compiled
-def _bucket(value, low, scale, last):
-    """Number of the equal interval that a value falls in: never less for a larger value, whatever is rounded."""
-    place = (value - low) * scale
-    if not place > 0:  # not a number, too, where nothing tells values apart
-        return 0
-    return last if place >= last else int(place)
+def _find_buckets(values, low, scale, last, found):
+    """Number of the equal interval that each value falls in: never less for a larger value, whatever is rounded."""
+    for i in range(len(values)):
+        place = (np.float64(values[i]) - low) * scale
+        place = place if place > 0.0 else 0.0  # what is not a number goes to the first
+        found[i] = np.int32(place if place < last else last)
+
+
+@compiled
+def _first_levels(levels, low, scale, last):
+    """Of each bucket, and of an end behind them, the first level that it or a later one holds."""
+    m = len(levels)
+    found, first = np.empty(m, dtype=np.int32), np.full(last + 2, m, dtype=np.int32)
+    _find_buckets(levels, low, scale, last, found)
+    for k in range(m - 1, -1, -1):
+        first[found[k]] = k
+    for b in range(last, -1, -1):
+        first[b] = min(first[b], first[b + 1])
+    return first
 
 
 @compiled
@@ -99,30 +112,30 @@ def count_between(flat, levels, buckets, counts):
     low, last = levels[0], buckets - 1
     extent = levels[m - 1] - low
     scale = last / extent if 0.0 < extent < np.inf else 0.0
-    first = np.full(buckets + 1, m, dtype=np.int32)  # of each bucket, its first level or that of a later one
-    for k in range(m - 1, -1, -1):
-        first[_bucket(levels[k], low, scale, last)] = k
-    for b in range(buckets - 1, -1, -1):
-        first[b] = min(first[b], first[b + 1])
+    first, found = _first_levels(levels, low, scale, last), np.empty(_BLOCK, dtype=np.int32)
     four = np.zeros(
         (4, 2 * m + 1), dtype=np.int64
     )  # neighbors are alike, and one counter would have to wait for itself
     missing = 0
-    for i in range(flat.shape[0]):
-        value = np.float64(flat[i])
-        if value != value:
-            missing += 1
-            continue
-        bucket = _bucket(value, low, scale, last)
-        k, end = first[bucket], first[bucket + 1]
-        while k < end:  # the first level of the bucket that is not below the value
-            middle = (k + end) >> 1
-            if levels[middle] < value:
-                k = middle + 1
-            else:
-                end = middle
-        slot = 2 * k + 1 if k < m and levels[k] == value else 2 * k
-        four[i & 3, slot] += 1
+    for start in range(0, flat.shape[0], _BLOCK):
+        block = flat[start : start + _BLOCK]
+        _find_buckets(block, low, scale, last, found)
+        for i in range(len(block)):
+            k, end = first[found[i]], first[found[i] + 1]
+            if k == end:
+                four[i & 3, 2 * k] += 1
+                continue
+            value = np.float64(block[i])
+            if value != value:  # the first bucket has the lowest level, so that these come here
+                missing += 1
+                continue
+            while k < end:  # the first level of the bucket that is not below the value
+                middle = (k + end) >> 1
+                if levels[middle] < value:
+                    k = middle + 1
+                else:
+                    end = middle
+            four[i & 3, 2 * k + 1 if k < m and levels[k] == value else 2 * k] += 1
     for part in range(4):
         for slot in range(2 * m + 1):
             counts[slot] += four[part, slot]
