@@ -88,7 +88,7 @@ def contests() -> list[Contest]:
             "plain Python",
             plain_scanmatch(),
             prepare=_same,
-            target=50,
+            target=100,
         ),
         Contest(
             "scanmatch",
@@ -97,7 +97,7 @@ def contests() -> list[Contest]:
             plain_scanmatch(50),
             prepare=_same,
             share=0.02,
-            target=50,
+            target=100,
         ),
     ]
     if _installed("multimatch_gaze"):
@@ -110,7 +110,7 @@ def contests() -> list[Contest]:
                 "multimatch-gaze",
                 lambda a, b: docomparison(a, b, SCREEN),
                 prepare=_records,
-                target=100,
+                target=250,
             ),
             Contest(
                 "multimatch",
@@ -118,7 +118,7 @@ def contests() -> list[Contest]:
                 "multimatch-gaze",
                 lambda a, b: _grouped(docomparison, a, b),
                 prepare=_records,
-                target=100,
+                target=250,
             ),
         ]
     if _installed("tslearn"):
