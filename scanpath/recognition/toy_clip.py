@@ -37,7 +37,9 @@ MEAN, DEVIATION = 0.5, 0.25
 class ConvTower(nn.Module):
     """Image tower: six convolutions with batch norm, then attention pooling over an 8 x 8 grid with positions.
 
-    Positions begin as row and column in some channels and at random in the others.
+    Positions begin as row and column in some channels and at random in the others, and the query begins as long as the
+    tokens, so that attention differs among places, and the vector tells where the picture is clear, before anything is
+    learned. A short query attends to all places alike; whether training then ever leaves that is a matter of the seed.
 
     Parameters
     ----------
@@ -59,7 +61,7 @@ class ConvTower(nn.Module):
         line = torch.linspace(-2, 2, side)
         position[..., :8], position[..., 8:16] = line[:, None, None], line[None, :, None]
         self.position = nn.Parameter(position.reshape(side * side, last))
-        self.query = nn.Parameter(torch.randn(1, 1, last) / last**0.5)
+        self.query = nn.Parameter(torch.randn(1, 1, last))
         self.pool = nn.MultiheadAttention(last, num_heads=4, batch_first=True)
         self.project = nn.Linear(last, embedding, bias=False)
 

@@ -3,6 +3,18 @@
 Pictures are drawn scenes, foveated at the captioned object as NeVA foveates them; captions that are also true of
 another picture in the batch are not counted against it. Batch t depends on the seed and on t alone, so that a run that
 was stopped and resumed ends where an uninterrupted one does.
+
+The loss has two terms: the contrastive one over the whole batch, as in CLIP [1]_, and the same among pictures and
+captions of one combination of color, texture and shape, which only their place tells apart. In the whole batch those
+are two of eighty candidates, and hardly count until all else is learned; hard negatives of their own [2]_ make place
+worth as much as looks from the first step on.
+
+References
+----------
+.. [1] Radford et al. (2021), Learning transferable visual models from natural language supervision,
+   arXiv:2103.00020.
+.. [2] Yuksekgonul, Bianchi, Kalluri, Jurafsky, Zou (2023), When and why vision-language models behave like
+   bags-of-words, and what to do about it, arXiv:2210.01936.
 """
 
 import argparse
@@ -135,36 +147,48 @@ def _batch_loss(
         for one, phrase in _described(rng, scene, recipe.objects_per_scene):
             rows.append((number, one))
             captions.append((one.combination, phrase, describe(rng, one.combination, phrase)))
-    fits = torch.tensor(
-        [
-            [
-                one.combination == what and (phrase is None or position_holds(phrase, one.center_px, IMAGE_SIZE_PX))
-                for what, phrase, _ in captions
-            ]
-            for _, one in rows
-        ],
-        dtype=torch.float32,
-    )
+    alike = torch.tensor([[one.combination == what for what, _, _ in captions] for _, one in rows])
+    there = torch.tensor([[_lies(one, phrase) for _, phrase, _ in captions] for _, one in rows])
+    fits = (alike & there).float()
     empty = [int(number) for number in rng.integers(len(chosen), size=recipe.empty_per_batch)]
     places = [_near(rng, one) for _, one in rows] + [_between(rng, chosen[number]) for number in empty]
     pictures = _foveated(rng, chosen, [number for number, _ in rows] + empty, places)
     seen = model.encode_image(pictures, normalize=True)
     said = model.encode_text(tokenizer([sentence for _, _, sentence in captions]), normalize=True)
     logits = model.logit_scale.exp() * seen @ said.T
-    by_picture = F.cross_entropy(logits[: len(rows)], fits / fits.sum(1, keepdim=True))
-    by_caption = F.cross_entropy(logits.T, F.pad(fits.T / fits.T.sum(1, keepdim=True), (0, len(empty))))
-    return (by_picture + by_caption) / 2
+    of_objects = logits[: len(rows)]
+    by_picture = _cross_entropy(of_objects, fits)
+    by_caption = _cross_entropy(logits.T, F.pad(fits.T, (0, len(empty))))
+    # of candidates that look as the caption says, place alone says which are meant
+    told = of_objects.masked_fill(~alike, -math.inf)
+    by_place = _cross_entropy(told, fits) + _cross_entropy(told.T, fits.T)
+    return (by_picture + by_caption + by_place) / 2
+
+
+def _cross_entropy(logits: Tensor, fits: Tensor) -> Tensor:
+    """Cross-entropy over each row's candidates; those that fit equally share what is right, -inf is no candidate."""
+    shares = fits / fits.sum(1, keepdim=True)
+    log_chances = F.log_softmax(logits, dim=1).masked_fill(shares == 0, 0)
+    return -(shares * log_chances).sum(1).mean()
+
+
+def _lies(one: SceneObject, phrase: str | None) -> bool:
+    return phrase is None or position_holds(phrase, one.center_px, IMAGE_SIZE_PX)
 
 
 def _described(rng: np.random.Generator, scene: Scene, n: int) -> list[tuple[SceneObject, str | None]]:
-    """Draw n objects of a scene, and for half of them a true position phrase; twins nearly always get one."""
+    """Draw n objects of a scene, and for half of them a true position phrase.
+
+    Twins nearly always get one, which does not hold for the other.
+    """
     described = []
     order = [0, 1, *range(2, len(scene.objects))] if scene.twin else list(rng.permutation(len(scene.objects)))
     for index in order[:n]:
         one = scene.objects[index]
-        names = [name for name in POSITIONS if position_holds(name, one.center_px, IMAGE_SIZE_PX)]
+        twin = scene.objects[1 - index] if scene.twin and index < 2 else None
+        names = [name for name in POSITIONS if _lies(one, name) and not (twin and _lies(twin, name))]
         phrase = names[rng.integers(len(names))]
-        described.append((one, phrase if rng.random() < (0.9 if scene.twin and index < 2 else 0.5) else None))
+        described.append((one, phrase if rng.random() < (0.9 if twin else 0.5) else None))
     return described
 
 

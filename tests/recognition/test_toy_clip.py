@@ -5,6 +5,7 @@ import torch
 from safetensors.torch import save_file
 
 import scanpath as sp
+from scanpath._core.random import derive_seed
 from scanpath.recognition.toy_clip import build_toy_clip, load_toy_clip, make_tokenizer, shipped_weights, train_merges
 from scanpath.stimuli.caption_grammar import all_words
 
@@ -43,6 +44,19 @@ def test_files_of_another_kind_are_refused(tmp_path):
     save_file({"weight": torch.zeros(2)}, tmp_path / "other.safetensors")
     with pytest.raises(sp.InputError, match="scanpath toy CLIP 1"):
         load_toy_clip(tmp_path / "other.safetensors")
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_attention_differs_among_places_before_training(seed):
+    """Flat attention tells nothing of where the picture is clear, and does not always come to in training."""
+    torch.manual_seed(derive_seed(seed, "toy clip weights"))
+    tower = build_toy_clip(520).visual
+    pictures = torch.randn(4, 3, 128, 128, generator=torch.Generator().manual_seed(seed))
+    with torch.no_grad():
+        tokens = tower.features(pictures).flatten(2).transpose(1, 2) + tower.position
+        _, weights = tower.pool(tower.query.expand(4, -1, -1), tokens, tokens, average_attn_weights=False)
+    n_places = torch.exp(torch.special.entr(weights).sum(-1)).mean()
+    assert n_places < 62  # of 64; a query of length 1 attends to 63.9
 
 
 def test_untrained_weights_follow_the_seed():
