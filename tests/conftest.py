@@ -5,8 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import settings
 from skimage import data, transform
+
+if "PYTEST_XDIST_WORKER" in os.environ:  # several processes with a thread a core each would hinder one another
+    torch.set_num_threads(1)
 
 # the first call of a compiled loop, or a busy machine, is no failing test
 settings.register_profile("without deadline", deadline=None)
