@@ -12,7 +12,8 @@ from PIL import Image
 from skimage import data
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-WIDTH, HEIGHT = 800, 460  # the places that the README names lie in it
+WIDTH, HEIGHT = 800, 460  # the box that the README names lies in it
+SMALL = 420, 320  # and its fixation in this
 DATA_VIEWER = (
     "RECORDING_SESSION_LABEL\tTRIAL_INDEX\tEYE_USED\tCURRENT_FIX_INDEX\tCURRENT_FIX_X\tCURRENT_FIX_Y\t"
     "CURRENT_FIX_START\tCURRENT_FIX_DURATION\timage\n"
@@ -72,11 +73,11 @@ def run_all(scanpath, lines):
 def test_commands_for_your_own_pictures(scanpath, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name in ("photo.jpg", "desk.jpg"):
-        photograph(name)
+        photograph(name, SMALL)
     Path("photos").mkdir()
     photograph("photos/photo.jpg", turned=1)
     Image.fromarray(data.astronaut()[:60, :60]).save("keys.png")
-    recorded("people.csv", ["photo.jpg"])
+    recorded("people.csv", ["photo.jpg"], SMALL)
     pd.DataFrame({"stimulus": ["photo.jpg"], "x_px": [400], "y_px": [300]}).to_csv("places.csv", index=False)
     Path("fixations.json").write_text(json.dumps(COCO_SEARCH))
     lines = commands("Your own pictures")
@@ -125,8 +126,8 @@ def test_commands_for_your_own_model(scanpath, tmp_path, monkeypatch):
     Path("photos").mkdir()
     names = [f"{n}.png" for n in range(5)]
     for n, name in enumerate(names):
-        photograph(f"photos/{name}", (120, 80), turned=n)
-    recorded("people.csv", names, (120, 80))
+        photograph(f"photos/{name}", (60, 40), turned=n)
+    recorded("people.csv", names, (60, 40))
     run_all(scanpath, commands("Your own model"))
     assert set(pd.read_parquet("run.parquet")["agent"]) == {"contrast", "viewer"}
 
