@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 import torch
 from numpy.typing import ArrayLike
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -110,7 +110,7 @@ def draw_retinal_samples(
         raise InputError(f"samples must be the {lattice.n_samples} of the lattice, got {rows.shape[-1]}.")
     seen = FixatedImages.to_draw(rows, fixation, size)
     check_positive("px_per_deg", px_per_deg)
-    tree, half = cKDTree(lattice.places_deg.numpy()), lattice.cell_deg[-1] / 2
+    tree, half = KDTree(lattice.places_deg.numpy()), lattice.cell_deg[-1] / 2
     height, width = size_of(seen.images)
     y, x = torch.meshgrid(torch.arange(height), torch.arange(width), indexing="ij")
     pixels = torch.stack([x, y], dim=-1).reshape(-1, 2)
