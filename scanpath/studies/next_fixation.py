@@ -117,11 +117,15 @@ class Task(NamedTuple):
     def facts(self) -> str:
         """What its predictions depend on, to tell whether a file holds them."""
         agent = {} if self.agent is None else {"settings": self.agent.settings, **self.agent.facts()}
-        pictures = [one.name for one in self.stimuli]
-        scored = (self.people if self.scored is None else self.scored)[["stimulus", "subject", "fixation"]]
-        who = int(pd.util.hash_pandas_object(scored.astype(str), index=False).sum())
-        facts = [__version__, NUMBERS, self.data, self.name, agent, pictures, who, self.seed]
+        pictures = [[one.name, one.px_per_deg, one.checksum()] for one in self.stimuli]
+        scored = None if self.scored is None else _table_sum(self.scored)
+        facts = [__version__, NUMBERS, self.data, self.name, agent, pictures, _table_sum(self.people), scored, self.seed]
         return json.dumps(facts, sort_keys=True)
+
+
+def _table_sum(table: pd.DataFrame) -> int:
+    """Return what tells a table from one with another value anywhere, such as a fixation that was put right."""
+    return int(pd.util.hash_pandas_object(table.astype(str), index=False).sum())
 
 
 class Predicted(NamedTuple):
@@ -273,8 +277,20 @@ def score_tasks(
         One for each agent and data set, and one with the agent None for the marks.
     jobs, out, progress
         As for `run_next_fixation`.
+
+    Raises
+    ------
+    InputError
+        If two tasks have one data set and agent by name, or `out` holds predictions of other settings.
     """
     advance = progress or _nobody
+    called = [(task.data, task.name) for task in tasks]
+    twice = next((one for one in called if called.count(one) > 1), None)
+    if twice is not None:
+        raise InputError(
+            f"Two data sets are called {twice[0]!r}, or one has two agents {twice[1]!r}, and tables could not tell them "
+            "apart; rename one or run each alone."
+        )
     found: list[Predicted | None] = [None if out is None else _kept(task, _file(out, task)) for task in tasks]
     todo = [place for place, one in enumerate(found) if one is None]
     advance(n_steps(tasks) - sum(_n_steps(tasks[place]) for place in todo))

@@ -118,6 +118,27 @@ def test_a_stopped_study_goes_on_after_the_last_agent(small, scored, tmp_path, m
         score_tasks(tasks(small), out=tmp_path)
 
 
+@pytest.mark.parametrize("changed", ["people", "scale", "pixels"])
+def test_predictions_of_other_people_scales_or_pixels_are_not_taken(small, tmp_path, changed):
+    stimuli, people = small
+    score_tasks(tasks(small)[:2], out=tmp_path)
+    first, px_per_deg, image = stimuli[0], 8, stimuli[0].image
+    if changed == "people":
+        people = people.assign(x_px=people["x_px"].where(people.index > 0, 1.0))
+    elif changed == "scale":
+        px_per_deg = 9
+    else:
+        image = 1 - image
+    other = [sp.Stimulus(image, name=first.name, px_per_deg=px_per_deg), *stimuli[1:]]
+    with pytest.raises(sp.InputError, match="holds predictions of other settings"):
+        score_tasks(tasks((other, people))[:2], out=tmp_path)
+
+
+def test_two_data_sets_of_one_name_are_refused(small):
+    with pytest.raises(sp.InputError, match=r"Two data sets are called 'mine'.*rename one"):
+        score_tasks([*tasks(small), *tasks(small)])
+
+
 def test_a_calibration_that_the_study_kept_is_an_agent_that_is_scored_as_it_is(small, tmp_path, data_sets):
     run_next_fixation(data=["osie"], agents=["spectral_residual"], out=tmp_path)
     kept = tmp_path / "predictions" / "osie" / "spectral_residual.json"
