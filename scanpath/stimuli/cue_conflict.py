@@ -66,14 +66,15 @@ def window_conflict(inside: np.ndarray, outside: np.ndarray, share: float) -> np
 def decoys(labels: np.ndarray) -> np.ndarray:
     """Number of each picture's partner, (n,): the picture of the same rank in the next class, for the last the first.
 
-    Classes are numbered from 0 on; where the next class has fewer pictures, its ranks begin again.
+    A class without pictures is passed over; where the next class has fewer pictures, its ranks begin again.
 
     Examples
     --------
     >>> decoys(np.array([0, 0, 1, 1, 2])).tolist()
     [2, 3, 4, 4, 0]
     """
-    members = [np.flatnonzero(labels == number) for number in range(int(labels.max()) + 1)]
+    classes, number = np.unique(labels, return_inverse=True)
+    members = [np.flatnonzero(labels == label) for label in classes]
     rank = np.array([int(np.sum(labels[:place] == label)) for place, label in enumerate(labels)])
-    following = [members[(label + 1) % len(members)] for label in labels]
+    following = [members[(one + 1) % len(members)] for one in number]
     return np.array([group[place % len(group)] for group, place in zip(following, rank)])

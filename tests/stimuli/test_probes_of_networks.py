@@ -114,6 +114,10 @@ def test_a_decoy_is_of_the_next_class_and_of_the_same_rank():
     assert found.tolist() == [1, 2, 0, 4, 5, 3]
 
 
+def test_a_class_without_pictures_is_passed_over_by_decoys():
+    assert decoys(np.array([0, 2, 0, 2])).tolist() == [1, 0, 3, 2]
+
+
 @pytest.mark.parametrize(
     ("call", "words"),
     [
