@@ -32,7 +32,8 @@ def dissimilarities(features: np.ndarray) -> np.ndarray:
     rows = np.asarray(features, dtype=np.float64)
     if rows.ndim != 2 or len(rows) < 2:
         raise InputError(f"features must have shape (n, d) with two or more pictures, got {rows.shape}.")
-    rows = rows - rows.mean(axis=1, keepdims=True)
+    varied = np.ptp(rows, axis=1, keepdims=True) > 0  # the mean of equal numbers may differ from them by rounding
+    rows = np.where(varied, rows - rows.mean(axis=1, keepdims=True), 0)
     length = np.linalg.norm(rows, axis=1, keepdims=True)
     rows = np.divide(rows, length, out=np.zeros_like(rows), where=length > 0)
     return 1 - (rows @ rows.T)[np.triu_indices(len(rows), 1)]

@@ -13,6 +13,11 @@ def test_dissimilarity_is_the_correlation_distance_of_scipy():
     np.testing.assert_allclose(dissimilarities(features), pdist(features, "correlation"), atol=1e-12)
 
 
+def test_features_that_are_all_alike_are_one_away_from_all():
+    features = np.array([[0.1] * 3, [0.7] * 3, [1.0, 2.0, 4.0]])  # the mean of 0.1, 0.1, 0.1 is not 0.1
+    np.testing.assert_array_equal(dissimilarities(features), [1, 1, 1])
+
+
 def test_similarity_is_the_correlation_of_numpy():
     matrices = np.random.default_rng(1).random((3, 45))
     np.testing.assert_allclose(representational_similarity(matrices), np.corrcoef(matrices), atol=1e-12)
