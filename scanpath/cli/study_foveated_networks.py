@@ -109,9 +109,9 @@ def _source(pictures: Path | None, size_px: int | None, quick: bool, seed: int) 
     from scanpath.studies.foveated_pictures import DrawnSource, FolderSource
 
     if pictures is not None:
-        return FolderSource(pictures, size_px=size_px or _FOLDER_PX, seed=seed)
+        return FolderSource(pictures, size_px=_FOLDER_PX if size_px is None else size_px, seed=seed)
     train, test = _QUICK_SCENES if quick else _SCENES
-    return DrawnSource(train, test, size_px or _DRAWN_PX, seed)
+    return DrawnSource(train, test, _DRAWN_PX if size_px is None else size_px, seed)
 
 
 def _tell_failures(failures: list[str]) -> None:

@@ -33,13 +33,14 @@ def recognizability(
     from scanpath._core.checks import check_count, check_number, check_positive
     from scanpath.cli.progress import progress_bar
     from scanpath.plotting import plot_recognizability, save_figure
+    from scanpath.stimuli.items import SHAPES
     from scanpath.studies.recognizability import ECCENTRICITIES_DEG, run_recognizability
 
     n_networks, n_items, n_training, places = _QUICK if quick else (networks, items, training_items, ECCENTRICITIES_DEG)
     sizes = [check_positive("--size-deg", one) for one in size_deg or ([2.0] if quick else [1.0, 2.0, 4.0])]
     seen_at = [check_number("--eccentricity-deg", one) for one in eccentricity_deg or places]
-    for name, count in (("--items", n_items), ("--training-items", n_training), ("--networks", n_networks)):
-        check_count(name, count)
+    check_count("--items", n_items), check_count("--networks", n_networks)
+    check_count("--training-items", n_training, least=len(SHAPES))
     with progress_bar("training and looking", n_networks * (1 + len(sizes))) as advance:
         result = run_recognizability(
             sizes_deg=sizes,

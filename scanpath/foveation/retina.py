@@ -61,8 +61,9 @@ def retinal_samples(
     seen = FixatedImages.of_single(pixels, fixation)
     check_choice("outside", outside, tuple(OUTSIDE))
     _check_inside(seen)
-    spacing_px = check_positive("px_per_deg", px_per_deg) * lattice.spacing_deg
-    places = seen.points[:, None] + px_per_deg * lattice.places_deg.to(seen.points)
+    scale = check_positive("px_per_deg", px_per_deg)
+    spacing_px = scale * lattice.spacing_deg
+    places = seen.points[:, None] + scale * lattice.places_deg.to(seen.points)
     level = spacing_px.log2().clamp(min=0).to(pixels.device)
     count = max(len(seen.images), len(places))
     samples = seen.images.new_zeros(count, seen.images.shape[1], lattice.n_samples)
@@ -109,7 +110,7 @@ def draw_retinal_samples(
     if rows.shape[-1] != lattice.n_samples:
         raise InputError(f"samples must be the {lattice.n_samples} of the lattice, got {rows.shape[-1]}.")
     seen = FixatedImages.to_draw(rows, fixation, size)
-    check_positive("px_per_deg", px_per_deg)
+    scale = check_positive("px_per_deg", px_per_deg)
     tree, half = KDTree(lattice.places_deg.numpy()), lattice.cell_deg[-1] / 2
     height, width = size_of(seen.images)
     y, x = torch.meshgrid(torch.arange(height), torch.arange(width), indexing="ij")
@@ -117,7 +118,7 @@ def draw_retinal_samples(
     flat = rows[..., 0, :] if rows.ndim == 4 else rows[None, ..., 0, :]
     drawn = []
     for point, values in zip(seen.points.expand(max(len(flat), len(seen.points)), 2), flat):
-        offset = (pixels - point.detach().double().cpu()) / px_per_deg
+        offset = (pixels - point.detach().double().cpu()) / scale
         nearest = torch.from_numpy(tree.query(offset.numpy())[1]).to(values.device)
         known = (offset.norm(dim=-1) <= lattice.max_deg + half).to(values)
         drawn.append((values[:, nearest] * known).unflatten(-1, (height, width)))

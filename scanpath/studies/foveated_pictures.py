@@ -77,6 +77,7 @@ class DrawnSource:
     def __post_init__(self) -> None:
         check_count("train_per_class", self.train_per_class, least=2)
         check_count("test_per_class", self.test_per_class, least=2)
+        check_count("size_px", self.size_px, least=32)
 
     def labels(self, split: str) -> np.ndarray:
         """Classes take turns, so that the first pictures are of all of them."""

@@ -108,7 +108,7 @@ def run_recognizability(
     n_items
         Shown at each eccentricity, the same ones at all.
     n_training, epochs
-        Items that a network learns from, and how often it sees each.
+        Items that a network learns from, one of each shape or more, and how often it sees each.
     n_seeds, seed
         Networks, each with items of its own.
     progress
@@ -117,7 +117,7 @@ def run_recognizability(
     Raises
     ------
     InputError
-        If a number is not positive, an eccentricity is negative, or nothing is to be shown.
+        If a number is not positive, there are fewer items to learn from than shapes, an eccentricity is negative, or nothing is to be shown.
 
     Examples
     --------
@@ -133,7 +133,7 @@ def run_recognizability(
     rows = []
     for number in range(check_count("n_seeds", n_seeds)):
         observer = Observer.trained(
-            check_count("n_training", n_training), epochs, derive_seed(seed, "observer", number)
+            check_count("n_training", n_training, least=len(SHAPES)), epochs, derive_seed(seed, "observer", number)
         )
         _told(progress)
         items = item_pictures(n_items, seed=derive_seed(seed, "shown", number), size_px=ITEM_PX, side_px=PICTURE_PX)

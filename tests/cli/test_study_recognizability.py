@@ -1,6 +1,7 @@
 """`scanpath study recognizability` from an empty folder."""
 
 import pandas as pd
+import pytest
 
 
 def test_the_study_writes_its_tables_and_figure(scanpath, tmp_path):
@@ -13,8 +14,9 @@ def test_the_study_writes_its_tables_and_figure(scanpath, tmp_path):
     assert (tmp_path / "study" / "recognizability.png").stat().st_size > 10_000
 
 
-def test_wrong_numbers_are_one_sentence(scanpath, tmp_path):
-    done = scanpath("study", "recognizability", "--size-deg", 0, "--out", tmp_path / "study")
+@pytest.mark.parametrize(("option", "value"), [("--size-deg", 0), ("--training-items", 7)])
+def test_wrong_numbers_are_one_sentence(scanpath, tmp_path, option, value):
+    done = scanpath("study", "recognizability", option, value, "--out", tmp_path / "study")
     assert done.returncode == 2
-    assert "--size-deg" in done.stderr
+    assert f"{option} must be" in done.stderr
     assert "Traceback" not in done.stderr
