@@ -118,8 +118,8 @@ class Task(NamedTuple):
         """What its predictions depend on, to tell whether a file holds them."""
         agent = {} if self.agent is None else {"settings": self.agent.settings, **self.agent.facts()}
         pictures = [[one.name, one.px_per_deg, one.checksum()] for one in self.stimuli]
-        scored = None if self.scored is None else _table_sum(self.scored)
-        facts = [__version__, NUMBERS, self.data, self.name, agent, pictures, _table_sum(self.people), scored, self.seed]
+        people = [None if table is None else _table_sum(table) for table in (self.people, self.scored)]
+        facts = [__version__, NUMBERS, self.data, self.name, agent, pictures, people, self.seed]
         return json.dumps(facts, sort_keys=True)
 
 
@@ -288,8 +288,8 @@ def score_tasks(
     twice = next((one for one in called if called.count(one) > 1), None)
     if twice is not None:
         raise InputError(
-            f"Two data sets are called {twice[0]!r}, or one has two agents {twice[1]!r}, and tables could not tell them "
-            "apart; rename one or run each alone."
+            f"Two data sets are called {twice[0]!r}, or one has two agents {twice[1]!r}, and tables could not tell "
+            "them apart; rename one or run each alone."
         )
     found: list[Predicted | None] = [None if out is None else _kept(task, _file(out, task)) for task in tasks]
     todo = [place for place, one in enumerate(found) if one is None]

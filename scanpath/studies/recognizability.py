@@ -117,7 +117,8 @@ def run_recognizability(
     Raises
     ------
     InputError
-        If a number is not positive, there are fewer items to learn from than shapes, an eccentricity is negative, or nothing is to be shown.
+        If a number is not positive, there are fewer items to learn from than shapes, an eccentricity is negative, or
+        nothing is to be shown.
 
     Examples
     --------
