@@ -53,7 +53,7 @@ def representational_similarity(matrices: np.ndarray, weights: np.ndarray | None
     Returns
     -------
     numpy.ndarray
-        (m, m) Pearson correlations.
+        (m, m) Pearson correlations; NaN where no pair counts, or all that do are equal.
 
     Examples
     --------
@@ -71,7 +71,7 @@ def representational_similarity(matrices: np.ndarray, weights: np.ndarray | None
         if len(first) != rows.shape[1]:
             raise InputError(f"{rows.shape[1]} pairs are not those of {len(weights)} pictures; give one weight each.")
         pairs = np.asarray(weights, dtype=np.float64)[first] * np.asarray(weights, dtype=np.float64)[second]
-    rows = (rows - rows @ pairs[:, None] / pairs.sum()) * np.sqrt(pairs)
-    length = np.linalg.norm(rows, axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):
+        rows = (rows - rows @ pairs[:, None] / pairs.sum()) * np.sqrt(pairs)
+        length = np.linalg.norm(rows, axis=1)
         return rows @ rows.T / np.outer(length, length)

@@ -231,8 +231,8 @@ def _representations(matrices: Mapping[str, np.ndarray], n_pictures: int, seed: 
             pairs = np.outer(weight, weight) * different
             block = matrix[i * n_runs : (i + 1) * n_runs, j * n_runs : (j + 1) * n_runs]
             values.append(float((pairs * block).sum() / pairs.sum()) if pairs.any() else np.nan)
-        low, high = np.nanquantile(values[1:], [0.025, 0.975])
-        rows.append((one, other, values[0], float(low), float(high)))
+        low, high = interval(np.array(values[1:])[:, None], 0.95)
+        rows.append((one, other, values[0], float(low[0]), float(high[0])))
     return pd.DataFrame(rows, columns=["condition", "other", "correlation", "low", "high"])
 
 

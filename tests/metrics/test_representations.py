@@ -36,6 +36,10 @@ def test_weights_are_repetitions_without_pairs_of_a_picture_with_itself():
     np.testing.assert_allclose(found, wanted, atol=1e-12)
 
 
+def test_similarity_of_one_picture_drawn_again_and_again_is_undefined():
+    assert np.isnan(representational_similarity(np.random.default_rng(3).random((2, 3)), np.array([3, 0, 0]))).all()
+
+
 def test_bad_input_is_one_sentence():
     with pytest.raises(sp.InputError, match="two or more pictures"):
         dissimilarities(np.zeros((1, 3)))
