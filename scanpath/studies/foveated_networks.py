@@ -200,10 +200,15 @@ class FoveatedNetworks:
         checkpoint.unlink(missing_ok=True)
 
     def _load(self, name: str, condition: str, run: int) -> nn.Module:
+        from safetensors import SafetensorError
         from safetensors.torch import load_file
 
+        file = self._file(name, condition, run)
         network = scene_network(name, len(self.source.classes), seed=0)
-        network.load_state_dict(load_file(self._file(name, condition, run)))
+        try:
+            network.load_state_dict(load_file(file))
+        except SafetensorError as error:
+            raise InputError(f"The network in {file} is damaged; delete the file, and it is trained again.") from error
         return network.to(self.device).eval()
 
     def _file(self, name: str, condition: str, run: int) -> Path:

@@ -162,7 +162,7 @@ class Copies:
     """
 
     def __init__(self, files: Sequence[Path], readable: np.ndarray) -> None:
-        self._parts = [np.load(file, mmap_mode="r", allow_pickle=False) for file in files]
+        self._parts = [_copies_in(file) for file in files]
         self._readable = readable
 
     def __len__(self) -> int:
@@ -172,6 +172,13 @@ class Copies:
         """Return some pictures, (B, 3, H, W) uint8."""
         places = (divmod(int(self._readable[number]), _SHARD) for number in numbers)
         return torch.from_numpy(np.stack([self._parts[shard][row] for shard, row in places]))
+
+
+def _copies_in(file: Path) -> np.ndarray:
+    try:
+        return np.load(file, mmap_mode="r", allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        raise InputError(f"The copies in {file} are damaged; delete the file, and they are made again.") from error
 
 
 @dataclass

@@ -300,8 +300,7 @@ _PAPER: tuple[tuple[str, str, str, str, int], ...] = (
         for one in (TEXTURE, FOVEATED)
         for other in (REFERENCE, UNIFORM)
     ),
-    ("texture relies more on the periphery", CROSSOVER, TEXTURE, REFERENCE, 1),
-    ("texture relies more on the periphery", "scotoma, share kept", TEXTURE, REFERENCE, 1),
+    ("texture withstands occlusion better: scotoma, share kept", "scotoma, share kept", TEXTURE, REFERENCE, 1),
 )
 
 

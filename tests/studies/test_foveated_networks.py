@@ -1,5 +1,7 @@
 """The study of foveated networks: stop and resume, folders of pictures, and scores of answers that are known."""
 
+import shutil
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -78,6 +80,22 @@ def test_another_study_is_not_mixed_in(whole, tmp_path):
         FoveatedNetworks(SOURCE, DESIGN, tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("damaged", "words"),
+    [
+        ("pictures/test-texture-0000.npy", "copies in .* are damaged; delete the file"),
+        ("networks/small-resnet-texture-2-epochs-run-00.safetensors", "network in .* is damaged; delete the file"),
+    ],
+)
+def test_a_damaged_file_is_named(whole, tmp_path, damaged, words):
+    folder = shutil.copytree(whole[0], tmp_path / "study")
+    shutil.rmtree(folder / "answers")
+    file = folder / damaged
+    file.write_bytes(file.read_bytes()[:-100])
+    with pytest.raises(sp.InputError, match=words):
+        FoveatedNetworks(SOURCE, DESIGN, folder).ask()
+
+
 @pytest.mark.slow
 def test_any_number_of_workers_makes_the_same_bytes(whole, tmp_path):
     out, study, _ = whole
@@ -116,6 +134,8 @@ def test_scores_of_the_study_are_whole(whole):
     assert set(found.scores["condition"]) == set(CONDITIONS)
     assert ((found.scores["low"] <= found.scores["mean"]) & (found.scores["mean"] <= found.scores["high"])).all()
     assert set(found.claims["found"]) <= {"yes", "no", "undecided"}
+    contrasts = found.claims.groupby(["network", "measure", "condition", "against"])
+    assert (contrasts["paper"].size() == 1).all(), "the paper cannot say two things of one difference"
     assert len(found.gates) == 9
 
 
