@@ -7,7 +7,7 @@ from typing import Any
 import typer
 
 #: Name in the library -> name of the option for it, where they differ.
-_LIBRARY_NAMES = {"n_fixations": "fixations"}
+_LIBRARY_NAMES = {"n_fixations": "fixations", "n_people": "people", "n_pictures": "pictures"}
 _PYDANTIC = re.compile(r"Invalid value for '([^']+)': Input should be a valid (integer|number)\b[^.]*")
 _KINDS = {"integer": "a whole number", "number": "a number"}
 

@@ -244,7 +244,7 @@ def people_tasks(
     InputError
         If there are fewer than two pictures, or an agent is unknown or draws no map.
     """
-    stimuli = stimuli[:n_pictures]
+    stimuli = stimuli[: None if n_pictures is None else check_count("n_pictures", n_pictures)]
     if len(stimuli) < 2:
         cut = f"n_pictures={n_pictures} leaves" if n_pictures is not None else "the table names"
         raise InputError(f"A center bias needs two pictures, and {cut} {len(stimuli)}.")
@@ -281,9 +281,11 @@ def score_tasks(
     Raises
     ------
     InputError
-        If two tasks have one data set and agent by name, or `out` holds predictions of other settings.
+        If there is no task, two have one data set and agent by name, or `out` holds predictions of other settings.
     """
     advance = progress or _nobody
+    if not tasks:
+        raise InputError("There is nothing to score; name a data set.")
     called = [(task.data, task.name) for task in tasks]
     twice = next((one for one in called if called.count(one) > 1), None)
     if twice is not None:

@@ -183,6 +183,8 @@ def test_some_people_are_predicted_and_all_tell_the_center_bias_and_the_gold_sta
         ({"data": ["osie"], "agents": ["centre"]}, "center"),
         ({"data": ["osie"], "agents": ["random"]}, "'random' draws no map"),
         ({"data": ["osie"], "agents": QUICK, "n_pictures": 1}, "needs two pictures.*leaves 1"),
+        ({"data": ["osie"], "agents": QUICK, "n_pictures": -1}, "n_pictures must be"),
+        ({"data": []}, "name a data set"),
     ],
 )
 def test_what_cannot_be_run_is_said(data_sets, call, message):
