@@ -37,7 +37,8 @@ def recognizability(
     from scanpath.studies.recognizability import ECCENTRICITIES_DEG, run_recognizability
 
     n_networks, n_items, n_training, places = _QUICK if quick else (networks, items, training_items, ECCENTRICITIES_DEG)
-    sizes = [check_positive("--size-deg", one) for one in size_deg or ([2.0] if quick else [1.0, 2.0, 4.0])]
+    given = dict.fromkeys(size_deg or ([2.0] if quick else [1.0, 2.0, 4.0]))
+    sizes = [check_positive("--size-deg", one) for one in given]
     seen_at = [check_number("--eccentricity-deg", one) for one in eccentricity_deg or places]
     check_count("--items", n_items), check_count("--networks", n_networks)
     check_count("--training-items", n_training, least=len(SHAPES))

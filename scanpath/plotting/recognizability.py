@@ -1,5 +1,6 @@
 """How recognizable items are by eccentricity: one panel for how often they are named, one for the index."""
 
+from itertools import cycle
 from typing import Literal
 
 import pandas as pd
@@ -9,9 +10,9 @@ from matplotlib.lines import Line2D
 from scanpath.plotting.figures import COLORS, in_style, new_axes
 
 _MEASURES = {"accuracy": "share named rightly", "index": "recognizability index"}
-#: Of the sizes of items.
+#: Of the sizes of items, over and over: four styles and five markers make twenty different pairs.
 _STYLES: tuple[Literal["-", "--", ":", "-."], ...] = ("-", "--", ":", "-.")
-_MARKERS = ("o", "s", "^", "D")
+_MARKERS = ("o", "s", "^", "D", "v")
 
 
 @in_style
@@ -42,7 +43,7 @@ def plot_recognizability(curves: pd.DataFrame, *, chance: float = 1 / 8) -> list
     views, sizes = list(curves["view"].unique()), sorted(curves["size_deg"].unique())
     for ax, (measure, label) in zip(axes, _MEASURES.items()):
         for view, color in zip(views, COLORS):
-            for size, style, marker in zip(sizes, _STYLES, _MARKERS):
+            for size, style, marker in zip(sizes, cycle(_STYLES), cycle(_MARKERS)):
                 rows = curves[(curves["view"] == view) & (curves["size_deg"] == size)]
                 where = rows["eccentricity_deg"]
                 ax.plot(where, rows[measure], style, color=color, marker=marker, markersize=3.5, linewidth=1.3)
@@ -56,7 +57,7 @@ def plot_recognizability(curves: pd.DataFrame, *, chance: float = 1 / 8) -> list
     axes[0].annotate("chance", (0.02, chance), xycoords=("axes fraction", "data"), ha="left", va="top", color="0.4")
     handles = [Line2D([], [], color=color, label=view) for view, color in zip(views, COLORS)]
     if len(sizes) > 1:
-        pairs = zip(sizes, _STYLES, _MARKERS)
+        pairs = zip(sizes, cycle(_STYLES), cycle(_MARKERS))
         handles += [
             Line2D([], [], color="0.3", linestyle=style, marker=marker, markersize=3.5, label=f"items of {size:g} deg")
             for size, style, marker in pairs

@@ -100,7 +100,7 @@ def run_recognizability(
     Parameters
     ----------
     sizes_deg
-        Sizes of the items; one of `ITEM_PX` px, so a size has `ITEM_PX` / size pixels per degree.
+        Sizes of the items, each counted once; one of `ITEM_PX` px, so a size has `ITEM_PX` / size pixels per degree.
     eccentricities_deg
         From the fixation to the middle of the picture, in a direction drawn for each item.
     strength
@@ -126,8 +126,8 @@ def run_recognizability(
     >>> found.curves()["view"].tolist()
     ['texture', 'blur', 'blur x 8']
     """
-    sizes = [check_positive("sizes_deg", size) for size in sizes_deg]
-    places = sorted(float(one) for one in eccentricities_deg)
+    sizes = list(dict.fromkeys(check_positive("sizes_deg", size) for size in sizes_deg))
+    places = sorted({float(one) for one in eccentricities_deg})
     if not sizes or not places or not all(0 <= one < np.inf for one in places):
         raise InputError(f"Give a size and eccentricities of at least 0 deg, got {list(sizes_deg)} and {places}.")
     check_count("n_items", n_items), check_positive("strength", strength)

@@ -6,6 +6,7 @@ import pytest
 from scipy.stats import mannwhitneyu
 
 from scanpath import InputError
+from scanpath.plotting import plot_recognizability
 from scanpath.studies.recognizability import (
     CHANCE,
     HALF_WAY,
@@ -43,6 +44,22 @@ def test_the_same_seed_gives_the_same_items_whatever_else_is_shown():
     settings = {"sizes_deg": [2.0], "n_items": 8, "n_training": 64, "epochs": 1, "n_seeds": 1, "seed": 11}
     both, one = (run_recognizability(eccentricities_deg=places, **settings).items for places in ([2.0, 6.0], [6.0]))
     pd.testing.assert_frame_equal(one, both[both["eccentricity_deg"] == 6.0].reset_index(drop=True))
+
+
+def test_a_size_or_eccentricity_given_twice_counts_once():
+    settings = {"n_items": 8, "n_training": 8, "epochs": 1, "n_seeds": 1}
+    once, twice = (
+        run_recognizability(sizes_deg=[2.0] * times, eccentricities_deg=[4.0] * times, **settings) for times in (1, 2)
+    )
+    pd.testing.assert_frame_equal(once.items, twice.items)
+
+
+def test_every_size_is_drawn_in_a_way_of_its_own():
+    row = {"view": "blur", "eccentricity_deg": 0.0}
+    row |= {name + end: 1.0 for name in ("accuracy", "index") for end in ("", "_least", "_most")}
+    axes = plot_recognizability(pd.DataFrame([{**row, "size_deg": float(size)} for size in range(1, 7)]))
+    curves = [line for line in axes[1].get_lines() if len(line.get_xdata())]
+    assert len({(line.get_linestyle(), line.get_marker()) for line in curves}) == 6
 
 
 @pytest.mark.slow
