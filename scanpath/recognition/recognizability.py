@@ -29,6 +29,7 @@ def class_prototypes(embeddings: Array, labels: Array) -> Array:
 
     Examples
     --------
+    >>> import numpy as np
     >>> class_prototypes(np.array([[2.0, 0.0], [0.0, 3.0], [0.0, 1.0]]), np.array([0, 1, 1]))
     array([[1., 0.],
            [0., 1.]])
@@ -57,6 +58,7 @@ def unrecognizable_center(embeddings: Array) -> Array:
 
     Examples
     --------
+    >>> import numpy as np
     >>> unrecognizable_center(np.array([[1.0, 0.0], [0.0, 5.0]])).round(3)
     array([0.707, 0.707])
     """
@@ -102,6 +104,7 @@ def recognizability_index(embeddings: Array, labels: Array, prototypes: Array, c
 
     Examples
     --------
+    >>> import numpy as np
     >>> prototypes, center = np.eye(3)[:2], np.eye(3)[2]
     >>> recognizability_index(np.array([[1.0, 0.0, 0.0], [1.0, 1.0, 4.0]]), np.array([0, 0]), prototypes, center)
     array([1.        , 0.0285955])

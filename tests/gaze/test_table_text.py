@@ -64,7 +64,6 @@ def tables(draw):
 
 
 @pytest.mark.filterwarnings("ignore::scanpath.InputWarning")  # such tables hold what no recording does
-@settings(max_examples=200)
 @given(tables())
 def test_a_table_comes_back_equal_from_every_form(tmp_path_factory, table):
     folder = tmp_path_factory.mktemp("table")
