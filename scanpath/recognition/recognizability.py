@@ -106,8 +106,9 @@ def recognizability_index(embeddings: Array, labels: Array, prototypes: Array, c
     --------
     >>> import numpy as np
     >>> prototypes, center = np.eye(3)[:2], np.eye(3)[2]
-    >>> recognizability_index(np.array([[1.0, 0.0, 0.0], [1.0, 1.0, 4.0]]), np.array([0, 0]), prototypes, center)
-    array([1.        , 0.0285955])
+    >>> embeddings, labels = np.array([[1.0, 0.0, 0.0], [1.0, 1.0, 4.0]]), np.array([0, 0])
+    >>> recognizability_index(embeddings, labels, prototypes, center).round(4)
+    array([1.    , 0.0286])
     """
     directions = _directions("embeddings", embeddings)
     known = _labels(labels, len(directions)).to(directions.device)
