@@ -1,6 +1,5 @@
 """How recognizable items are by eccentricity: one panel for how often they are named, one for the index."""
 
-from itertools import cycle
 from typing import Literal
 
 import pandas as pd
@@ -10,8 +9,9 @@ from matplotlib.lines import Line2D
 from scanpath.plotting.figures import COLORS, in_style, new_axes
 
 _MEASURES = {"accuracy": "share named rightly", "index": "recognizability index"}
+_Style = Literal["-", "--", ":", "-."]
 #: Of the sizes of items, over and over: four styles and five markers make twenty different pairs.
-_STYLES: tuple[Literal["-", "--", ":", "-."], ...] = ("-", "--", ":", "-.")
+_STYLES: tuple[_Style, ...] = ("-", "--", ":", "-.")
 _MARKERS = ("o", "s", "^", "D", "v")
 
 
@@ -43,7 +43,8 @@ def plot_recognizability(curves: pd.DataFrame, *, chance: float = 1 / 8) -> list
     views, sizes = list(curves["view"].unique()), sorted(curves["size_deg"].unique())
     for ax, (measure, label) in zip(axes, _MEASURES.items()):
         for view, color in zip(views, COLORS):
-            for size, style, marker in zip(sizes, cycle(_STYLES), cycle(_MARKERS)):
+            for number, size in enumerate(sizes):
+                style, marker = _look_of(number)
                 rows = curves[(curves["view"] == view) & (curves["size_deg"] == size)]
                 where = rows["eccentricity_deg"]
                 ax.plot(where, rows[measure], style, color=color, marker=marker, markersize=3.5, linewidth=1.3)
@@ -57,10 +58,13 @@ def plot_recognizability(curves: pd.DataFrame, *, chance: float = 1 / 8) -> list
     axes[0].annotate("chance", (0.02, chance), xycoords=("axes fraction", "data"), ha="left", va="top", color="0.4")
     handles = [Line2D([], [], color=color, label=view) for view, color in zip(views, COLORS)]
     if len(sizes) > 1:
-        pairs = zip(sizes, cycle(_STYLES), cycle(_MARKERS))
-        handles += [
-            Line2D([], [], color="0.3", linestyle=style, marker=marker, markersize=3.5, label=f"items of {size:g} deg")
-            for size, style, marker in pairs
-        ]
+        for number, size in enumerate(sizes):
+            style, marker = _look_of(number)
+            label = f"items of {size:g} deg"
+            handles.append(Line2D([], [], color="0.3", linestyle=style, marker=marker, markersize=3.5, label=label))
     axes[-1].legend(handles=handles, loc="center left", bbox_to_anchor=(1.02, 0.5))
     return axes
+
+
+def _look_of(number: int) -> tuple[_Style, str]:
+    return _STYLES[number % len(_STYLES)], _MARKERS[number % len(_MARKERS)]
