@@ -150,6 +150,7 @@ _CLASSES: Mapping[str, _SceneClass] = {
     "sea": _SceneClass(_sea, SceneTexture(17, 0.4, 90, 10)),
     "skyline": _SceneClass(_skyline, SceneTexture(14, 0.25, 135, 10)),
 }
+#: Names of the classes of drawn scenes.
 SCENE_CLASSES = tuple(_CLASSES)
 
 
