@@ -1,8 +1,9 @@
 """Checks of shape, range and finiteness; each failure is one sentence with what came and what to do."""
 
 import math
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections import Counter
+from collections.abc import Hashable, Iterable, Sequence
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -11,6 +12,20 @@ from scanpath._core.labels import labeled_columns, xy_by_name
 
 if TYPE_CHECKING:
     import torch
+
+T = TypeVar("T", bound=Hashable)
+
+
+def first_repeated(values: Sequence[T]) -> T | None:
+    """Return the first value that comes more than once; None where all differ.
+
+    Examples
+    --------
+    >>> first_repeated(["x", "y", "t", "y", "x"]), first_repeated(["x", "y"])
+    ('x', None)
+    """
+    counts = Counter(values)
+    return next((value for value in values if counts[value] > 1), None)
 
 
 def check_positive(name: str, value: float) -> float:

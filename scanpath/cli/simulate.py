@@ -200,10 +200,11 @@ def _from_files(paths: list[Path], objects: Path | None, **facts: Any) -> tuple[
 
 def _agents(names: list[str], shared: dict[str, Any], pairs: list[str], *, controlled: bool) -> list["Agent"]:
     """Build the agents; networks go to those that have one, so that a floor can run beside them."""
+    from scanpath._core.checks import first_repeated
     from scanpath._core.errors import InputError
     from scanpath.agents.catalog import agent_settings
 
-    twice = next((name for name in names if names.count(name) > 1), None)
+    twice = first_repeated(names)
     if twice is not None:
         raise InputError(
             f"--agent {twice} is given twice, and both would leave the same scanpaths under one name; name it once, "

@@ -14,6 +14,7 @@ from scanpath._core.checks import check_choice, check_image, check_positive
 from scanpath._core.errors import InputError
 from scanpath.foveation.fixated_images import FixatedImages, size_of
 from scanpath.foveation.sampling import OUTSIDE, sample_at
+from scanpath.geometry.eccentricity import pixel_offsets
 from scanpath.geometry.retinal_lattice import RetinalLattice
 
 
@@ -113,12 +114,11 @@ def draw_retinal_samples(
     scale = check_positive("px_per_deg", px_per_deg)
     tree, half = KDTree(lattice.places_deg.numpy()), lattice.cell_deg[-1] / 2
     height, width = size_of(seen.images)
-    y, x = torch.meshgrid(torch.arange(height), torch.arange(width), indexing="ij")
-    pixels = torch.stack([x, y], dim=-1).reshape(-1, 2)
     flat = rows[..., 0, :] if rows.ndim == 4 else rows[None, ..., 0, :]
     drawn = []
     for point, values in zip(seen.points.expand(max(len(flat), len(seen.points)), 2), flat):
-        offset = (pixels - point.detach().double().cpu()) / scale
+        across, down = pixel_offsets((height, width), point.detach().double().cpu())
+        offset = torch.stack(torch.broadcast_tensors(across, down), dim=-1).reshape(-1, 2) / scale
         nearest = torch.from_numpy(tree.query(offset.numpy())[1]).to(values.device)
         known = (offset.norm(dim=-1) <= lattice.max_deg + half).to(values)
         drawn.append((values[:, nearest] * known).unflatten(-1, (height, width)))
@@ -127,9 +127,10 @@ def draw_retinal_samples(
 
 def _halvings(images: Tensor, last: int) -> Iterator[tuple[int, Tensor]]:
     """Yield the pictures and their halvings; a pixel of the next is the mean of up to four."""
-    for number in range(last + 1):
-        yield number, images
+    yield 0, images
+    for number in range(1, last + 1):
         images = F.avg_pool2d(images, 2, ceil_mode=True, count_include_pad=False)
+        yield number, images
 
 
 def _check_inside(seen: FixatedImages) -> None:

@@ -12,6 +12,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from scanpath._core.checks import first_repeated
 from scanpath._core.errors import InputError
 
 #: Text that is NaN where it is missing; the "str" of pandas 2 would make the text "nan" of it.
@@ -181,7 +182,7 @@ def _names(header: list[str], path: Path) -> list[str]:
                     f"{path} separates values by {name}; a table separates them by commas: read it with "
                     f"read_fixations(path, separator={sign!r})."
                 )
-    twice = next((name for name in header if name and header.count(name) > 1), None)
+    twice = first_repeated([name for name in header if name])
     if twice is not None:
         raise InputError(f"{path} has the column {twice!r} more than once; keep one of them.")
     while header and not header[-1]:

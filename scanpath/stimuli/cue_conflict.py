@@ -75,6 +75,8 @@ def decoys(labels: np.ndarray) -> np.ndarray:
     """
     classes, number = np.unique(labels, return_inverse=True)
     members = [np.flatnonzero(labels == label) for label in classes]
-    rank = np.array([int(np.sum(labels[:place] == label)) for place, label in enumerate(labels)])
+    rank = np.empty(len(labels), dtype=int)
+    for group in members:
+        rank[group] = np.arange(len(group))
     following = [members[(one + 1) % len(members)] for one in number]
     return np.array([group[place % len(group)] for group, place in zip(following, rank)])

@@ -30,6 +30,8 @@ from scanpath.training.scene_classifier import RECIPES, SceneRecipe, train_class
 Progress = Callable[[int], None]
 #: Pictures that the blurs are matched on.
 N_FIT = 96
+#: Test pictures that are compared with their references at a time.
+_AT_ONCE = 96
 
 
 @dataclass(frozen=True)
@@ -230,8 +232,8 @@ class FoveatedNetworks:
 
 def _similarities(reference: Copies, other: Copies) -> np.ndarray:
     values = []
-    for start in range(0, len(reference), N_FIT):
-        numbers = range(start, min(start + N_FIT, len(reference)))
+    for start in range(0, len(reference), _AT_ONCE):
+        numbers = range(start, min(start + _AT_ONCE, len(reference)))
         pair = [copies.batch(numbers).float() / 255 for copies in (reference, other)]
         values.append(ssim_map(*pair).mean(dim=(1, 2, 3)).numpy())
     return np.concatenate(values)

@@ -19,6 +19,7 @@ from scanpath._core.random import derive_seed
 from scanpath.foveation.conditions import CONDITIONS, FoveationConditions
 from scanpath.gaze.picture_writing import to_levels
 from scanpath.gaze.pictures import read_image
+from scanpath.simulation.look import one_thread
 from scanpath.simulation.plan import check_jobs
 from scanpath.stimuli.drawn_scenes import SCENE_CLASSES, drawn_scene
 from scanpath.training.labeled_pictures import LabeledPictures, Sample, labeled_folder
@@ -250,12 +251,8 @@ class CopyFolder:
 
     def make_shard(self, split: str, shard: int) -> tuple[str, int]:
         """Write the copies of one part under all conditions, on one thread, and say which part it was."""
-        before = torch.get_num_threads()
-        torch.set_num_threads(1)
-        try:
+        with one_thread():
             self._make_shard(split, shard)
-        finally:
-            torch.set_num_threads(before)
         return split, shard
 
     def _make_shard(self, split: str, shard: int) -> None:

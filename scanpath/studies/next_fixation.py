@@ -18,7 +18,7 @@ import joblib
 import pandas as pd
 
 from scanpath import __version__
-from scanpath._core.checks import check_choice, check_count
+from scanpath._core.checks import check_choice, check_count, first_repeated
 from scanpath._core.errors import InputError, unknown_name
 from scanpath._core.files import write_text
 from scanpath._core.random import numpy_generator
@@ -286,8 +286,7 @@ def score_tasks(
     advance = progress or _nobody
     if not tasks:
         raise InputError("There is nothing to score; name a data set.")
-    called = [(task.data, task.name) for task in tasks]
-    twice = next((one for one in called if called.count(one) > 1), None)
+    twice = first_repeated([(task.data, task.name) for task in tasks])
     if twice is not None:
         raise InputError(
             f"Two data sets are called {twice[0]!r}, or one has two agents {twice[1]!r}, and tables could not tell "
@@ -326,8 +325,7 @@ def _chosen(data: str, weights: Path | None, names: Sequence[str] | None) -> lis
             chosen.append(create_agent(name))
         elif name not in (elsewhere := {agent.name for other in set(sets) - {data} for agent in sets[other]()}):
             raise unknown_name("agent", name, [*mine, *elsewhere, *list_agents()])
-    called = [agent.name for agent in chosen]
-    twice = next((name for name in called if called.count(name) > 1), None)
+    twice = first_repeated([agent.name for agent in chosen])
     if twice is not None:
         raise InputError(
             f"Two of the agents are called {twice!r}, and tables could not tell them apart; name only one."

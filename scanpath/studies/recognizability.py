@@ -13,7 +13,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
-from scipy.stats import rankdata
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -23,6 +22,7 @@ from scanpath._core.files import write_text
 from scanpath._core.random import derive_seed, numpy_generator
 from scanpath.foveation.blur import foveated_blur
 from scanpath.foveation.texture import foveated_texture
+from scanpath.metrics.ranks import twice_below
 from scanpath.recognition.recognizability import class_prototypes, recognizability_index, unrecognizable_center
 from scanpath.stimuli.item_pictures import ItemPictures, item_pictures
 from scanpath.stimuli.items import SHAPES
@@ -131,12 +131,12 @@ def run_recognizability(
     if not sizes or not places or not all(0 <= one < np.inf for one in places):
         raise InputError(f"Give a size and eccentricities of at least 0 deg, got {list(sizes_deg)} and {places}.")
     check_count("n_items", n_items), check_positive("strength", strength)
-    rows = []
+    tell, rows = progress or (lambda done: None), []
     for number in range(check_count("n_seeds", n_seeds)):
         observer = Observer.trained(
             check_count("n_training", n_training, least=len(SHAPES)), epochs, derive_seed(seed, "observer", number)
         )
-        _told(progress)
+        tell(1)
         items = item_pictures(n_items, seed=derive_seed(seed, "shown", number), size_px=ITEM_PX, side_px=PICTURE_PX)
         for size_deg in sizes:
             for view, eccentricity, seen in _views(items, size_deg, places, strength, derive_seed(seed, number)):
@@ -144,7 +144,7 @@ def run_recognizability(
                 facts = {"seed": number, "size_deg": size_deg, "view": view, "eccentricity_deg": eccentricity}
                 shapes = [SHAPES[label] for label in items.labels]
                 rows.append(pd.DataFrame({**facts, "shape": shapes, "right": right, "index": index}))
-            _told(progress)
+            tell(1)
     return Recognizability(pd.concat(rows, ignore_index=True))
 
 
@@ -204,10 +204,10 @@ def pair_share(values: np.ndarray, positive: np.ndarray) -> float:
     >>> pair_share(np.array([0.9, 0.4, 0.6]), np.array([True, True, False]))
     0.5
     """
-    n, m = int(positive.sum()), int((~positive).sum())
-    if not n or not m:
+    higher, lower = values[positive], values[~positive]
+    if not len(higher) or not len(lower):
         return float("nan")
-    return float((rankdata(values)[positive].sum() - n * (n + 1) / 2) / (n * m))
+    return float(twice_below(lower, higher).mean() / (2 * len(lower)))
 
 
 def _views(
@@ -270,8 +270,3 @@ def _train(network: nn.Module, images: Tensor, labels: Tensor, epochs: int, seed
             optimizer.step()
             schedule.step()
     network.eval().requires_grad_(False)
-
-
-def _told(progress: Callable[[int], None] | None) -> None:
-    if progress is not None:
-        progress(1)

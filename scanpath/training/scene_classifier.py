@@ -17,11 +17,10 @@ from torch import Tensor, nn
 from scanpath._core.checks import check_count, check_positive, check_share
 from scanpath._core.errors import InputError, UndefinedError
 from scanpath._core.random import derive_seed, torch_generator
+from scanpath.recognition.backbone import TORCHVISION
 from scanpath.recognition.small_networks import last_features, scene_network
 from scanpath.training.checkpoints import Stateful, load_checkpoint, save_checkpoint
 
-#: Mean and standard deviation of ImageNet's colors, to which pictures are normalized.
-MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 _AT_ONCE = 250
 
 
@@ -211,8 +210,7 @@ def ask(network: nn.Module, pictures: Tensor, *, device: str = "cpu") -> tuple[n
 
 def normalized(levels: Tensor) -> Tensor:
     """Turn 8-bit levels into what networks take: ImageNet's mean is 0 and its standard deviation 1."""
-    mean, deviation = (levels.new_tensor(value, dtype=torch.float32)[:, None, None] for value in (MEAN, DEVIATION))
-    return (levels.float() / 255 - mean) / deviation
+    return TORCHVISION(levels.float() / 255)
 
 
 def _run_epoch(

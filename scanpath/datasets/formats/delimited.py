@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from scanpath._core.checks import first_repeated
 from scanpath._core.errors import InputError
 from scanpath.datasets.formats.changes import Changes
 from scanpath.gaze.csv_text import LONGEST_CELL, TEXT, guess_encoding, marked_encoding
@@ -114,7 +115,7 @@ def split_cells(
     names = [name.strip() for name in rows[0][1]]
     while names and not names[-1]:
         names.pop()  # a separator behind the last name
-    twice = next((name for name in names if name and names.count(name) > 1), None)
+    twice = first_repeated([name for name in names if name])
     if twice is not None:
         raise InputError(f"{path} has the column {twice!r} more than once; keep one of them.")
     cells = []

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from scanpath._core.checks import first_repeated
 from scanpath._core.errors import InputError
 
 #: Most bytes that one file may take in memory unless the caller allows more.
@@ -63,7 +64,7 @@ def _no_constant(name: str) -> None:
 
 def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     names = [name for name, _ in pairs]
-    twice = next((name for name in names if names.count(name) > 1), None) if len(set(names)) < len(names) else None
+    twice = first_repeated(names)
     if twice is not None:
         raise ValueError(f"{twice!r} is there twice in one mapping")
     return dict(pairs)

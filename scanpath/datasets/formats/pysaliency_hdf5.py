@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
 
-from scanpath._core.checks import check_choice
+from scanpath._core.checks import check_choice, first_repeated
 from scanpath._core.errors import InputError
 from scanpath._core.files import atomic_path, require_file
 from scanpath._core.optional import require
@@ -228,7 +228,7 @@ def _stimulus_names(stimuli: Stimuli, path: Path, changes: Changes, max_bytes: i
 
 
 def _distinct(names: list[str], source: str) -> list[str]:
-    twice = next((name for name in names if names.count(name) > 1), None) if len(set(names)) < len(names) else None
+    twice = first_repeated(names)
     if twice is not None:
         raise InputError(f"{source} names {twice!r} more than once; two pictures would become one.")
     return names

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from scanpath._core.checks import check_choice
+from scanpath._core.checks import check_choice, first_repeated
 from scanpath._core.errors import InputError, unknown_name
 from scanpath._core.times import as_ms
 from scanpath.datasets.formats.changes import Changes
@@ -47,7 +47,7 @@ def columns_by_our_names(
         If a column that is named is not there, or one that is needed is neither there nor named.
     """
     mapped = list(given.columns.values())
-    twice = next((name for name in mapped if mapped.count(name) > 1), None)
+    twice = first_repeated(mapped)
     if twice is not None:
         raise InputError(f"columns names {twice!r} for more than one column of {path}; choose one.")
     cells = _split_pairs(cells, given, path)
