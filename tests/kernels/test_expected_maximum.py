@@ -6,7 +6,7 @@ import time
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from scanpath.kernels.expected_maximum import expected_maximum_from
@@ -64,6 +64,7 @@ def test_adaptive_panels_have_converged(log_p):
 
 @settings(max_examples=40)
 @given(seed=st.integers(0, 2**32 - 1), log_scale=st.floats(-9, 2.5), concentration=st.floats(0, 8))
+@example(seed=550380, log_scale=0.0, concentration=7.75)
 def test_it_has_converged_whatever_the_detectabilities(seed, log_scale, concentration):
     generator = np.random.default_rng(seed)
     d = np.exp(log_scale) * np.exp(2 * generator.standard_normal((2, 40))) * generator.integers(0, 2, (2, 40))
