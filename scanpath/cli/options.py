@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 
+T = TypeVar("T")
 Jobs = Annotated[int, typer.Option(help="Worker processes; -1 for one a core.")]
 Root = Annotated[Path | None, typer.Option(help="Folder that holds the data set.")]
 RunSeed = Annotated[int, typer.Option(help="Names the run's random numbers.")]
@@ -20,6 +21,11 @@ Origin = Annotated[
 ]
 FitSeed = Annotated[int, typer.Option(help="Names all random numbers.")]
 Floors = Annotated[str, typer.Option(help="Marks to score beside: shuffled, center or shuffled,center (both).")]
+
+
+def given_or(given: T | None, default: T) -> T:
+    """What was given on the command line, else the default, which a quick look chooses."""
+    return default if given is None else given
 
 
 def split_names(text: str) -> list[str]:

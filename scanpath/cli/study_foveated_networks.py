@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scanpath.cli.options import Jobs, RunSeed
+from scanpath.cli.options import Jobs, RunSeed, given_or
 
 if TYPE_CHECKING:
     from scanpath.foveation.conditions import FoveationConditions
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from scanpath.studies.foveated_scores import FoveatedScores
 
 _NETWORKS = ("small-alexnet", "small-resnet")
-#: Drawn scenes a class to learn from and to test on, and of a quick look, with its epochs and runs.
-_SCENES, _QUICK_SCENES, _QUICK_EPOCHS, _QUICK_RUNS = (120, 64), (12, 6), 2, 2
+#: Drawn scenes a class to learn from and to test on, trainings, and those of a quick look with its epochs.
+_SCENES, _RUNS, _QUICK_SCENES, _QUICK_RUNS, _QUICK_EPOCHS = (120, 64), 5, (12, 6), 2, 2
 _DRAWN_PX, _FOLDER_PX = 64, 256
 
 
@@ -30,7 +30,7 @@ def foveated_networks(
             help="small-alexnet, small-resnet, alexnet or resnet18; may be repeated; default both small ones."
         ),
     ] = None,
-    runs: Annotated[int, typer.Option(help="Trainings of each network under each condition.")] = 5,
+    runs: Annotated[int | None, typer.Option(help="Trainings of each network under each condition; default 5.")] = None,
     epochs: Annotated[
         list[str] | None, typer.Option(help="Other epochs than the recipe's: NETWORK=NUMBER; may be repeated.")
     ] = None,
@@ -40,7 +40,8 @@ def foveated_networks(
     width_deg: Annotated[float, typer.Option(help="Visual angle of a picture's side.")] = 26.0,
     scaling: Annotated[float, typer.Option(help="Width of the texture's windows over their eccentricity.")] = 0.4,
     quick: Annotated[
-        bool, typer.Option("--quick", help="A look at what comes out: few scenes, 2 runs of 2 epochs; says nothing.")
+        bool,
+        typer.Option("--quick", help="A look at what comes out: few scenes, 2 runs of 2 epochs, unless given."),
     ] = False,
     device: Annotated[str, typer.Option(help="Where networks run, such as cuda.")] = "cpu",
     jobs: Jobs = 1,
@@ -80,7 +81,7 @@ def foveated_networks(
 
 def _design(
     network: list[str] | None,
-    runs: int,
+    runs: int | None,
     epochs: list[str] | None,
     width_deg: float,
     scaling: float,
@@ -92,7 +93,7 @@ def _design(
     names = tuple(dict.fromkeys(network or _NETWORKS))
     given = dict.fromkeys(names, _QUICK_EPOCHS) if quick else {}
     given |= dict(_epochs(text) for text in epochs or [])
-    count = _QUICK_RUNS if quick else runs
+    count = given_or(runs, _QUICK_RUNS if quick else _RUNS)
     return FoveatedDesign(names, count, given, width_deg, scaling, seed)
 
 

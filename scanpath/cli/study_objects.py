@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scanpath.cli.options import RunSeed, split_names
+from scanpath.cli.options import RunSeed, given_or, split_names
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from scanpath.studies.object_people import PeopleData
     from scanpath.studies.objects import Models, ObjectStudy
 
-#: Shelves in each set of a quick look.
-_QUICK = 8
+#: Shelves in each set, by default and in a quick look.
+_USUAL, _QUICK = 60, 8
 #: Columns of the printed table; the files have all measures.
 _SHOWN = ("nll", "sequence score", "FED", "last = target", "length", "delta")
 
@@ -28,8 +28,10 @@ def objects(
         str | None,
         typer.Option(help="Which of 3x9, 3x9-unseen, 6x14, objarr, sti; default all that need no files or have them."),
     ] = None,
-    shelves: Annotated[int, typer.Option(help="Drawn shelves in each set.")] = 60,
-    quick: Annotated[bool, typer.Option("--quick", help=f"A quick look: {_QUICK} shelves in each set.")] = False,
+    shelves: Annotated[int | None, typer.Option(help=f"Drawn shelves in each set; default {_USUAL}.")] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help=f"A quick look: {_QUICK} shelves in each set, unless --shelves is given.")
+    ] = False,
     objarr: Annotated[
         Path | None, typer.Option(help="Folder with objarr_objects.csv and search_fixations.parquet.")
     ] = None,
@@ -47,7 +49,7 @@ def objects(
     from scanpath.studies.objects import object_study, score_shelves
 
     drawn, people = _sets(sets, {"objarr": objarr, "sti": sti})
-    n_shelves = _QUICK if quick else shelves
+    n_shelves = given_or(shelves, _QUICK if quick else _USUAL)
     models = _models(weights, seeds, out) if drawn else {}
     with progress_bar("searching", len(models) * len(drawn) * n_shelves) as advance:
         found = score_shelves(models, n_shelves=n_shelves, sets=drawn, seed=seed, out=out, progress=advance)

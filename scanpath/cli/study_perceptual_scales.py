@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scanpath.cli.options import RunSeed
+from scanpath.cli.options import RunSeed, given_or
 
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Side of the pictures and how many a level, for a quick look.
-_QUICK = 128, 1
+#: Side of the pictures and how many a level, by default and for a quick look.
+_USUAL, _QUICK = (256, 4), (128, 1)
 
 
 def perceptual_scales(
@@ -22,10 +22,14 @@ def perceptual_scales(
         list[str] | None, typer.Option(help="Also a network of scanpath's backbones; may be repeated.")
     ] = None,
     weights: Annotated[str, typer.Option(help="Its weights, for one network: imagenet, or a file.")] = "imagenet",
-    size_px: Annotated[int, typer.Option(help="Side of the drawn pictures, a multiple of 16.")] = 256,
+    size_px: Annotated[
+        int | None, typer.Option(help="Side of the drawn pictures, a multiple of 16; default 256.")
+    ] = None,
     px_per_deg: Annotated[float, typer.Option(help="Pixels of the pictures per degree of visual angle.")] = 30.0,
-    pictures: Annotated[int, typer.Option(help="Pictures drawn at each level.")] = 4,
-    quick: Annotated[bool, typer.Option("--quick", help="A quick look: one small picture at each level.")] = False,
+    pictures: Annotated[int | None, typer.Option(help="Pictures drawn at each level; default 4.")] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="A quick look: one small picture at each level, unless given.")
+    ] = False,
     out: Annotated[Path, typer.Option(help="Folder for tables and the figure.")] = Path("perceptual-scales-study"),
     seed: RunSeed = 0,
 ) -> None:
@@ -40,7 +44,7 @@ def perceptual_scales(
     people = {} if human is None else read_people(human)
     backbones = [create_backbone("steerable", eccentricity=False)]
     backbones += [create_backbone(name, eccentricity=False, weights=weights) for name in network or []]
-    side, count = _QUICK if quick else (size_px, pictures)
+    side, count = map(given_or, (size_px, pictures), _QUICK if quick else _USUAL)
     with progress_bar("predicting", 3) as advance:
         predictions = predict_scales(
             size_px=side, px_per_deg=px_per_deg, n_pictures=count, backbones=backbones, seed=seed, progress=advance

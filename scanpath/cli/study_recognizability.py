@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scanpath.cli.options import RunSeed
+from scanpath.cli.options import RunSeed, given_or
 
 if TYPE_CHECKING:
     from scanpath.studies.recognizability import Recognizability
 
-#: Networks, items shown and learned from, and eccentricities, for a quick look.
-_QUICK = 1, 32, 800, (0.0, 4.0, 8.0, 16.0)
+#: Networks, items shown and learned from, by default and for a quick look, and the eccentricities of that.
+_USUAL, _QUICK, _QUICK_DEG = (3, 64, 2000), (1, 32, 800), (0.0, 4.0, 8.0, 16.0)
 
 
 def recognizability(
@@ -22,10 +22,14 @@ def recognizability(
         list[float] | None, typer.Option(help="From fixation to item; may be repeated; default 0 to 24.")
     ] = None,
     strength: Annotated[float, typer.Option(help="How many times the exaggerated blur is as wide.")] = 8.0,
-    items: Annotated[int, typer.Option(help="Items shown at each eccentricity.")] = 64,
-    training_items: Annotated[int, typer.Option(help="Items that each network learns from.")] = 2000,
-    networks: Annotated[int, typer.Option(help="Networks, each trained on items of its own.")] = 3,
-    quick: Annotated[bool, typer.Option("--quick", help="One network, items of 2 deg, four eccentricities.")] = False,
+    items: Annotated[int | None, typer.Option(help="Items shown at each eccentricity; default 64.")] = None,
+    training_items: Annotated[
+        int | None, typer.Option(help="Items that each network learns from; default 2000.")
+    ] = None,
+    networks: Annotated[int | None, typer.Option(help="Networks, each trained on items of its own; default 3.")] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Unless given: one network, items of 2 deg, four eccentricities.")
+    ] = False,
     out: Annotated[Path, typer.Option(help="Folder for tables and the figure.")] = Path("recognizability-study"),
     seed: RunSeed = 0,
 ) -> None:
@@ -36,7 +40,9 @@ def recognizability(
     from scanpath.stimuli.items import SHAPES
     from scanpath.studies.recognizability import ECCENTRICITIES_DEG, run_recognizability
 
-    n_networks, n_items, n_training, places = _QUICK if quick else (networks, items, training_items, ECCENTRICITIES_DEG)
+    numbers = zip((networks, items, training_items), _QUICK if quick else _USUAL)
+    n_networks, n_items, n_training = (given_or(given, default) for given, default in numbers)
+    places = _QUICK_DEG if quick else ECCENTRICITIES_DEG
     given = dict.fromkeys(size_deg or ([2.0] if quick else [1.0, 2.0, 4.0]))
     sizes = [check_positive("--size-deg", one) for one in given]
     seen_at = [check_number("--eccentricity-deg", one) for one in eccentricity_deg or places]
@@ -71,12 +77,17 @@ def _show(result: "Recognizability") -> None:
         ("size, deg", "view", *(f"{one:g}" for one in wide.columns)), wide.reset_index().itertuples(index=False)
     )
     typer.echo(f"\nWhere the share falls to {HALF_WAY:.2f}, and how well the index tells right from wrong")
-    rows = [[row.size_deg, row.view, _or_none(row.threshold_deg), _or_none(row.auc)] for row in _rows(result)]
+    first = curves["eccentricity_deg"].min()
+    rows = [[row.size_deg, row.view, _threshold(row.threshold_deg, first), _or_none(row.auc)] for row in _rows(result)]
     print_table(("size, deg", "view", "threshold, deg", "AUC"), rows)
 
 
 def _rows(result: "Recognizability") -> list:
     return list(result.summary().itertuples(index=False))
+
+
+def _threshold(value: float, first: float) -> str:
+    return f"at most {first:.2f}" if value <= first else _or_none(value)
 
 
 def _or_none(value: float) -> str:

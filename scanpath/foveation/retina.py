@@ -17,6 +17,9 @@ from scanpath.foveation.sampling import OUTSIDE, sample_at
 from scanpath.geometry.eccentricity import pixel_offsets
 from scanpath.geometry.retinal_lattice import RetinalLattice
 
+#: Halvings of a picture beyond which places in it are no longer exact numbers.
+_MOST_HALVINGS = 40
+
 
 def retinal_samples(
     image: Array, fixation: ArrayLike, lattice: RetinalLattice, *, px_per_deg: float, outside: str = "edge"
@@ -49,7 +52,7 @@ def retinal_samples(
     Raises
     ------
     InputError
-        If a fixation lies outside the picture, a name is unknown or shapes do not fit.
+        If a fixation lies outside the picture, samples would lie 2^40 px apart, a name is unknown or shapes do not fit.
 
     Examples
     --------
@@ -66,6 +69,8 @@ def retinal_samples(
     spacing_px = scale * lattice.spacing_deg
     places = seen.points[:, None] + scale * lattice.places_deg.to(seen.points)
     level = spacing_px.log2().clamp(min=0).to(pixels.device)
+    if float(level.max()) > _MOST_HALVINGS:
+        raise InputError(f"px_per_deg of {scale:g} puts samples {float(spacing_px.max()):.1g} px apart.")
     count = max(len(seen.images), len(places))
     samples = seen.images.new_zeros(count, seen.images.shape[1], lattice.n_samples)
     for number, halved in _halvings(seen.images, math.ceil(float(level.max()))):

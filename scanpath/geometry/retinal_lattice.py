@@ -41,7 +41,7 @@ class RetinalLattice:
     Raises
     ------
     InputError
-        If a number is not positive.
+        If a number is not positive, or `foveal_deg` vanishes beside `max_deg`.
 
     References
     ----------
@@ -66,6 +66,8 @@ class RetinalLattice:
         check_positive("max_deg", self.max_deg)
         check_positive("foveal_deg", self.foveal_deg)
         check_count("side", self.side)
+        if not math.isfinite(self.max_deg / self.foveal_deg):
+            raise InputError(f"foveal_deg must not vanish beside max_deg of {self.max_deg:g}, got {self.foveal_deg:g}.")
 
     @classmethod
     def within(cls, n_samples: int, *, max_deg: float, foveal_deg: float = 1.0, side: int = 1) -> "RetinalLattice":
@@ -76,6 +78,7 @@ class RetinalLattice:
         >>> RetinalLattice.within(4096, max_deg=10, side=8).n_cells
         47
         """
+        check_count("n_samples", n_samples)
         found = None
         for n_rings in range(1, _MOST_RINGS):
             finer = cls(n_rings, max_deg, foveal_deg, side)

@@ -83,7 +83,10 @@ def _masses(start: float, length: float, count: int, sigma_share: float) -> Tens
 
 
 def _amounts(weights: Sequence[float] | None, count: int) -> list[float]:
-    amounts = [1.0] * count if weights is None else [float(one) for one in weights]
+    try:
+        amounts = [1.0] * count if weights is None else [float(one) for one in weights]
+    except (TypeError, ValueError):
+        amounts = []
     if len(amounts) != count or not all(0 <= one < math.inf for one in amounts) or not sum(amounts) > 0:
         raise InputError(
             f"weights must be {count} numbers of at least 0, one for each box and not all 0; got {weights}."

@@ -16,6 +16,7 @@ from scanpath._core.checks import check_count
 from scanpath._core.errors import InputError
 from scanpath._core.files import atomic_path, write_text
 from scanpath._core.random import derive_seed
+from scanpath.datasets.formats.limits import read_json
 from scanpath.foveation.conditions import CONDITIONS, FoveationConditions
 from scanpath.gaze.picture_writing import to_levels
 from scanpath.gaze.pictures import read_image
@@ -239,7 +240,13 @@ class CopyFolder:
 
     def _unreadable(self, split: str, shard: int) -> list[tuple[int, str]]:
         file = self.path / f"{split}-unreadable-{shard:04d}.json"
-        return json.loads(file.read_text(encoding="utf-8")) if file.exists() else []
+        if not file.exists():
+            return []
+        kept = read_json(file)
+        try:
+            return [(int(number), str(reason)) for number, reason in kept]
+        except (TypeError, ValueError):
+            raise InputError(f"{file} does not hold which pictures cannot be read; delete the folder.") from None
 
     def _results(self, waiting: Sequence[tuple[str, int]], jobs: int) -> Iterator[tuple[str, int]]:
         if jobs == 1 or len(waiting) < 2:

@@ -6,6 +6,7 @@ each, fitted to people on other pictures than those that are scored. Agents that
 as they are.
 """
 
+import hashlib
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -395,7 +396,10 @@ def predict(task: Task, advance: Callable[[int], None] = _nobody) -> Predicted:
 
 
 def _file(out: Path, task: Task) -> Path:
-    return out / "predictions" / task.data / f"{re.sub(r'[^A-Za-z0-9_.-]+', '-', task.name)}.parquet"
+    plain = re.sub(r"[^A-Za-z0-9_.-]+", "-", task.name)
+    # two names that differ in what a file's name cannot hold have two files
+    name = plain if plain == task.name else f"{plain}-{hashlib.sha256(task.name.encode()).hexdigest()[:8]}"
+    return out / "predictions" / task.data / f"{name}.parquet"
 
 
 def _kept(task: Task, path: Path) -> Predicted | None:

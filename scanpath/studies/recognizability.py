@@ -65,8 +65,9 @@ class Recognizability:
         """Return for each view and size the threshold, and how well the index tells right from wrong.
 
         ``threshold_deg`` is the eccentricity at which accuracy first falls half way to chance, between two measured
-        ones by a straight line; NaN where it never does. ``auc`` is the share of pairs of a rightly and a wrongly
-        named item, at all eccentricities, in which the index of the first is higher; NaN where all are named rightly.
+        ones by a straight line; the first one where accuracy is lower already there, and NaN where it never is.
+        ``auc`` is the share of pairs of a rightly and a wrongly named item, at all eccentricities, in which the index
+        of the first is higher; NaN where all are named rightly.
         """
         rows = []
         for (view, size_deg), curve in self.curves().groupby(["view", "size_deg"], sort=False):
@@ -182,6 +183,8 @@ class Observer:
 
 def falls_below(places: np.ndarray, values: np.ndarray, least: float) -> float:
     """Where a curve first falls below a value, on the line between two points; NaN where it does not.
+
+    Where it begins below, that is its first place.
 
     Examples
     --------

@@ -5,7 +5,7 @@ import pytest
 
 
 def test_the_study_writes_its_tables_and_figure(scanpath, tmp_path):
-    settings = ("--items", 8, "--training-items", 64, "--networks", 1, "--size-deg", 2)
+    settings = ("--quick", "--items", 8, "--training-items", 64, "--size-deg", 2)
     places = ("--eccentricity-deg", 0, "--eccentricity-deg", 16)
     done = scanpath("study", "recognizability", *settings, *places, "--out", "study", cwd=tmp_path)
     assert done.returncode == 0, done.stderr

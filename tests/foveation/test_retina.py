@@ -117,7 +117,8 @@ def test_fixations_outside_and_other_mistakes_are_refused():
             retinal_samples(image, place, LATTICE, px_per_deg=4)
     with pytest.raises(InputError, match="outside"):
         retinal_samples(image, (3, 3), LATTICE, px_per_deg=4, outside="mirror")
-    with pytest.raises(InputError, match="px_per_deg"):
-        retinal_samples(image, (3, 3), LATTICE, px_per_deg=0)
+    for scale in (0, 1e30):
+        with pytest.raises(InputError, match="px_per_deg"):
+            retinal_samples(image, (3, 3), LATTICE, px_per_deg=scale)
     with pytest.raises(InputError, match="of the lattice"):
         draw_retinal_samples(torch.zeros(1, 7), (3, 3), (20, 30), LATTICE, px_per_deg=4)

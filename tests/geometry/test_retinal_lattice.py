@@ -62,11 +62,13 @@ def test_the_lattice_within_a_number_of_samples_is_the_finest():
         ({"n_rings": 0}, "n_rings"),
         ({"max_deg": -1}, "max_deg"),
         ({"foveal_deg": 0}, "foveal_deg"),
+        ({"foveal_deg": 1e-320}, "foveal_deg"),
         ({"side": 0}, "side"),
     ],
 )
 def test_numbers_that_make_no_lattice_are_refused(settings, words):
     with pytest.raises(InputError, match=words):
         RetinalLattice(**{"n_rings": 3, "max_deg": 5, **settings})
-    with pytest.raises(InputError, match="at least"):
-        RetinalLattice.within(64, max_deg=5, side=8)
+    for few in (64, "640"):
+        with pytest.raises(InputError, match="at least"):
+            RetinalLattice.within(few, max_deg=5, side=8)

@@ -66,6 +66,7 @@ def test_what_is_no_box_or_no_attention_is_refused():
         ([(40, 0, 20, 5)], {}, "not lie inside"),
         ([BOX], {"weights": [1, 2]}, "1 numbers"),
         ([BOX], {"weights": [0]}, "not all 0"),
+        ([BOX], {"weights": ["half"]}, "1 numbers"),
         ([BOX], {"sigma_share": 0}, "sigma_share"),
     ):
         with pytest.raises(InputError, match=words):

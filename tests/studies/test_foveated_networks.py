@@ -251,6 +251,9 @@ def test_someone_elses_folder_is_read_and_what_is_broken_is_left_out(folder, tmp
             assert len(copies.copies(split, condition)) == len(copies.labels(split))
     assert sum(len(copies.labels(split)) for split in ("train", "test")) == 14
     assert first_pictures(source, 3).shape == (3, 3, 32, 32)
+    next(copies.path.glob("*-unreadable-*.json")).write_text("[[3")
+    with pytest.raises(sp.InputError, match="not readable JSON"):
+        copies.failures()
 
 
 def test_an_empty_class_is_named(folder):
