@@ -87,7 +87,8 @@ class WindowTables:
 def cached_tables(geometry: WindowGeometry) -> WindowTables:
     """Tables of a fixed fixation, computed in double precision and kept in single."""
     tables = make_tables(geometry, geometry.fixation)
-    tables.taps = WindowTaps(tables.taps.index, tables.taps.weight.to(torch.float32), tables.taps.n_cells)
+    taps = tables.taps
+    tables.taps = WindowTaps(taps.index, taps.weight.to(torch.float32), taps.n_cells, taps.size)
     return tables
 
 
@@ -166,7 +167,10 @@ def _product_taps(
     index = ring_index[..., :, None] * cells[1] + wedge_index.remainder(cells[1])[..., None, :]
     weight = ring_weight[..., :, None] * wedge_weight[..., None, :]
     n_taps = ring_index.shape[-1] * wedge_index.shape[-1]
-    return WindowTaps(index.reshape(-1, n_taps).to(torch.int32), weight.reshape(-1, n_taps), cells[0] * cells[1])
+    height, width = ring_index.shape[:2]
+    return WindowTaps(
+        index.reshape(-1, n_taps).to(torch.int32), weight.reshape(-1, n_taps), cells[0] * cells[1], (height, width)
+    )
 
 
 def profile(offset: Tensor, window: str) -> Tensor:

@@ -1,17 +1,20 @@
 """Sums over overlapping windows that are kept as a few taps a pixel.
 
 A window set is two tables: ``index`` (P, T), the cells that each of P pixels belongs to, and ``weight`` (P, T), how
-much. Pooling scatters pixels to cells; spreading, its transpose, gathers cells to pixels. On a CPU the tables are
-read as a compressed sparse matrix as they stand, so that nothing is sorted or compiled; the plain torch reference
-runs on any device and also gives gradients with respect to the weights.
+much. Pooling scatters pixels to cells; spreading, its transpose, gathers cells to pixels. On a CPU the taps of a map
+whose cells are larger than a few pixels are sorted into tiles (`window_pooling_cpu`); others are read as a compressed
+sparse matrix. The plain torch reference runs on any device and also gives gradients with respect to the weights.
 """
 
 from functools import reduce
 from typing import Any
 
+import numpy as np
 import torch
 from scipy import sparse
 from torch import Tensor
+
+from scanpath.kernels.window_pooling_cpu import Tiles, make_tiles, spread_tiles, sum_tiles
 
 #: More maps in one pass over the taps fall out of the cache.
 MAPS_PER_PASS = 8
@@ -30,13 +33,17 @@ class WindowTaps:
         (P, T) weight of each tap; zero where a tap is not used.
     n_cells
         Number of cells.
+    size
+        (height, width) of the map that the pixels are, row by row; None if they are none, and so have no neighbors.
     """
 
-    def __init__(self, index: Tensor, weight: Tensor, n_cells: int) -> None:
+    def __init__(self, index: Tensor, weight: Tensor, n_cells: int, size: tuple[int, int] | None = None) -> None:
         self.index = index
         self.weight = weight
         self.n_cells = n_cells
+        self.size = size
         self._matrices: dict[torch.dtype, Any] = {}
+        self._tiles: dict[torch.dtype, Tiles | None] = {}
         self._copies: dict[torch.device, WindowTaps] = {}
 
     def to(self, device: torch.device) -> "WindowTaps":
@@ -44,7 +51,7 @@ class WindowTaps:
         if self.index.device == device:
             return self
         if device not in self._copies:
-            self._copies[device] = WindowTaps(self.index.to(device), self.weight.to(device), self.n_cells)
+            self._copies[device] = WindowTaps(self.index.to(device), self.weight.to(device), self.n_cells, self.size)
         return self._copies[device]
 
     def matrix(self, dtype: torch.dtype) -> sparse.csr_array:
@@ -60,18 +67,25 @@ class WindowTaps:
             )
         return self._matrices[dtype]
 
+    def tiles(self, dtype: torch.dtype) -> Tiles | None:
+        """Sort the taps into tiles, one set per floating type; None if that does not pay."""
+        if dtype not in self._tiles:
+            weight = self.weight.detach().to(dtype).numpy()
+            self._tiles[dtype] = self.size and make_tiles(self.index.numpy(), weight, self.size, self.n_cells)
+        return self._tiles[dtype]
+
 
 def sum_to_cells(maps: Tensor, taps: WindowTaps) -> Tensor:
     """Sum maps (K, P) over the windows: (K, n_cells)."""
-    if _has_sparse_path(maps, taps):
-        return _SparseProduct.apply(maps, taps, True)
+    if _is_plain(maps, taps):
+        return _Product.apply(maps, taps, True)
     return sum_to_cells_reference(maps, taps)
 
 
 def spread_to_pixels(values: Tensor, taps: WindowTaps) -> Tensor:
     """Sum at each pixel the values (K, n_cells) of its windows: (K, P); the transpose of `sum_to_cells`."""
-    if _has_sparse_path(values, taps):
-        return _SparseProduct.apply(values, taps, False)
+    if _is_plain(values, taps):
+        return _Product.apply(values, taps, False)
     return spread_to_pixels_reference(values, taps)
 
 
@@ -94,7 +108,7 @@ def spread_to_pixels_reference(values: Tensor, taps: WindowTaps) -> Tensor:
     return reduce(torch.add, columns)
 
 
-def _has_sparse_path(values: Tensor, taps: WindowTaps) -> bool:
+def _is_plain(values: Tensor, taps: WindowTaps) -> bool:
     return (
         values.device.type == "cpu"
         and values.dtype in (torch.float32, torch.float64)
@@ -102,27 +116,45 @@ def _has_sparse_path(values: Tensor, taps: WindowTaps) -> bool:
     )
 
 
-class _SparseProduct(torch.autograd.Function):
-    """Product with the sparse matrix or its transpose; the backward pass is the other of the two."""
+class _Product(torch.autograd.Function):
+    """Product with the window matrix or its transpose; the backward pass is the other of the two."""
 
     @staticmethod
     def forward(ctx: Any, values: Tensor, taps: WindowTaps, to_cells: bool) -> Tensor:
         ctx.taps, ctx.to_cells = taps, to_cells
-        matrix = taps.matrix(values.dtype)
-        matrix, n_out = (matrix.T, taps.n_cells) if to_cells else (matrix, len(taps.index))
-        maps = values.detach().contiguous()
-        if len(maps) < FEW_MAPS:
-            rows = [torch.from_numpy(matrix @ single.numpy()) for single in maps]
-            return torch.stack(rows) if rows else maps.new_empty(0, n_out)
-        result = maps.new_empty(len(maps), n_out)
-        # one pass over the taps serves several maps, channels last; a buffer costs less than fresh memory each time
-        buffer = maps.new_empty(maps.shape[1] * MAPS_PER_PASS)
-        for first in range(0, len(maps), MAPS_PER_PASS):
-            part = maps[first : first + MAPS_PER_PASS]
-            columns = buffer[: part.numel()].view(part.shape[1], len(part)).copy_(part.t())
-            result[first : first + len(part)] = torch.from_numpy(matrix @ columns.numpy()).t()
-        return result
+        given = values.detach().contiguous()
+        result = _by_tiles(given, taps, to_cells)
+        return _by_matrix(given, taps, to_cells) if result is None else result
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
-        return _SparseProduct.apply(gradients[0], ctx.taps, not ctx.to_cells), None, None
+        return _Product.apply(gradients[0], ctx.taps, not ctx.to_cells), None, None
+
+
+def _by_tiles(values: Tensor, taps: WindowTaps, to_cells: bool) -> Tensor | None:
+    """Product by tiles; None if there are none, or a number is not finite, which would fill all cells of its tile."""
+    tiles = taps.tiles(values.dtype)
+    if tiles is None:
+        return None
+    if to_cells:
+        sums = sum_tiles(values.numpy(), tiles, taps.n_cells)
+        return torch.from_numpy(sums) if np.isfinite(sums).all() else None
+    given = values.numpy()
+    return torch.from_numpy(spread_tiles(given, tiles)) if np.isfinite(given).all() else None
+
+
+def _by_matrix(values: Tensor, taps: WindowTaps, to_cells: bool) -> Tensor:
+    """Product with the sparse matrix of the taps."""
+    matrix = taps.matrix(values.dtype)
+    matrix, n_out = (matrix.T, taps.n_cells) if to_cells else (matrix, len(taps.index))
+    if len(values) < FEW_MAPS:
+        rows = [torch.from_numpy(matrix @ single.numpy()) for single in values]
+        return torch.stack(rows) if rows else values.new_empty(0, n_out)
+    result = values.new_empty(len(values), n_out)
+    # one pass over the taps serves several maps, channels last; a buffer costs less than fresh memory each time
+    buffer = values.new_empty(values.shape[1] * MAPS_PER_PASS)
+    for first in range(0, len(values), MAPS_PER_PASS):
+        part = values[first : first + MAPS_PER_PASS]
+        columns = buffer[: part.numel()].view(part.shape[1], len(part)).copy_(part.t())
+        result[first : first + len(part)] = torch.from_numpy(matrix @ columns.numpy()).t()
+    return result
