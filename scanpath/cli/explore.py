@@ -8,6 +8,10 @@ import typer
 def explore(
     picture: Annotated[str | None, typer.Argument(help="Picture to begin with.")] = None,
     people: Annotated[str | None, typer.Option(help="Table of people's fixations to begin with.")] = None,
+    agent: Annotated[
+        list[str] | None,
+        typer.Option(help="Your own, beside the others: package.module:name, or a calibration's file; repeatable."),
+    ] = None,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Where to listen; 0 for any that is free.")] = 0,
     browser: Annotated[bool, typer.Option(help="Open the page in the browser.")] = True,
 ) -> None:
@@ -19,4 +23,4 @@ def explore(
         typer.echo(address)
         say("the page is for whoever has this address, on this machine alone; Ctrl-C ends it")
 
-    serve(picture, people=people, port=port, open_browser=browser, say=tell)
+    serve(picture, people=people, agents=agent or (), port=port, open_browser=browser, say=tell)

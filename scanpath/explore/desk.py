@@ -4,7 +4,7 @@ import base64
 import tempfile
 import uuid
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path, PurePath
 from typing import Any, TypeVar
@@ -16,12 +16,11 @@ import torch
 import scanpath
 from scanpath._core.checks import check_choice
 from scanpath._core.errors import InputError
-from scanpath.agents.catalog import create_agent
 from scanpath.agents.density import Density, probabilities
 from scanpath.datasets.formats.convert import read_fixations
 from scanpath.explore.examples import EXAMPLES, example
 from scanpath.explore.figure import draw_looks
-from scanpath.explore.offers import not_offered, offers, settings_of
+from scanpath.explore.offers import not_offered, offers
 from scanpath.explore.pictures import LARGE_SIDE_PX, MAX_BYTES, Picture, data_url, map_url, open_picture, png
 from scanpath.explore.recipe import commands, map_title, python_code
 from scanpath.explore.scene import People, Scene, scene_from_json
@@ -49,6 +48,16 @@ _TABLES = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet"}
 class Desk:
     """The pictures and tables of one page, and the tasks on them.
 
+    Parameters
+    ----------
+    agents
+        Somebody's own, beside those that the package offers.
+
+    Raises
+    ------
+    InputError
+        If one of them cannot be built.
+
     Examples
     --------
     >>> desk = Desk()
@@ -58,7 +67,8 @@ class Desk:
     [3]
     """
 
-    def __init__(self) -> None:
+    def __init__(self, agents: Sequence[str] = ()) -> None:
+        self._offers = offers(agents)
         self._pictures: OrderedDict[str, Picture] = OrderedDict()
         self._people: OrderedDict[str, People] = OrderedDict()
         self._last: tuple[object, pd.DataFrame] | None = None
@@ -114,7 +124,7 @@ class Desk:
         ):
             if isinstance(key, str) and key in kept:
                 kept.move_to_end(key)  # what is used is not let go
-        return scene_from_json(scene, self._pictures, self._people)
+        return scene_from_json(scene, self._pictures, self._people, self._offers)
 
     def _forget(self, told: Mapping[str, Any], content: bytes, report: Report) -> dict[str, Any]:
         self._pictures.clear()
@@ -127,7 +137,7 @@ class Desk:
         laws = {name: [round(float(sigma), 6) for sigma in law(steps)] for name, law in SIGMA_LAWS.items()}
         return {
             "version": scanpath.__version__,
-            "agents": [asdict(offer) for offer in offers()],
+            "agents": [asdict(offer) for offer in self._offers.values()],
             "others": not_offered(),
             "laws": laws,
             "law_reach_deg": LAW_REACH_DEG,
@@ -304,7 +314,7 @@ def _priority(scene: Scene) -> tuple[torch.Tensor, Any]:
     if scene.map_agent is None:
         raise InputError("No agent is chosen to draw a map.")
     scene.check_task([scene.map_agent])
-    agent: Any = create_agent(scene.map_agent, **settings_of(scene.map_agent))
+    agent: Any = scene.agent(scene.map_agent)
     if not hasattr(agent, "priority"):
         raise InputError(f"{scene.map_agent} draws no map: choose another agent.")
     return agent.priority(scene.stimulus, list(scene.map_history)), agent

@@ -4,7 +4,8 @@ import json
 import re
 import threading
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ _PURPOSE = "The widget of scanpath.explore"
 _IMPORT, _EXPORT = re.compile(r"^import .*;\n", re.MULTILINE), re.compile(r"^export (?!default)", re.MULTILINE)
 
 
-def widget(picture: Any = None, *, people: str | None = None) -> Any:
+def widget(picture: Any = None, *, people: str | None = None, agents: Sequence[str] = ()) -> Any:
     """Make the page of `scanpath explore` as a widget for a notebook.
 
     Parameters
@@ -30,6 +31,8 @@ def widget(picture: Any = None, *, people: str | None = None) -> Any:
         File to begin with, or a `scanpath.Stimulus` whose picture, box and caption are taken.
     people
         Table of people's fixations.
+    agents
+        Your own, beside those that are there: ``package.module:name``, or the .json file of a calibration.
 
     Returns
     -------
@@ -41,7 +44,7 @@ def widget(picture: Any = None, *, people: str | None = None) -> Any:
     MissingDependencyError
         If anywidget is not installed.
     InputError
-        If a file cannot be read.
+        If a file cannot be read, or an agent cannot be built.
 
     Examples
     --------
@@ -55,7 +58,12 @@ def widget(picture: Any = None, *, people: str | None = None) -> Any:
     preset, task = _preset(picture)
     if people is not None:
         table = require_file(people, "table")
-        preset = Preset(preset.picture, (table.name, table.read_bytes()))
+        preset = replace(preset, people=(table.name, table.read_bytes()))
+    if agents:
+        from scanpath.explore.offers import offers
+
+        offers(agents)  # what cannot be built is said here, and not in the cell's output
+        preset = replace(preset, agents=tuple(agents))
     return _widget_class()(preset, task)
 
 
@@ -104,7 +112,7 @@ class _Messages:
 
     def __init__(self, preset: Preset, task: dict[str, Any]) -> None:
         super().__init__()
-        self._preset, self._task, self._worker = preset, task, Worker()
+        self._preset, self._task, self._worker = preset, task, Worker(preset.agents)
         self.on_msg(self._asked)
 
     def _asked(self, _: Any, message: dict[str, Any], buffers: list[Any]) -> None:

@@ -1,9 +1,11 @@
 """Which agents the page offers, with the settings that need no download, and what the others need."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from scanpath.agents.catalog import agent_card, chooses_first, list_agents
+from scanpath._core.errors import InputError, ScanpathError
+from scanpath.agents.catalog import agent_card, chooses_first, create_agent, list_agents
 
 #: Features without weights, in the place of networks that would be downloaded.
 _STEERABLE = {"backbone": "steerable"}
@@ -48,10 +50,10 @@ class Offer:
         As in `agent_card`.
     needs
         "caption" or "target", or nothing.
-    settings
-        What it is built with.
     chooses_first
         Whether its first fixation is its own choice.
+    settings
+        What it is built with.
     """
 
     name: str
@@ -62,23 +64,42 @@ class Offer:
     settings: dict[str, Any] = field(default_factory=dict)
 
 
-def offers() -> list[Offer]:
-    """Return the agents that run without download, in the order of the page.
+def offers(own: Sequence[str] = ()) -> dict[str, Offer]:
+    """Return the agents of the page by name, in its order: somebody's own, then those that run without download.
+
+    Parameters
+    ----------
+    own
+        Names as `create_agent` takes them, of agents that need no settings.
+
+    Raises
+    ------
+    InputError
+        If one of them cannot be built, or is on the page already.
 
     Examples
     --------
-    >>> next(offer for offer in offers() if offer.name == "nevaclip").needs
+    >>> offers()["nevaclip"].needs
     'caption'
     """
-    return [
-        Offer(name, *agent_card(name), needs, chooses_first(name), settings)
+    known = {
+        name: Offer(name, *agent_card(name), needs, chooses_first(name), settings)
         for name, (needs, settings) in _READY.items()
-    ]
+    }
+    return {name: _own(name) for name in own} | known
 
 
-def settings_of(name: str) -> dict[str, Any]:
-    """Return the settings that the page builds an agent with."""
-    return _READY[name][1]
+def _own(name: str) -> Offer:
+    if name in _READY:
+        raise InputError(f"{name} is on the page already; --agent adds your own: package.module:name, or a .json file.")
+    try:
+        agent = create_agent(name)
+    except ScanpathError:
+        raise
+    except (TypeError, ValueError, RuntimeError) as error:  # of somebody's code
+        raise InputError(f"{name} cannot be built: {type(error).__name__}: {error}") from error
+    claim, paper = ("", "") if name.endswith(".json") else agent_card(name)
+    return Offer(name, claim or f"your own: {agent.name}", paper, "", bool(agent.chooses_first))
 
 
 def not_offered() -> dict[str, str]:

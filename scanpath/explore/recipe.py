@@ -4,7 +4,6 @@ import shlex
 from collections.abc import Iterator
 
 from scanpath.agents.catalog import agent_settings
-from scanpath.explore.offers import settings_of
 from scanpath.explore.pictures import Picture
 from scanpath.explore.scene import Scene
 
@@ -46,7 +45,7 @@ def _groups(scene: Scene) -> list[list[str]]:
     """Agents that one command can run: `--backbone` reaches all in it that have one."""
     groups: dict[tuple[tuple[str, object], ...], list[str]] = {}
     for name in scene.agents:
-        groups.setdefault(tuple(sorted(settings_of(name).items())), []).append(name)
+        groups.setdefault(tuple(sorted(scene.offers[name].settings.items())), []).append(name)
     return list(groups.values())
 
 
@@ -56,7 +55,7 @@ def _simulate_lines(scene: Scene) -> Iterator[str]:
         words = ["scanpath", "simulate"]
         for name in group:
             words += ["--agent", name]
-        for key, value in settings_of(group[0]).items():
+        for key, value in scene.offers[group[0]].settings.items():
             words += [f"--{key}", str(value)]
         if scene.target is not None:
             words += ["--target", _file(scene.target.name)]
@@ -139,13 +138,14 @@ def _picture_code(picture: Picture) -> str:
 
 def _simulate_code(scene: Scene) -> str:
     lines = ["agents = ["]
-    lines += [f"    {_agent_code(name)}," for name in scene.agents]
+    lines += [f"    {_agent_code(scene, name)}," for name in scene.agents]
     lines += ["]", f"table = sp.simulate(agents, stimulus, n_fixations={scene.n_fixations}, seed={scene.seed})"]
     return "\n".join([*lines, f'sp.write_table(table, "{_CODED}")\n'])
 
 
-def _agent_code(name: str) -> str:
-    given = {key: value for key, value in settings_of(name).items() if agent_settings(name)[key].default != value}
+def _agent_code(scene: Scene, name: str) -> str:
+    settings = scene.offers[name].settings
+    given = {key: value for key, value in settings.items() if agent_settings(name)[key].default != value}
     return f"sp.create_agent({', '.join([repr(name), *(f'{key}={value!r}' for key, value in given.items())])})"
 
 
@@ -172,7 +172,7 @@ def _map_code(scene: Scene) -> str:
     agent = (
         f"agents[{scene.agents.index(scene.map_agent)}]"
         if scene.map_agent in scene.agents
-        else _agent_code(scene.map_agent)
+        else _agent_code(scene, scene.map_agent)
     )
     history = "[" + ", ".join(f"({_plain(x)}, {_plain(y)})" for x, y in scene.map_history) + "]"
     return f"history = {history}\npriority = {agent}.priority(stimulus, history)\n"

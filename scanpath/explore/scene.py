@@ -1,7 +1,7 @@
 """What the page shows, as one value: checked once, then run, drawn and written down as commands."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -11,8 +11,8 @@ import pandas as pd
 from scanpath._core.checks import check_choice, check_count, check_positive, check_xy
 from scanpath._core.errors import InputError
 from scanpath.agents.agent import Agent
-from scanpath.agents.catalog import chooses_first, create_agent
-from scanpath.explore.offers import offers, settings_of
+from scanpath.agents.catalog import create_agent
+from scanpath.explore.offers import Offer, offers
 from scanpath.explore.pictures import Picture
 from scanpath.gaze.boxes import Box
 from scanpath.gaze.pixels import on_picture, resized
@@ -78,6 +78,8 @@ class Scene:
         How the picture is seen from the history.
     people, people_stimulus
         A table of people's fixations, and what it calls this picture.
+    offers
+        The agents that can be chosen, by name.
     """
 
     picture: Picture
@@ -93,6 +95,7 @@ class Scene:
     view: View = View()
     people: People | None = None
     people_stimulus: str | None = None
+    offers: Mapping[str, Offer] = field(default_factory=offers)
 
     @cached_property
     def stimulus(self) -> Stimulus:
@@ -108,11 +111,11 @@ class Scene:
 
     def check_task(self, names: Sequence[str]) -> None:
         """Refuse agents whose task is missing, in the page's words."""
-        needs = {offer.name: offer.needs for offer in offers()}
         for name in names:
-            if needs[name] == "target" and self.target is None and self.target_box is None:
+            needs = self.offers[name].needs
+            if needs == "target" and self.target is None and self.target_box is None:
                 raise InputError(f"{name} looks for a target: draw a box around it, or give a picture of it.")
-            if needs[name] == "caption" and not self.caption:
+            if needs == "caption" and not self.caption:
                 raise InputError(f"{name} looks for what a caption says: type one.")
 
     def built(self) -> list[Agent]:
@@ -120,12 +123,16 @@ class Scene:
         if not self.agents:
             raise InputError("Nobody is chosen to look: choose an agent.")
         self.check_task(self.agents)
-        return [create_agent(name, **settings_of(name)) for name in self.agents]
+        return [self.agent(name) for name in self.agents]
+
+    def agent(self, name: str) -> Agent:
+        """Build one agent with the page's settings."""
+        return create_agent(name, **self.offers[name].settings)
 
     @property
     def map_history(self) -> tuple[tuple[float, float], ...]:
         """Fixations that the map is drawn after: the history, or the center for who does not choose the first."""
-        if self.history or self.map_agent is None or chooses_first(self.map_agent):
+        if self.history or self.map_agent is None or self.offers[self.map_agent].chooses_first:
             return self.history
         width, height = self.picture.size_px
         return ((float(width // 2), float(height // 2)),)
@@ -148,7 +155,12 @@ class Scene:
         return here.assign(stimulus=self.picture.name, x_px=xy[:, 0], y_px=xy[:, 1])
 
 
-def scene_from_json(told: Mapping[str, Any], pictures: Mapping[str, Picture], people: Mapping[str, People]) -> Scene:
+def scene_from_json(
+    told: Mapping[str, Any],
+    pictures: Mapping[str, Picture],
+    people: Mapping[str, People],
+    offered: Mapping[str, Offer],
+) -> Scene:
     """Check what a page tells and return it as a scene.
 
     Raises
@@ -156,7 +168,7 @@ def scene_from_json(told: Mapping[str, Any], pictures: Mapping[str, Picture], pe
     InputError
         If a picture is gone, a name is unknown, or a number is out of range.
     """
-    known = [offer.name for offer in offers()]
+    known = list(offered)
     picture = _stored(told.get("picture"), pictures, "picture")
     if picture is None:
         raise InputError("There is no picture: drop one on the page, or choose an example.")
@@ -176,6 +188,7 @@ def scene_from_json(told: Mapping[str, Any], pictures: Mapping[str, Picture], pe
         view=_view(told.get("view") or {}),
         people=_stored(told.get("people"), people, "table of people"),
         people_stimulus=told.get("people_stimulus"),
+        offers=offered,
     )
 
 

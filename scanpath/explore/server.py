@@ -4,7 +4,8 @@ import json
 import secrets
 import socket
 import webbrowser
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from functools import partial
 from html import escape
 from importlib import resources
 from pathlib import Path
@@ -15,7 +16,7 @@ from scanpath import __version__
 from scanpath._core.errors import InputError
 from scanpath._core.optional import require
 from scanpath.explore.sessions import Preset, Sessions
-from scanpath.explore.worker import CANCELED, GIVING, Message
+from scanpath.explore.worker import CANCELED, GIVING, Message, Worker
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -45,6 +46,7 @@ def explore(
     picture: str | None = None,
     *,
     people: str | None = None,
+    agents: Sequence[str] = (),
     port: int = 0,
     open_browser: bool = True,
     say: Callable[[str], None] = print,
@@ -55,6 +57,8 @@ def explore(
     ----------
     picture, people
         Files to begin with.
+    agents
+        Your own, beside those that are there: ``package.module:name``, or the .json file of a calibration.
     port
         Where to listen; 0 for any that is free.
     open_browser
@@ -67,7 +71,7 @@ def explore(
     MissingDependencyError
         If starlette or uvicorn is not installed.
     InputError
-        If a file cannot be read, or the port is taken.
+        If a file cannot be read, an agent cannot be built, or the port is taken.
 
     Examples
     --------
@@ -76,13 +80,17 @@ def explore(
     ...
     scanpath._core.errors.MissingFileError: There is no picture at nowhere.png; check the path.
     """
-    preset = Preset(_content(picture, "picture"), _content(people, "table"))
+    preset = Preset(_content(picture, "picture"), _content(people, "table"), tuple(dict.fromkeys(agents)))
+    if preset.agents:
+        from scanpath.explore.offers import offers
+
+        offers(preset.agents)  # what cannot be built is said here, and not on the page
     for module in ("starlette", "uvicorn"):
         require(module, package='"scanpath[explore]"', purpose=_PURPOSE)
     import uvicorn
 
     listener = _listen(port)
-    token, sessions = secrets.token_urlsafe(24), Sessions()
+    token, sessions = secrets.token_urlsafe(24), Sessions(partial(Worker, preset.agents))
     app = create_app(token, listener.getsockname()[1], sessions=sessions, preset=preset)
     address = f"http://{HOST}:{listener.getsockname()[1]}/?token={token}"
     say(address)

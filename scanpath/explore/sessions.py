@@ -21,10 +21,13 @@ class Preset:
     ----------
     picture, people
         (name, content) of the files.
+    agents
+        Names of somebody's own.
     """
 
     picture: tuple[str, bytes] | None = None
     people: tuple[str, bytes] | None = None
+    agents: tuple[str, ...] = ()
 
 
 class Sessions:

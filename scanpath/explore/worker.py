@@ -6,7 +6,7 @@ import threading
 import uuid
 import warnings
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -24,9 +24,15 @@ class Worker:
 
     It starts at once, as loading takes seconds; what it kept is lost when a task is canceled, so the pictures and
     tables that it was given are given to the next one.
+
+    Parameters
+    ----------
+    agents
+        Somebody's own, which its desk offers beside the others.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, agents: Sequence[str] = ()) -> None:
+        self._agents = tuple(agents)
         self._lock = threading.Lock()
         self._given: OrderedDict[str, tuple[str, dict[str, Any], bytes]] = OrderedDict()
         self._is_new = False
@@ -37,7 +43,7 @@ class Worker:
     def _start(self) -> None:
         context = multiprocessing.get_context("spawn")
         self._end, theirs = context.Pipe()
-        self._process = context.Process(target=work, args=(theirs,), daemon=True, name="scanpath-explore")
+        self._process = context.Process(target=work, args=(theirs, self._agents), daemon=True, name="scanpath-explore")
         self._process.start()
         theirs.close()
 
@@ -121,12 +127,12 @@ class Worker:
         self._process.join(5)
 
 
-def work(end: Connection) -> None:
+def work(end: Connection, agents: Sequence[str] = ()) -> None:
     """Do tasks until the other end is closed; this is what the process runs."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the server ends it
     from scanpath.explore.desk import Desk
 
-    desk = Desk()
+    desk = Desk(agents)
     while True:
         try:
             task, told, content = end.recv()

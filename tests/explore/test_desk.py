@@ -51,12 +51,12 @@ def run_in(folder, *words):
 
 
 def test_each_agent_is_offered_or_told_what_it_needs():
-    offered = {offer.name for offer in offers()}
+    offered = set(offers())
     assert offered | set(not_offered()) == set(sp.list_agents())
     assert not offered & set(not_offered())
 
 
-@pytest.mark.parametrize("name", [offer.name for offer in offers()])
+@pytest.mark.parametrize("name", offers())
 def test_agents_that_are_offered_run_without_download(name, photo, monkeypatch):
     monkeypatch.setattr("socket.socket.connect", lambda *_: pytest.fail("the network was asked"))
     desk, picture = desk_with(photo)
@@ -96,6 +96,55 @@ def test_commands_and_code_repeat_what_is_shown(photo, tmp_path, max_side_px):
     exact = pixels(content(desk.run("seen", {"scene": scene, "file": True})))
     np.testing.assert_array_equal(pixels(tmp_path / "seen.png"), exact)
     np.testing.assert_allclose(seen, exact, atol=1)  # torchvision rounds halves up
+
+
+OWN = """
+import scanpath as sp
+import torch
+
+class Corner(sp.Agent):
+    name = "corner"
+    chooses_first = True
+
+    def next_fixation(self, stimulus, history, generator):
+        return 2 + len(history), 3
+
+    def priority(self, stimulus, history):
+        height, width = stimulus.size
+        return torch.linspace(1, 0, width).expand(height, width)
+
+def unfinished():
+    raise RuntimeError("no weights yet")
+"""
+
+
+def test_agents_of_ones_own_are_chosen_drawn_and_repeated(photo, tmp_path, monkeypatch):
+    (tmp_path / "looks_own.py").write_text(OWN)
+    monkeypatch.syspath_prepend(tmp_path)
+    desk = Desk(["looks_own:Corner"])
+    assert desk.run("start")["agents"][0]["name"] == "looks_own:Corner"
+    picture = desk.run("open", {"name": "photo.png"}, photo)
+    scene = {"picture": picture["id"], "px_per_deg": 12.5, "agents": ["looks_own:Corner", "levy"], "n_fixations": 3}
+    scene |= {"map_agent": "looks_own:Corner"}
+    assert desk.run("simulate", {"scene": scene})["paths"][0]["xy"] == [[2, 3], [3, 3], [4, 3]]
+    assert desk.run("map", {"scene": scene})["history"] == ()  # it chooses its first fixation
+    recipe = desk.run("recipe", {"scene": scene})
+    (tmp_path / "photo.png").write_bytes(photo)
+    for words in (("bash", "-euc", recipe["commands"]), (sys.executable, "-c", recipe["python"])):
+        run_in(tmp_path, *words)
+        by_hand = (tmp_path / "looks.csv").read_bytes()
+        assert by_hand == content(desk.run("table", {"scene": scene, "format": "csv"}))
+
+
+def test_agents_that_cannot_be_built_or_are_there_already_are_refused(tmp_path, monkeypatch):
+    (tmp_path / "unfinished_own.py").write_text(OWN)
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(sp.InputError, match="no module 'nowhere'"):
+        Desk(["nowhere:Agent"])
+    with pytest.raises(sp.InputError, match="cannot be built: RuntimeError: no weights yet"):
+        Desk(["unfinished_own:unfinished"])
+    with pytest.raises(sp.InputError, match="viewer is on the page already"):
+        Desk(["viewer"])
 
 
 def test_agents_with_other_settings_get_a_command_of_their_own(photo, tmp_path):

@@ -304,7 +304,7 @@ export function mount(root, transport, options = {}) {
     complain("");
     return attempt(queue.ask("simulate", { scene: scene(agents) }).then(({ paths, n_fixations }) => {
       told.looked = { agents };
-      told.paths = paths.map((one, number) => ({ ...one, shown: true, color: COLORS[agents.indexOf(one.who) % COLORS.length] }));
+      told.paths = paths.map((one, number) => ({ ...one, shown: true, color: COLORS[number % COLORS.length] }));
       const ended = paths.filter((one) => one.xy.length < n_fixations && one.found !== true).map((one) => one.who);
       say(`${paths.length} scanpath${paths.length === 1 ? "" : "s"}.${ended.length ? ` ${ended.join(", ")} ended before ${n_fixations} fixations.` : ""}`);
       listPaths();
