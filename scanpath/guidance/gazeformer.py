@@ -15,13 +15,14 @@ from torch.nn import functional as F
 from torchvision.models import resnet50
 from torchvision.ops import FrozenBatchNorm2d
 
+from scanpath.recognition.backbone import TORCHVISION
+
 #: Rows and columns of the map of features, and side of a cell in px of the frame that fixations are in.
 CELLS, CELL_PX = (20, 32), 16
 #: (height, width) of that frame, and of the picture that the backbone is shown.
 FRAME_PX, SHOWN_PX = (320, 512), (640, 1024)
 #: Fixations at most, the first one included; width of the network, heads, layers; lengths of a feature and of words.
 LONGEST, WIDTH, HEADS, LAYERS, FEATURES, WORDS = 7, 512, 8, 6, 2048, 768
-_IMAGENET_MEAN, _IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
 class Planned(NamedTuple):
@@ -87,8 +88,7 @@ class CocoFeatures(nn.Module):
 
     def forward(self, image: Tensor) -> Tensor:
         """Return the features, row by row, of a picture (3, *SHOWN_PX) in [0, 1]."""
-        mean, std = (torch.tensor(three)[:, None, None] for three in (_IMAGENET_MEAN, _IMAGENET_STD))
-        return self.body(((image - mean) / std)[None])[0].flatten(1).T
+        return self.body(TORCHVISION(image)[None])[0].flatten(1).T
 
 
 class _Transformer(nn.Module):

@@ -12,13 +12,14 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torchvision.models import densenet201
 
+from scanpath.recognition.backbone import TORCHVISION
+
 #: Pictures are squeezed to this side.
 SIDE_PX = 512
 #: Normalized durations are (log(duration in s) - MEAN_LOG_S) / STD_LOG_S; both of the original's training data.
 MEAN_LOG_S, STD_LOG_S = -1.512609601020813, 0.5891745090484619
 #: Length of the vectors of a picture and of a history, and Gaussians of each mixture.
 WIDTH, PLACES, DURATIONS = 256, 16, 4
-_IMAGENET_MEAN, _IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 _LOG_SCALES = (-5.0, 3.0)
 
 
@@ -61,8 +62,7 @@ class TppGazeNetwork(nn.Module):
 
     def look(self, image: Tensor) -> Tensor:
         """Return the vector (WIDTH,) of a picture (3, SIDE_PX, SIDE_PX) in [0, 1]."""
-        mean, std = (torch.tensor(three)[:, None, None] for three in (_IMAGENET_MEAN, _IMAGENET_STD))
-        return self.metadata(((image - mean) / std)[None])[0, 0]
+        return self.metadata(TORCHVISION(image)[None])[0, 0]
 
     def expected(self, picture: Tensor, places: Tensor, durations_s: Tensor) -> Expected:
         """Return what is expected after some fixations.

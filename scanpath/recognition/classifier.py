@@ -7,9 +7,8 @@ from torch import Tensor, nn
 
 from scanpath._core.errors import InputError, unknown_name
 from scanpath._core.random import derive_seed
+from scanpath.recognition.backbone import TORCHVISION
 from scanpath.recognition.weights import Weights, download_weights, find_weights, read_weights
-
-MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
 class Classifier(nn.Module):
@@ -21,18 +20,13 @@ class Classifier(nn.Module):
         Takes pictures normalized by ImageNet's mean and standard deviation.
     """
 
-    mean: Tensor
-    std: Tensor
-
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
         self.network = network
-        self.register_buffer("mean", torch.tensor(MEAN)[:, None, None], persistent=False)
-        self.register_buffer("std", torch.tensor(STD)[:, None, None], persistent=False)
 
     def forward(self, images: Tensor) -> Tensor:
         """Return the class scores (B, classes)."""
-        return self.network((images - self.mean) / self.std)
+        return self.network(TORCHVISION(images))
 
 
 def as_classifier(model: str | nn.Module, weights: Weights | None = None) -> nn.Module:
