@@ -73,6 +73,7 @@ def texture(side: int, rounds: int) -> list[measure.Figure]:
 
         def cold() -> None:
             texture_steerable._layout.cache_clear()
+            texture_steerable._displacements.cache_clear()
             window_tables.cached_tables.cache_clear()
             call()
 

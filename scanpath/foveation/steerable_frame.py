@@ -1,8 +1,10 @@
 """A steerable pyramid in the Fourier domain that is a tight frame: it needs no weights and inverts exactly."""
 
 import math
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache, reduce
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -11,7 +13,7 @@ from scanpath._core.checks import check_count
 from scanpath._core.errors import InputError
 
 #: Numbers in a plane from which on a processor transforms planes one after the other.
-LARGE_PLANE = 1 << 17
+LARGE_PLANE = 1 << 16
 
 
 @dataclass
@@ -34,6 +36,34 @@ class Bands:
     oriented: list[Tensor]
     low: Tensor
     quadrature: list[Tensor] | None = None
+
+    def parts(self) -> "Iterator[Part]":
+        """The bands of pictures (C, H, W), as `SteerableFrame.parts` gives them."""
+        yield Part("high", 0, (), self.high)
+        for scale, band in enumerate(self.oriented):
+            yield Part("oriented", scale, (), band)
+        yield Part("low", len(self.oriented), (), self.low)
+
+
+class Part(NamedTuple):
+    """Some bands of pictures (C, H, W).
+
+    Parameters
+    ----------
+    kind
+        "high", "oriented" or "low".
+    scale
+        Octave, 0 for "high", the number of octaves for "low".
+    place
+        Index of the bands among those (C, K, ...) or (C, ...) of their kind and scale; empty for all of them.
+    band
+        (..., h, w).
+    """
+
+    kind: str
+    scale: int
+    place: tuple[int, ...]
+    band: Tensor
 
 
 class SteerableFrame:
@@ -117,28 +147,88 @@ class SteerableFrame:
         spectrum = self.embed(spectrum, -1) + torch.fft.rfft2(bands.high, norm="forward") * masks.high
         return self._inverse(spectrum, 0)
 
-    def octaves(self, image: Tensor) -> list[Tensor]:
-        """Split pictures into isotropic octaves, finest first, low-pass rest last; they add up to the picture.
+    def spectrum(self, image: Tensor) -> Tensor:
+        """Half spectrum (..., H, W / 2 + 1) of pictures (..., H, W)."""
+        if not _large(image):
+            return torch.fft.rfft2(image, norm="forward")
+        planes = [torch.fft.rfft2(plane, norm="forward") for plane in image.reshape(-1, *image.shape[-2:])]
+        return torch.stack(planes).reshape(*image.shape[:-1], -1)
 
-        The finest octave includes everything above it. From the second on, octave s is sampled twice as densely as
-        it needs, every 2^(s - 1)-th pixel, so that it can be interpolated and changed without aliasing.
+    def image(self, spectrum: Tensor) -> Tensor:
+        """Pictures (..., H, W) of half spectra."""
+        return self._inverse(spectrum, 0)
+
+    def parts(self, spectrum: Tensor) -> Iterator["Part"]:
+        """Bands of the pictures (C, H, W) that have these half spectra, a few at a time.
+
+        They are those of `analyze`, whose bands together take many times the memory of the picture.
         """
-        spectrum = torch.fft.rfft2(image, norm="forward")
-        masks = self._masks(image)
-        parts = []
+        masks = self._masks(spectrum)
+        for place in _places(spectrum):
+            yield Part("high", 0, place, self._inverse(spectrum[place] * masks.high, 0))
+        for scale in range(self.n_scales):
+            spectrum = self.crop(spectrum, scale) * masks.low[scale]
+            octave = spectrum * masks.octave[scale]
+            for place in _places(octave):
+                if not place:
+                    yield Part("oriented", scale, (), self._oriented(octave, masks.angular[scale], scale))
+                    continue
+                for k, mask in enumerate(masks.angular[scale]):
+                    yield Part("oriented", scale, (*place, k), self._inverse(octave[place] * mask, scale))
+        low = self._inverse(self.crop(spectrum, self.n_scales) * masks.low[-1], self.n_scales)
+        yield Part("low", self.n_scales, (), low)
+
+    def joined(self, parts: Iterable["Part"], channels: int) -> Tensor:
+        """Half spectra of the pictures (C, H, W) that all bands add up to: the inverse, and transpose, of `parts`."""
+        sums: dict[tuple[str, int, int], Tensor] = {}
+        for part in parts:
+            places = part.place[:1] or range(channels)
+            for channel, plane in zip(places, self._one_band(part).reshape(len(places), *self._half(part.scale))):
+                at = part.kind, part.scale, channel
+                sums[at] = sums[at] + plane if at in sums else plane
+        return torch.stack([self._join_channel(sums, channel) for channel in range(channels)])
+
+    def _one_band(self, part: "Part") -> Tensor:
+        """Half spectra of a part, those of oriented bands through their masks and added up."""
+        if part.kind != "oriented":
+            return torch.fft.rfft2(part.band, norm="forward")
+        angular = self._masks(part.band).angular[part.scale]
+        if not part.place:
+            return self._together(part.band, angular)
+        return torch.fft.rfft2(part.band, norm="forward") * angular[part.place[1]].conj()
+
+    def _join_channel(self, sums: dict[tuple[str, int, int], Tensor], channel: int) -> Tensor:
+        """Half spectrum of a channel from those of its high-pass rest, of each scale's bands and the low-pass rest."""
+        low = sums["low", self.n_scales, channel]
+        masks = self._masks(low)
+        spectrum = low * masks.low[-1]
+        for scale in range(self.n_scales - 1, -1, -1):
+            octave = sums["oriented", scale, channel] * masks.octave[scale]
+            spectrum = (octave + self.embed(spectrum, scale)) * masks.low[scale]
+        return spectrum + sums["high", 0, channel] * masks.high
+
+    def octaves(self, spectrum: Tensor) -> Iterator[Tensor]:
+        """Split the pictures of half spectra into isotropic octaves, finest first, low-pass rest last.
+
+        They add up to the picture. The finest octave includes everything above it. From the second on, octave s is
+        sampled twice as densely as it needs, every 2^(s - 1)-th pixel, so that it can be interpolated and changed
+        without aliasing.
+        """
+        masks = self._masks(spectrum)
         for scale in range(self.n_scales):
             rest = self.crop(spectrum, scale + 1) * masks.low[scale + 1] ** 2
             octave = spectrum - self.embed(rest, scale)
-            parts.append(self._inverse(self.embed(octave, scale - 1), max(scale - 1, 0)))
+            yield self._inverse(self.embed(octave, scale - 1), max(scale - 1, 0))
             spectrum = rest
-        return [*parts, self._inverse(self.embed(spectrum, self.n_scales - 1), self.n_scales - 1)]
+        yield self._inverse(self.embed(spectrum, self.n_scales - 1), self.n_scales - 1)
 
-    def join_octaves(self, parts: list[Tensor]) -> Tensor:
-        """Add octaves, sampled as `octaves` gives them, up to pictures (..., H, W)."""
-        spectrum = torch.fft.rfft2(parts[-1], norm="forward")
+    def join_octaves(self, parts: Iterable[Tensor]) -> Tensor:
+        """Half spectra of the pictures that octaves, sampled and ordered as `octaves` gives them, add up to."""
+        spectra = [self.spectrum(part) for part in parts]
+        spectrum = spectra.pop()
         for scale in range(self.n_scales - 1, -1, -1):
-            spectrum = self.embed(spectrum, scale - 1) + torch.fft.rfft2(parts[scale], norm="forward")
-        return self._inverse(spectrum, 0)
+            spectrum = self.embed(spectrum, scale - 1) + spectra[scale]
+        return spectrum
 
     def level_size(self, scale: int) -> tuple[int, int]:
         """(height, width) of the samples of a scale; scale `n_scales` is the low-pass rest."""
@@ -184,12 +274,27 @@ class SteerableFrame:
         ]
         return torch.stack(parts).reshape(*bands.shape[:-3], *angular.shape[-2:])
 
+    def _half(self, scale: int) -> tuple[int, int]:
+        height, width = self.level_size(scale)
+        return height, width // 2 + 1
+
     def _inverse(self, spectrum: Tensor, scale: int) -> Tensor:
-        return torch.fft.irfft2(spectrum, s=self.level_size(scale), norm="forward")
+        size = self.level_size(scale)
+        if not _large(spectrum):
+            return torch.fft.irfft2(spectrum, s=size, norm="forward")
+        planes = [
+            torch.fft.irfft2(plane, s=size, norm="forward") for plane in spectrum.reshape(-1, *spectrum.shape[-2:])
+        ]
+        return torch.stack(planes).reshape(*spectrum.shape[:-2], *size)
 
     def _masks(self, like: Tensor) -> "_Masks":
-        dtype = torch.complex128 if like.dtype == torch.float64 else torch.complex64
+        dtype = torch.complex128 if like.dtype in (torch.float64, torch.complex128) else torch.complex64
         return _make_masks(self.size, self.n_scales, self.n_orientations, dtype, like.device)
+
+
+def _places(spectrum: Tensor) -> list[tuple[int, ...]]:
+    """Which channels of spectra (C, h, w') to transform together: each alone, or all if they are small."""
+    return [(channel,) for channel in range(len(spectrum))] if _large(spectrum) else [()]
 
 
 def _large(planes: Tensor) -> bool:

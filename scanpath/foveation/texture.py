@@ -9,6 +9,7 @@ from torch import Tensor
 from scanpath._core.arrays import Array, as_given
 from scanpath._core.checks import check_choice, check_count, check_image
 from scanpath._core.errors import InputError
+from scanpath._core.memory import keep_freed_memory
 from scanpath.foveation.fixated_images import check_unit_range, fixation_of_each, size_of
 from scanpath.foveation.neurofovea import Weights, load_decoder, load_encoder, transfer_features
 from scanpath.foveation.texture_steerable import transfer_bands
@@ -115,6 +116,7 @@ def foveated_texture(
         )
         for point in fixation_of_each(pictures, fixation)
     ]
+    keep_freed_memory()
     transfer = _make_transfer(encoder, seed, source, iterations, weights, decoder)
     results = [_foveate(*parts, transfer, keep_fovea) for parts in zip(pictures, geometries)]
     return as_given(image, torch.stack(results) if given.ndim == 4 else results[0])

@@ -1,7 +1,8 @@
 """Texture without weights: bands of a steerable frame whose pooled contrast is that of the picture."""
 
 import math
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import lru_cache, reduce
 
 import torch
@@ -9,9 +10,13 @@ from torch import Tensor
 
 from scanpath._core.random import torch_generator
 from scanpath.foveation.pooled_frame import reflect_positions
-from scanpath.foveation.steerable_frame import Bands, SteerableFrame
+from scanpath.foveation.steerable_frame import Bands, Part, SteerableFrame
 from scanpath.foveation.window_tables import WindowGeometry
 from scanpath.foveation.windows import PoolingWindows
+from scanpath.kernels.displacement import displaced
+
+#: Pooled mean squares of bands and means of the low-pass rest, by kind and scale.
+Contrast = dict[tuple[str, int], Tensor]
 
 #: Blending strength is the hyperbolic tangent of a window's radius in deg times this (Deza et al. 2019).
 STRENGTH_PER_DEG = 0.6405
@@ -37,20 +42,23 @@ def strength(radius_deg: Tensor) -> Tensor:
 def transfer_bands(image: Tensor, geometry: WindowGeometry, source: str, seed: int, iterations: int) -> Tensor:
     """Return the texture (C, H, W) of a picture, unclipped; `source` is "cascade" or "noise"."""
     layout = _layout(geometry)
+    frame = layout.frame
     mean = image.mean((-2, -1), keepdim=True)
-    generator = torch_generator(seed, "foveated_texture", source)
     basis = principal_colors(image) if source == "noise" else torch.eye(len(image)).to(image)
     picture = layout.pad(torch.einsum("ij,jhw->ihw", basis.T, image - mean))
-    original = layout.frame.analyze(picture)
-    wanted = Contrast.of(original, layout)
+    spectrum = frame.spectrum(picture)
     if source == "noise":
-        bands = mix_noise(original, layout, generator)
+        bands = frame.analyze(picture)
+        wanted = contrast(bands.parts(), layout)
+        mixed = mix_noise(bands, layout, torch_generator(seed, "foveated_texture", source))
+        parts = mixed.parts()
     else:
-        bands = layout.frame.analyze(displace_octaves(picture, layout, generator))
-    texture = layout.frame.synthesize(match_contrast(bands, wanted, layout))
-    for _ in range(iterations - 1):
-        texture = layout.frame.synthesize(match_contrast(layout.frame.analyze(texture), wanted, layout))
-    return torch.einsum("ij,jhw->ihw", basis, layout.crop(texture)) + mean
+        wanted = contrast(frame.parts(spectrum), layout)
+        parts = frame.parts(displace_octaves(spectrum, layout, _displacements(geometry, seed)))
+    for _ in range(iterations):
+        spectrum = frame.joined((match_contrast(part, wanted, layout) for part in parts), len(image))
+        parts = frame.parts(spectrum)
+    return torch.einsum("ij,jhw->ihw", basis, layout.crop(frame.image(spectrum))) + mean
 
 
 def principal_colors(image: Tensor) -> Tensor:
@@ -78,6 +86,10 @@ class Layout:
 
     def pad(self, image: Tensor) -> Tensor:
         """Reflect the picture at its borders, as often as it takes."""
+        (rows, columns), (height, width) = self.frame.size, self.geometry.size
+        margins = [self.margin, columns - width - self.margin, self.margin, rows - height - self.margin]
+        if max(margins[:2]) < width and max(margins[2:]) < height:
+            return torch.nn.functional.pad(image, margins, mode="reflect")
         return image[..., self.rows.to(image.device), :][..., self.columns.to(image.device)]
 
     def crop(self, image: Tensor) -> Tensor:
@@ -85,11 +97,15 @@ class Layout:
         height, width = self.geometry.size
         return image[..., self.margin : self.margin + height, self.margin : self.margin + width]
 
-    def mean(self, maps: Tensor, scale: int) -> Tensor:
-        """Pooled mean of padded maps over the part of each window that lies in the picture; 0 where there is none."""
+    def mean(self, maps: Tensor, scale: int, *, squared: bool = False) -> Tensor:
+        """Pooled mean of padded maps, or of their squares, over the part of each window that lies in the picture.
+
+        It is 0 where there is no such part.
+        """
         inner = self.inner_windows[scale]
         start, (height, width) = self.margin >> scale, inner.size
-        pooled = inner.pool(maps[..., start : start + height, start : start + width])
+        cut = maps[..., start : start + height, start : start + width]
+        pooled = inner.pool(cut.square() if squared else cut)
         outside = pooled.new_zeros(*pooled.shape[:-1], self.windows[scale].n_windows - inner.n_windows)
         return torch.cat([pooled, outside], -1)
 
@@ -118,31 +134,45 @@ class Layout:
         return PoolingWindows.of(replace(self.geometry, size=(height, width), step_px=2**scale))
 
 
-@dataclass
-class Contrast:
-    """Pooled mean squares of all bands, and pooled means of the low-pass rest."""
+def contrast(parts: Iterable[Part], layout: Layout) -> Contrast:
+    """Pool the squares of bands (C, K, windows), and the low-pass rest itself (C, windows), by kind and scale."""
+    found: dict[tuple[str, int], list[Tensor]] = {}
+    whole: Contrast = {}
+    for part in parts:
+        pooled = pool_part(part, layout)
+        if part.place:
+            found.setdefault((part.kind, part.scale), []).append(pooled)
+        else:
+            whole[part.kind, part.scale] = pooled
+    for (kind, scale), pieces in found.items():
+        stacked = torch.stack(pieces)
+        by_channel = stacked.unflatten(0, (-1, layout.frame.n_orientations)) if kind == "oriented" else stacked
+        whole[kind, scale] = by_channel
+    return whole
 
-    high: Tensor
-    oriented: list[Tensor]
-    low: Tensor
 
-    @classmethod
-    def of(cls, bands: Bands, layout: Layout) -> "Contrast":
-        """Pool the bands of a picture."""
-        oriented = [layout.mean(band.square(), scale) for scale, band in enumerate(bands.oriented)]
-        return cls(layout.mean(bands.high.square(), 0), oriented, layout.mean(bands.low, layout.frame.n_scales))
+def pool_part(part: Part, layout: Layout) -> Tensor:
+    """Pooled mean squares of bands, or pooled means of the low-pass rest."""
+    return layout.mean(part.band, part.scale, squared=part.kind != "low")
 
 
-def displace_octaves(image: Tensor, layout: Layout, generator: torch.Generator) -> Tensor:
-    """Move each octave by a smooth random field of its own on top of those of the coarser octaves.
+def displace_octaves(spectrum: Tensor, layout: Layout, shifts: Sequence[Tensor]) -> Tensor:
+    """Move each octave of the pictures that have these half spectra by a field (2, h, w) of its own."""
+    octaves = layout.frame.octaves(spectrum)
+    return layout.frame.join_octaves(
+        displaced(octave, shift.to(octave.device)) for octave, shift in zip(octaves, shifts)
+    )
+
+
+def make_displacements(layout: Layout, generator: torch.Generator) -> list[Tensor]:
+    """Draw a smooth random field for each octave, finest first, on top of those of the coarser octaves.
 
     Structure keeps its shape but loses its place, the more so the larger the window: edges stay edges, which noise
-    of the same contrast would not give.
+    of the same contrast would not give. The fields are in samples of where `SteerableFrame.octaves` samples.
     """
-    parts = layout.frame.octaves(image)
-    coarsest = len(parts) - 1
+    shifts: list[Tensor] = []
     shift: Tensor | None = None
-    for octave in range(coarsest, -1, -1):
+    for octave in range(layout.frame.n_scales, -1, -1):
         scale = max(octave - 1, 0)  # where `octaves` samples it
         wavelength_px = 4.0 * 2**octave
         size = layout.frame.level_size(scale)
@@ -154,9 +184,8 @@ def displace_octaves(image: Tensor, layout: Layout, generator: torch.Generator) 
             inherited = shift if tuple(shift.shape[-2:]) == size else layout.frame.refine(shift, scale)
             shift = inherited + OWN_SHARE * own
         reach = REACH_RADII * layout.radius_px(scale) + 1e-6
-        limited = shift / torch.sqrt(1 + shift.square().sum(0) / reach**2)
-        parts[octave] = _sample_at(parts[octave], limited / 2**scale)
-    return layout.frame.join_octaves(parts)
+        shifts.append(shift / torch.sqrt(1 + shift.square().sum(0) / reach**2) / 2**scale)
+    return shifts[::-1]
 
 
 def mix_noise(bands: Bands, layout: Layout, generator: torch.Generator) -> Bands:
@@ -195,18 +224,14 @@ def _covariance_factor(band: Tensor, layout: Layout, scale: int) -> list[list[Te
     return [[factor[i, j].contiguous() for j in range(i + 1)] for i in range(channels)]
 
 
-def match_contrast(bands: Bands, wanted: Contrast, layout: Layout) -> Bands:
-    """Give each band the pooled standard deviation that is wanted, and the low-pass rest the pooled mean."""
-    now = Contrast.of(bands, layout)
-
-    def scaled(band: Tensor, power: Tensor, goal: Tensor, scale: int) -> Tensor:
-        ratio = torch.sqrt((goal + VARIANCE_FLOOR) / (power + VARIANCE_FLOOR)).clamp(1 / LARGEST_GAIN, LARGEST_GAIN)
-        windows = layout.windows[scale]
-        return band * (windows.spread(ratio) + windows.fovea.to(band))
-
-    oriented = [scaled(*parts, scale) for scale, parts in enumerate(zip(bands.oriented, now.oriented, wanted.oriented))]
-    correction = layout.windows[-1].spread(wanted.low - now.low)
-    return Bands(scaled(bands.high, now.high, wanted.high, 0), oriented, bands.low + correction)
+def match_contrast(part: Part, wanted: Contrast, layout: Layout) -> Part:
+    """Give bands the pooled standard deviation that is wanted, or the low-pass rest the pooled mean."""
+    goal, now = wanted[part.kind, part.scale][part.place], pool_part(part, layout)
+    windows = layout.windows[part.scale]
+    if part.kind == "low":
+        return part._replace(band=part.band + windows.spread(goal - now))
+    ratio = torch.sqrt((goal + VARIANCE_FLOOR) / (now + VARIANCE_FLOOR)).clamp(1 / LARGEST_GAIN, LARGEST_GAIN)
+    return part._replace(band=part.band * (windows.spread(ratio) + windows.fovea.to(part.band)))
 
 
 def _smooth_field(size: tuple[int, int], correlation: float, generator: torch.Generator) -> Tensor:
@@ -220,20 +245,14 @@ def _smooth_field(size: tuple[int, int], correlation: float, generator: torch.Ge
     return torch.fft.irfft2(torch.fft.rfft2(noise) * (smoothing / math.sqrt(variance)), s=size)
 
 
-def _sample_at(image: Tensor, shift: Tensor) -> Tensor:
-    """Take each sample of (C, H, W) from where `shift` (2, H, W: x, y in samples) points."""
-    height, width = image.shape[-2:]
-    x = (torch.arange(width) + shift[0]) * (2 / (width - 1)) - 1
-    y = (torch.arange(height)[:, None] + shift[1]) * (2 / (height - 1)) - 1
-    grid = torch.stack([x, y], -1).to(image)[None]
-    return torch.nn.functional.grid_sample(
-        image[None], grid, mode="bicubic", padding_mode="reflection", align_corners=True
-    )[0]
-
-
 @lru_cache(maxsize=2)
 def _layout(geometry: WindowGeometry) -> Layout:
     return Layout(geometry)
+
+
+@lru_cache(maxsize=2)
+def _displacements(geometry: WindowGeometry, seed: int) -> list[Tensor]:
+    return make_displacements(_layout(geometry), torch_generator(seed, "foveated_texture", "cascade"))
 
 
 def _count_scales(geometry: WindowGeometry, largest_radius_deg: float) -> int:

@@ -31,9 +31,24 @@ def test_bands_add_up_to_the_picture_and_keep_its_energy(rows, columns, n_scales
 def test_octaves_add_up_to_the_picture():
     frame = SteerableFrame((48, 64), n_scales=3)
     image = torch.rand(3, 48, 64, generator=torch.Generator().manual_seed(0))
-    parts = frame.octaves(image)
+    parts = list(frame.octaves(frame.spectrum(image)))
     assert [tuple(part.shape[-2:]) for part in parts] == [(48, 64), (48, 64), (24, 32), (12, 16)]
-    torch.testing.assert_close(frame.join_octaves(parts), image, atol=2e-6, rtol=0)
+    torch.testing.assert_close(frame.image(frame.join_octaves(parts)), image, atol=2e-6, rtol=0)
+
+
+@pytest.mark.parametrize("size", [(48, 64), (384, 512)])
+def test_parts_are_the_bands_and_join_to_the_picture(size):
+    frame = SteerableFrame(size, n_scales=3)
+    image = torch.rand(2, *size, generator=torch.Generator().manual_seed(0))
+    bands = frame.analyze(image)
+    whole = {("high", 0): bands.high, ("low", 3): bands.low} | {
+        ("oriented", scale): band for scale, band in enumerate(bands.oriented)
+    }
+    parts = list(frame.parts(frame.spectrum(image)))
+    for part in parts:
+        torch.testing.assert_close(part.band, whole[part.kind, part.scale][part.place], atol=2e-6, rtol=0)
+    for pieces in (parts, bands.parts()):
+        torch.testing.assert_close(frame.image(frame.joined(pieces, 2)), image, atol=2e-6, rtol=0)
 
 
 def test_samples_lie_on_every_2_to_the_sth_pixel():
