@@ -244,10 +244,10 @@ def slope_rows(image, levels, t, first_plane, planes, field, slope, y0, y1, out)
     count, width, area = t.octaves.size, t.width, t.height * t.width
     row_from, share = np.empty(count, dtype=np.int64), np.empty(count, dtype=np.float32)
     row0 = np.zeros(count, dtype=np.int64)
-    position, level = np.empty(width, dtype=t.taps.dtype), np.empty(width, dtype=t.taps.dtype)
+    cells, level = np.empty(width, dtype=np.int32), np.empty(width, dtype=t.taps.dtype)
     ends = np.empty(width, dtype=np.int64)
     for y in range(y0, y1):
-        level_row(y, field, position, level)
+        level_row(y, field, cells, level)
         runs = split_row(level, count - 1, field.middle, ends)
         _find_rows(y, t, row0, t.level_from, row_from, share)
         for plane in range(planes):
@@ -265,13 +265,13 @@ def blend_rows(image, levels, t, first_plane, planes, field, y0, y1, out):
     count, width, area = t.octaves.size, t.width, t.height * t.width
     row_from, share = np.empty((BAND, count), dtype=np.int64), np.empty((BAND, count), dtype=np.float32)
     row0 = np.zeros(count, dtype=np.int64)
-    position, level = np.empty(width, dtype=t.taps.dtype), np.empty((BAND, width), dtype=t.taps.dtype)
+    cells, level = np.empty(width, dtype=np.int32), np.empty((BAND, width), dtype=t.taps.dtype)
     ends, runs = np.empty((BAND, width), dtype=np.int64), np.empty(BAND, dtype=np.int64)
     for top in range(y0, y1, BAND):
         bottom = min(top + BAND, y1)
         for y in range(top, bottom):
             i = y - top
-            level_row(y, field, position, level[i])
+            level_row(y, field, cells, level[i])
             runs[i] = split_row(level[i], count - 1, field.middle, ends[i])
             _find_rows(y, t, row0, t.level_from, row_from[i], share[i])
         for plane in range(planes):
@@ -289,7 +289,7 @@ def blur_rows(image, halved, t, first_plane, planes, field, y0, y1, out):
     """Blur rows y0 ... y1 - 1 in one go, making only those parts of the levels that are shown."""
     count, width, area = t.octaves.size, t.width, t.height * t.width
     scratch = _blur_scratch(t)
-    position, level = np.empty(width, dtype=t.taps.dtype), np.empty((BAND, width), dtype=t.taps.dtype)
+    cells, level = np.empty(width, dtype=np.int32), np.empty((BAND, width), dtype=t.taps.dtype)
     ends, runs = np.empty((BAND, width), dtype=np.int64), np.empty(BAND, dtype=np.int64)
     row_from, share = np.empty(count, dtype=np.int64), np.empty(count, dtype=np.float32)
     row0, rows = np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.int64)
@@ -301,7 +301,7 @@ def blur_rows(image, halved, t, first_plane, planes, field, y0, y1, out):
         shown[:] = False
         for y in range(top, bottom):
             i = y - top
-            level_row(y, field, position, level[i])
+            level_row(y, field, cells, level[i])
             runs[i] = split_row(level[i], count - 1, field.middle, ends[i])
             _mark_shown(level[i], ends[i], runs[i], shown)
         _rows_needed(t, top, bottom, row0, rows)

@@ -167,31 +167,35 @@ def _four_between(a, slope, out, to):
 
 
 @finite
-def level_row(y, field, position, level):
+def level_row(y, field, cells, level):
     """Write the level coordinate of every pixel of row y.
 
     The coordinate is looked up in the field's table at the distance in px to the nearest of the fixations, each made
-    larger by its delay, or at the pixel's own value where `values` is not empty.
+    larger by its delay, or at the pixel's own value where `values` is not empty. Counters become 32 bits wide before
+    they become floating, which the compiler vectorizes; the loop that reads the table, which it does not, is kept short.
     """
     fixations, delays, values, table, per_px, _ = field
     n, top = level.size, F(table.size) - F(1.01)
     if values.size:
         o = U(y * n)
         for i in range(U(n)):
-            position[i] = min(values[o + i] * per_px, top)
+            level[i] = min(values[o + i] * per_px, top)
     for k in range(fixations.shape[0]):
         x, delay = fixations[k, 0], delays[k]
         dy2 = (F(y) - fixations[k, 1]) ** 2
         if k == 0:
-            for i in range(n):
-                position[i] = min((np.sqrt((F(i) - x) ** 2 + dy2) + delay) * per_px, top)
+            for i in range(U(n)):
+                level[i] = min((np.sqrt((F(np.int32(i)) - x) ** 2 + dy2) + delay) * per_px, top)
         else:
-            for i in range(n):
-                position[i] = min((np.sqrt((F(i) - x) ** 2 + dy2) + delay) * per_px, position[i])
+            for i in range(U(n)):
+                level[i] = min((np.sqrt((F(np.int32(i)) - x) ** 2 + dy2) + delay) * per_px, level[i])
     for i in range(U(n)):
-        cell = U(np.uint32(position[i]))
+        cells[i] = np.int32(level[i])
+        level[i] -= F(np.int32(level[i]))
+    for i in range(U(n)):
+        cell = U(np.uint32(cells[i]))
         low = table[cell]
-        level[i] = low + (position[i] - F(np.uint32(cell))) * (table[cell + U(1)] - low)
+        level[i] = low + level[i] * (table[cell + U(1)] - low)
 
 
 @finite
