@@ -14,7 +14,8 @@ from scanpath.kernels.blur_cpu_planes import (
     blend_rows,
     blur_rows,
     build_planes,
-    halve_planes,
+    halve_rows,
+    mirror_halved,
     slope_rows,
 )
 from scanpath.kernels.blur_field import Field
@@ -31,7 +32,7 @@ Rows = Callable[[FieldArrays, int, int, np.ndarray, int, int], None]
 def blur_cpu(image: Tensor, plan: BlurPlan, field: Field, target: Tensor) -> None:
     """Blur pictures (B, C, H, W) once into `target`, making only those parts of the levels that are shown."""
     tables, pixels = _tables_of(image, plan), _flat(image)
-    halved = _halvings(pixels, tables)
+    halved = _halvings(pixels, tables, _unseen_rows(field, tables))
 
     def work(arrays: FieldArrays, plane: int, planes: int, result: np.ndarray, y0: int, y1: int) -> None:
         blur_rows(pixels, halved, tables, plane, planes, arrays, y0, y1, result)
@@ -44,7 +45,7 @@ def build_cpu(image: Tensor, plan: BlurPlan, into: Tensor | None = None) -> Tens
     tables, pixels = _tables_of(image, plan), _flat(image)
     planes = image.shape[0] * image.shape[1]
     levels = torch.from_numpy(np.empty(tables.level_from[-1], dtype=pixels.dtype)) if into is None else into
-    halved, kept = _halvings(pixels, tables), _flat(levels)
+    halved, kept = _halvings(pixels, tables, np.zeros((tables.heights.size, 2), dtype=np.int64)), _flat(levels)
     run_bands(lambda a, b: build_planes(pixels, halved, tables, a, b, kept), planes, image.numel())
     return levels
 
@@ -119,12 +120,47 @@ def _field_arrays(field: Field, index: int, width: int, dtype: torch.dtype) -> F
     return FieldArrays(fixations, delays, none, table, per_px, middle)
 
 
-def _halvings(image: np.ndarray, tables: Tables) -> np.ndarray:
-    """Halve all planes (flat) as often as the levels need."""
+def _halvings(image: np.ndarray, tables: Tables, unseen: np.ndarray) -> np.ndarray:
+    """Halve all planes (flat) as often as the levels need, but for the rows that are not seen."""
     result = _scratch_of(int(tables.halved_from[-1]) * image.itemsize).view(image.dtype)
-    if result.size:
-        halve_planes(image, image.size // (tables.height * tables.width), tables, result)
+    planes, source = image.size // (tables.height * tables.width), image
+    for octave, rows in enumerate(tables.heights[1:].tolist()):
+        if unseen[octave + 1, 1] - unseen[octave + 1, 0] == rows:
+            break  # nor is any row of those that follow
+        work = partial(halve_rows, source, result, tables, octave, unseen)
+        run_bands(work, planes * rows, planes * rows * int(tables.widths[octave]))
+        mirror_halved(result, planes, tables, octave + 1)
+        source = result
     return result
+
+
+def _unseen_rows(field: Field, tables: Tables) -> np.ndarray:
+    """Of each halving, the first row that no view of the field shows, and the one after the last such row.
+
+    They are known where each view has one fixation and blurs more the farther a pixel is from it: then a level is shown
+    in the rows whose farther end is far enough, and not in those around the fixation.
+    """
+    rows, table = tables.heights, field.table.detach().double().numpy()
+    unseen = np.zeros((rows.size, 2), dtype=np.int64)
+    if field.values is not None or field.places.shape[1] != 1 or not (table[1:] >= table[:-1]).all():
+        return unseen
+    x, y = field.places.detach().double().numpy()[:, 0].T
+    delay = 0.0 if field.delays_px is None else float(field.delays_px[0])
+    across = np.maximum(np.abs(x), np.abs(x - (tables.width - 1)))
+    for octave in range(rows.size - 1, 0, -1):
+        level = int(np.searchsorted(tables.octaves, octave))
+        # a level is mixed in from one level before it on; what single precision rounds is left room
+        entry = int(np.searchsorted(table, level - 1 - 1e-4))
+        least = (entry - 2) * field.step - delay if entry < table.size else np.inf
+        reach = np.sqrt(np.maximum(max(least, 0) ** 2 - across**2, 0))
+        first = float((y - reach).max()) / 2**octave + tables.margin + 1
+        last = float((y + reach).min()) / 2**octave - tables.margin
+        if octave + 1 < rows.size:  # the next halving reads its rows from this one
+            above, below = unseen[octave + 1]
+            first = max(first, 2 * above + 2 if above > 0 else 0)
+            last = min(last, 2 * below - 2 if below < rows[octave + 1] else np.inf)
+        unseen[octave] = np.clip([first, max(first, last)], 0, rows[octave]).astype(np.int64)
+    return unseen
 
 
 def _scratch_of(n: int) -> np.ndarray:

@@ -64,15 +64,28 @@ class FieldArrays(NamedTuple):
 
 
 @fused
-def halve_planes(image, planes, t, halved):
-    """Halve all planes as often as the levels need."""
+def halve_rows(source, halved, t, octave, unseen, first, last):
+    """Halve rows first ... last - 1 of all planes, one after another, but for those that no level shows.
+
+    `unseen` has, of each halving, the first such row and the one after the last.
+    """
     row = np.empty(t.width + 2 * t.margin, dtype=t.taps.dtype)
-    for octave in range(t.heights.size - 1):
-        source = image if octave == 0 else halved
-        for plane in range(planes):
-            _halve_plane(
-                source, _plane_from(t, octave, plane), t, octave, row, halved, _plane_from(t, octave + 1, plane)
-            )
+    rows, width, m, narrow = t.heights[octave + 1], t.widths[octave], t.margin, t.widths[octave + 1]
+    for index in range(first, last):
+        plane, j = index // rows, index % rows
+        if unseen[octave + 1, 0] <= j < unseen[octave + 1, 1]:
+            continue
+        at = _plane_from(t, octave, plane)
+        _halving_sum(source, at, width, t.rows, t.rows_from[octave] + m + 2 * j, row, m)
+        mirror_ends(row, m, width, octave, t.first, t.second, t.share, True, True)
+        halve_row(row, m, halved, _plane_from(t, octave + 1, plane) + (m + j) * narrow, narrow)
+
+
+@fused
+def mirror_halved(halved, planes, t, octave):
+    """Fill the stored margins above and below all planes of a halving."""
+    for plane in range(planes):
+        _mirror_rows(halved, _plane_from(t, octave, plane), t, octave)
 
 
 @fused
@@ -81,16 +94,6 @@ def _plane_from(t, octave, plane):
     if octave == 0:
         return plane * t.height * t.width
     return t.halved_from[octave - 1] + plane * (t.heights[octave] + 2 * t.margin) * t.widths[octave]
-
-
-@fused
-def _halve_plane(source, plane, t, octave, row, out, to):
-    width, m, narrow = t.widths[octave], t.margin, t.widths[octave + 1]
-    for j in range(t.heights[octave + 1]):
-        _halving_sum(source, plane, width, t.rows, t.rows_from[octave] + m + 2 * j, row, m)
-        mirror_ends(row, m, width, octave, t.first, t.second, t.share, True, True)
-        halve_row(row, m, out, to + (m + j) * narrow, narrow)
-    _mirror_rows(out, to, t, octave + 1)
 
 
 @fused

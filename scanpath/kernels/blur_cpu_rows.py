@@ -172,7 +172,7 @@ def level_row(y, field, cells, level):
 
     The coordinate is looked up in the field's table at the distance in px to the nearest of the fixations, each made
     larger by its delay, or at the pixel's own value where `values` is not empty. Counters become 32 bits wide before
-    they become floating, which the compiler vectorizes; the loop that reads the table, which it does not, is kept short.
+    they become floating, which the compiler vectorizes; the loop that reads the table, which it does not, is short.
     """
     fixations, delays, values, table, per_px, _ = field
     n, top = level.size, F(table.size) - F(1.01)

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scanpath._core.errors import InputError
+from scanpath.kernels import blur_cpu
 from scanpath.kernels.blur import KeptLevels, variable_blur
 from scanpath.kernels.blur_field import Field
 from scanpath.kernels.blur_plan import BlurPlan, level_table, plan_blur
@@ -100,6 +101,27 @@ def test_threads_do_not_change_a_bit():
         finally:
             torch.set_num_threads(before)
     assert all(torch.equal(results[0], other) for other in results[1:])
+
+
+@given(st.integers(1, 90), st.integers(1, 90), st.floats(-0.5, 1.5), st.floats(-0.5, 1.5), st.floats(0.02, 1))
+@settings(deadline=None, max_examples=40)
+def test_rows_of_halvings_that_are_left_out_are_not_read(height, width, x, y, slope):
+    """With one fixation, memory that no halving was written to may hold anything."""
+    image, plan = torch.rand(1, 1, height, width), plan_blur("standard", 25.0, (height, width))
+    table = torch.from_numpy(np.interp(slope * np.arange(4000) / 8, *level_table(plan.sigmas_px)))
+    one = Field(table, 1 / 8, torch.tensor([[[x * width, y * height]]], dtype=torch.float64))
+    two = Field(table, 1 / 8, one.fixations.repeat(1, 2, 1))  # of which no rows are left out
+    wanted = variable_blur(image, plan, two, kernel="cpu")
+    blur_cpu._scratch_of(1 << 16)[:] = 255  # NaN
+    assert torch.equal(variable_blur(image, plan, one, kernel="cpu"), wanted)
+
+
+def test_halvings_that_no_level_shows_are_not_made(monkeypatch):
+    size, plan = (60, 80), plan_blur("standard", 25.0, (60, 80))
+    monkeypatch.setattr(blur_cpu, "halve_rows", lambda *given: pytest.fail("halved"))
+    coarse = plan.steps.index(2)
+    field = Field(torch.linspace(0, coarse - 1.1, 200, dtype=torch.float64), 0.5, torch.tensor([[[40.0, 30.0]]]))
+    variable_blur(torch.rand(1, 1, *size), plan, field, kernel="cpu")
 
 
 def test_one_image_serves_many_fields_and_many_images_one():
