@@ -11,18 +11,20 @@ from scanpath.kernels.compiled import compiled
 U, F = np.uint64, np.float32
 #: Sums may be regrouped and fused; NaN and infinity in a picture still pass through.
 fused = compiled(fastmath={"contract", "reassoc", "nsz"})
+#: The same for loops over few values.
+fused_inline = compiled(fastmath={"contract", "reassoc", "nsz"}, inline=True)
 #: For values known to be finite, so that minima vectorize too.
 finite = compiled(fastmath=True)
 
 
-@fused
+@fused_inline
 def _start_one(source, c, a0, b0, w, w0, out, to, n):
     c, a0, b0, o = U(c), U(a0), U(b0), U(to)
     for i in range(U(n)):
         out[o + i] = w * source[c + i] + w0 * (source[a0 + i] + source[b0 + i])
 
 
-@fused
+@fused_inline
 def _start_two(source, c, a0, b0, a1, b1, w, w0, w1, out, to, n):
     c, a0, b0, a1, b1, o = U(c), U(a0), U(b0), U(a1), U(b1), U(to)
     for i in range(U(n)):
@@ -30,21 +32,21 @@ def _start_two(source, c, a0, b0, a1, b1, w, w0, w1, out, to, n):
         out[o + i] = inner + w1 * (source[a1 + i] + source[b1 + i])
 
 
-@fused
+@fused_inline
 def _add_one(source, a0, b0, w0, out, to, n):
     a0, b0, o = U(a0), U(b0), U(to)
     for i in range(U(n)):
         out[o + i] += w0 * (source[a0 + i] + source[b0 + i])
 
 
-@fused
+@fused_inline
 def _add_two(source, a0, b0, a1, b1, w0, w1, out, to, n):
     a0, b0, a1, b1, o = U(a0), U(b0), U(a1), U(b1), U(to)
     for i in range(U(n)):
         out[o + i] += w0 * (source[a0 + i] + source[b0 + i]) + w1 * (source[a1 + i] + source[b1 + i])
 
 
-@fused
+@fused_inline
 def _add_three(source, a0, b0, a1, b1, a2, b2, w0, w1, w2, out, to, n):
     a0, b0, a1, b1, a2, b2, o = U(a0), U(b0), U(a1), U(b1), U(a2), U(b2), U(to)
     for i in range(U(n)):
@@ -249,7 +251,7 @@ def _first_beyond(level, start, stop, bound, falls):
     return start
 
 
-@fused
+@fused_inline
 def mix_full(a, at_a, b, at_b, level, x, below, out, to, n):
     """Mix two levels that have every row."""
     i0, j0, l0, o0 = U(at_a), U(at_b), U(x), U(to)
@@ -258,7 +260,7 @@ def mix_full(a, at_a, b, at_b, level, x, below, out, to, n):
         out[o0 + i] = sharp + (level[l0 + i] - below) * (b[j0 + i] - sharp)
 
 
-@fused
+@fused_inline
 def mix_full_coarse(a, at_a, b, at_b, next_b, share_b, level, x, below, out, to, n):
     """Mix a level that has every row with one whose row lies between two stored ones."""
     i0, j0, j1, l0, o0 = U(at_a), U(at_b), U(at_b + next_b), U(x), U(to)
@@ -268,7 +270,7 @@ def mix_full_coarse(a, at_a, b, at_b, next_b, share_b, level, x, below, out, to,
         out[o0 + i] = sharp + (level[l0 + i] - below) * (soft - sharp)
 
 
-@fused
+@fused_inline
 def mix_coarse(b, at_a, share_a, at_b, share_b, pitch, level, x, below, out, to, n):
     """Mix two levels whose rows lie between stored ones."""
     i0, i1, j0, j1, l0, o0 = U(at_a), U(at_a + pitch), U(at_b), U(at_b + pitch), U(x), U(to)

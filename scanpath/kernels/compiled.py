@@ -9,7 +9,7 @@ import numba
 Kernel = TypeVar("Kernel", bound=Callable)
 
 
-def compiled(function: Kernel | None = None, *, fastmath: bool | set[str] = False) -> Any:
+def compiled(function: Kernel | None = None, *, fastmath: bool | set[str] = False, inline: bool = False) -> Any:
     """Compile a loop over arrays with numba on its first call.
 
     The machine code is kept beside the source or, where that folder is read-only, in the user's cache folder or in
@@ -23,6 +23,8 @@ def compiled(function: Kernel | None = None, *, fastmath: bool | set[str] = Fals
         Function to compile; without it a decorator with the settings is returned.
     fastmath
         Which liberties the compiler may take, none by default; ``{"contract"}`` fuses a multiply with an add.
+    inline
+        Make it part of the loops that call it. An array is seven arguments of a call, which short loops feel.
 
     Examples
     --------
@@ -37,8 +39,9 @@ def compiled(function: Kernel | None = None, *, fastmath: bool | set[str] = Fals
     3.0
     """
     if function is None:
-        return partial(compiled, fastmath=fastmath)
+        return partial(compiled, fastmath=fastmath, inline=inline)
+    compiler = partial(numba.njit, nogil=True, error_model="numpy", fastmath=fastmath, forceinline=inline)
     try:
-        return numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=fastmath)(function)
+        return compiler(cache=True)(function)
     except RuntimeError:  # numba found no folder to keep the machine code in
-        return numba.njit(nogil=True, error_model="numpy", fastmath=fastmath)(function)
+        return compiler()(function)
