@@ -1,4 +1,6 @@
-"""One pass over a map: how many pixels lie below a value, and the map's mean and spread."""
+"""One pass over a map: how many pixels lie below a value, and the map's mean and spread; and where fixations fall."""
+
+import math
 
 import numpy as np
 
@@ -140,3 +142,20 @@ def count_between(flat, levels, buckets, counts):
         for slot in range(2 * m + 1):
             counts[slot] += four[part, slot]
     return missing
+
+
+@compiled
+def fill_pixels(points, edge, height, width, rows, columns):
+    """Find the pixels of points (n, 2), the first of which begins at `edge`; return how many are off and not finite.
+
+    Rows and columns are left as they are where a point is off the map, or has no finite coordinates.
+    """
+    off, broken = 0, 0
+    for i in range(points.shape[0]):
+        x, y = math.floor(points[i, 0] - edge), math.floor(points[i, 1] - edge)
+        if 0.0 <= x < width and 0.0 <= y < height:
+            rows[i], columns[i] = np.intp(y), np.intp(x)
+        else:
+            off += 1
+            broken += not (math.isfinite(points[i, 0]) and math.isfinite(points[i, 1]))
+    return off, broken

@@ -15,6 +15,7 @@ from scanpath._core.checks import check_choice
 from scanpath._core.errors import InputError, UndefinedError
 from scanpath.gaze.pixels import first_edge, on_picture, pixel_of
 from scanpath.gaze.scanpath import ScanpathLike
+from scanpath.kernels.map_pairs import sum_and_negatives
 from scanpath.kernels.map_scores import count_below_each, mean_and_squares_each
 from scanpath.metrics.maps import MapLike, as_map, as_numbers, fixation_points, refuse_logs
 from scanpath.metrics.metric import plain_metric, reason_code, reason_names
@@ -228,10 +229,10 @@ def conditional_information_gain(
         raise InputError(f"epsilon must lie in [0, 1), got {epsilon}.")
 
     def surprise(stack: np.ndarray, index: np.ndarray, reasons: np.ndarray) -> np.ndarray:
-        with np.errstate(over="ignore", invalid="ignore"):
-            total = stack.sum(axis=1, dtype=np.float64)
+        sums = np.array([sum_and_negatives(each) for each in stack])
+        total, negative = sums[:, 0], sums[:, 1] > 0
         _mark(reasons, ~np.isfinite(total), "nan")
-        _mark(reasons, stack.min(axis=1) < 0, "negative")
+        _mark(reasons, negative, "negative")
         _mark(reasons, total == 0, "zero_density")
         with np.errstate(invalid="ignore", divide="ignore"):
             return np.log2(epsilon + _at(stack, index) / total)

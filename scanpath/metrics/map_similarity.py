@@ -6,21 +6,26 @@ import numpy as np
 
 from scanpath._core.checks import check_choice, check_size
 from scanpath._core.errors import InputError, UndefinedError
+from scanpath.kernels.map_pairs import centered_products, common_mass, divergence, sum_and_negatives
 from scanpath.kernels.transport import transport_pairs
 from scanpath.metrics.maps import (
     MapLike,
     as_density,
     as_finite_map,
     as_map,
+    below_overflow,
     doubt_logs,
     is_nowhere_positive,
     refuse_no_density,
     same_size,
     unit_range,
+    zero_density,
 )
 from scanpath.metrics.metric import plain_metric
 
 CONVENTIONS = ("pysaliency", "mit")
+#: Between these sums of squares can be multiplied and divided.
+_LEAST, _LARGEST = 1e-140, 1e140
 
 
 @plain_metric(
@@ -48,14 +53,13 @@ def correlation(map: MapLike, gold: MapLike) -> float:
     if not (is_nowhere_positive(map) and is_nowhere_positive(gold, "gold")):  # of two logs the correlation is meant
         doubt_logs(map)
         doubt_logs(gold, "gold")
-    first, second = (as_finite_map(*side).astype(np.float64) for side in ((map, "map"), (gold, "gold")))
-    same_size(first, second)
-    for values, name in ((first, "map"), (second, "gold")):
-        if values.min() == values.max():
-            raise UndefinedError(f"A correlation needs maps that vary; {name} is constant.", "constant")
-    first, second = _centered(first), _centered(second)
-    share = np.vdot(first, second) / np.sqrt(np.vdot(first, first) * np.vdot(second, second))
-    return float(np.clip(share, -1.0, 1.0))
+    first, second = _alike(as_map(map), as_map(gold, "gold"))
+    spread, other, products = centered_products(first.ravel(), second.ravel())
+    if not (_LEAST < spread < _LARGEST and _LEAST < other < _LARGEST):
+        # NaN, a constant, or squares that may have left what floating point holds
+        first, second = _varied(first, "map"), _varied(second, "gold")
+        spread, other, products = centered_products(first.ravel(), second.ravel())
+    return float(np.clip(products / np.sqrt(spread * other), -1.0, 1.0))
 
 
 @plain_metric(
@@ -93,13 +97,12 @@ def similarity(map: MapLike, gold: MapLike, *, convention: str = "pysaliency") -
     0.75
     """
     check_choice("convention", convention, CONVENTIONS)
-    refuse_no_density(map)
-    refuse_no_density(gold, "gold")
-    first, second = as_finite_map(map), as_finite_map(gold, "gold")
-    same_size(first, second)
     if convention == "mit":
-        first, second = unit_range(first), unit_range(second)
-    return float(np.minimum(as_density(first), as_density(second, "gold")).sum())
+        refuse_no_density(map)
+        refuse_no_density(gold, "gold")
+        map, gold = unit_range(as_finite_map(map)), unit_range(as_finite_map(gold, "gold"))
+    first, share, second, other = _densities(map, gold)
+    return float(common_mass(first, share, second, other))
 
 
 @plain_metric(
@@ -142,19 +145,11 @@ def kl_divergence(
     check_choice("convention", convention, CONVENTIONS)
     if epsilon is not None and not 0 <= epsilon < 1:
         raise InputError(f"epsilon must lie in [0, 1), got {epsilon!r}.")
-    same_size(as_map(map), as_map(gold, "gold"))
-    as_density(map), as_density(gold, "gold")  # all-zero maps are no densities, whatever is added
     if convention == "mit":
         small = 2.2204e-16 if epsilon is None else epsilon
-        first, second = as_density(map), as_density(gold, "gold")
-        people = second > 0
-        with np.errstate(divide="ignore"):
-            return float((second[people] * np.log(small + second[people] / (first[people] + small))).sum())
+        return float(divergence(*_densities(map, gold), 0.0, small, small))
     small = 1e-20 if epsilon is None else epsilon
-    first, second = as_density(map, minimum=small), as_density(gold, "gold", minimum=small)
-    people = second > 0
-    with np.errstate(divide="ignore"):
-        return float((second[people] * (np.log(second[people]) - np.log(first[people]))).sum())
+    return float(divergence(*_densities(map, gold, minimum=small), small, 0.0, 0.0))
 
 
 @plain_metric(
@@ -206,12 +201,51 @@ def map_emd(map: MapLike, gold: MapLike, *, cells: tuple[int, int] = (24, 16)) -
     return float(works[0] * moved)
 
 
-def _centered(values: np.ndarray) -> np.ndarray:
-    """A map that varies, with mean 0; scaled if squares would leave what floating point holds."""
-    largest = max(values.max(), -values.min())
-    if not 1e-100 < largest < 1e100:
-        values = values / largest
-    return values - values.mean()
+def _densities(map: MapLike, gold: MapLike, minimum: float = 0.0) -> tuple[np.ndarray, float, np.ndarray, float]:
+    """Both maps flat, at least 0, and what makes each, with `minimum` on each pixel, a density when it is multiplied.
+
+    What `scanpath.metrics.maps.as_density` does and refuses, but without a copy of a map that is positive already.
+    """
+    sides = [as_map(map), as_map(gold, "gold")]
+    same_size(sides[0], sides[1])
+    shares = []
+    for number, name in enumerate(("map", "gold")):
+        sides[number], total = _lifted(sides[number], name)
+        if total == 0:
+            raise zero_density(name)
+        shares.append(1.0 / (total + sides[number].size * minimum))
+    first, second = _alike(*sides)
+    return first.ravel(), shares[0], second.ravel(), shares[1]
+
+
+def _lifted(values: np.ndarray, name: str) -> tuple[np.ndarray, float]:
+    """A map that may be one of a density, lifted to a minimum of 0 if it has negative values, and its sum."""
+    total, negative = sum_and_negatives(values.ravel())
+    if negative or not 0 < total < 1e290:  # else it is finite and holds no logs
+        refuse_no_density(values, name)
+        values = below_overflow(as_finite_map(values, name))
+        values = values - min(values.min(), 0.0)
+        total = values.sum()
+    if 0 < total < 1e-280:  # whose inverse would be infinite
+        values = values.astype(np.float64) / total
+        total = values.sum()
+    return values, float(total)
+
+
+def _varied(values: np.ndarray, name: str) -> np.ndarray:
+    """A finite map that varies, its largest value scaled to 1."""
+    values = as_finite_map(values, name).astype(np.float64)
+    if values.min() == values.max():
+        raise UndefinedError(f"A correlation needs maps that vary; {name} is constant.", "constant")
+    return values / max(values.max(), -values.min())
+
+
+def _alike(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Two maps of one size in one precision, so that loops over both are compiled for two and not for four kinds."""
+    same_size(first, second)
+    if first.dtype == second.dtype:
+        return first, second
+    return first.astype(np.float64), second.astype(np.float64)
 
 
 def _binned(density: np.ndarray, rows: int, columns: int) -> np.ndarray:

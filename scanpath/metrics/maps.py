@@ -8,8 +8,9 @@ from numpy.typing import ArrayLike
 
 from scanpath._core.errors import InputError, InputWarning, UndefinedError
 from scanpath._core.labels import labeled_columns, xy_by_name
-from scanpath.gaze.pixels import first_edge, on_picture, pixel_of
+from scanpath.gaze.pixels import first_edge, on_picture
 from scanpath.gaze.scanpath import Scanpath, ScanpathLike
+from scanpath.kernels.map_scores import fill_pixels
 
 if TYPE_CHECKING:
     import torch
@@ -85,21 +86,21 @@ def pixel_index(
     UndefinedError
         If there is no fixation, or one has no coordinates or lies off the map; they are never wrapped or moved.
     """
-    first_edge(pixel)  # a rule of that name?
+    edge = first_edge(pixel)  # a rule of that name?
     points = fixation_points(xy, name)
     if len(points) == 0:
         raise UndefinedError(f"{name} has no fixation; a score needs at least one.", "empty")
-    if not np.isfinite(points).all():
+    rows, columns = np.empty((2, len(points)), dtype=np.intp)
+    n_off, n_broken = fill_pixels(points, edge, *size, rows, columns)
+    if n_broken:
         raise UndefinedError(f"{name} has a fixation with NaN or infinite coordinates; drop it first.", "nan")
-    off = ~on_picture(points, size[::-1], pixel)
-    if off.any():
-        first = int(off.argmax())
+    if n_off:
+        first = int((~on_picture(points, size[::-1], pixel)).argmax())
         raise UndefinedError(
-            f"{name} has {int(off.sum())} fixation(s) off the map of {size[1]} x {size[0]} px, the first at "
+            f"{name} has {n_off} fixation(s) off the map of {size[1]} x {size[0]} px, the first at "
             f"({points[first, 0]:g}, {points[first, 1]:g}); drop them, or scale them to the map.",
             "off_map",
         )
-    columns, rows = pixel_of(points, pixel).astype(np.intp).T
     return rows, columns
 
 
@@ -116,7 +117,7 @@ def as_density(values: MapLike, name: str = "map", *, minimum: float = 0.0) -> n
     if not (np.isfinite(minimum) and minimum >= 0):
         raise InputError(f"What is added to each pixel must be a number of at least 0, got {minimum!r}.")
     refuse_no_density(values, name)
-    array = _below_overflow(as_finite_map(values, name))
+    array = below_overflow(as_finite_map(values, name))
     lowest = array.min()
     if lowest < 0:
         array = array - lowest
@@ -124,8 +125,13 @@ def as_density(values: MapLike, name: str = "map", *, minimum: float = 0.0) -> n
         array = array + minimum
     total = array.sum()
     if total == 0:
-        raise UndefinedError(f"{name} is 0 everywhere and is no density.", "zero_density")
+        raise zero_density(name)
     return array / total
+
+
+def zero_density(name: str) -> UndefinedError:
+    """Build the error for a map that cannot be scaled to sum to 1."""
+    return UndefinedError(f"{name} is 0 everywhere and is no density.", "zero_density")
 
 
 def refuse_logs(values: MapLike, name: str = "map") -> None:
@@ -166,8 +172,15 @@ def doubt_logs(values: MapLike, name: str = "map") -> None:
 def is_nowhere_positive(values: MapLike, name: str = "map") -> bool:
     """Whether a map of several values has none above 0."""
     array = as_map(values, name)
+    if _has_positive_row(array):
+        return False
     top = array.max()
     return bool(top <= 0 and array.min() < top)
+
+
+def _has_positive_row(array: np.ndarray) -> bool:
+    """Whether the middle row has a positive value, which mostly spares a look at all the others."""
+    return bool(array[len(array) // 2].max() > 0)
 
 
 def density_of_logs(values: MapLike, name: str = "map") -> str:
@@ -179,6 +192,8 @@ def density_of_logs(values: MapLike, name: str = "map") -> str:
     ('np.exp(map)', '')
     """
     array = as_map(values, name)
+    if _has_positive_row(array):
+        return ""
     if not array.max() < -TOLERANCE_NATS:  # a 0 among very negative numbers would sum to 1, too
         return ""
     logs = array.astype(np.float64)
@@ -188,14 +203,14 @@ def density_of_logs(values: MapLike, name: str = "map") -> str:
 
 def unit_range(values: np.ndarray) -> np.ndarray:
     """Stretch a map to [0, 1]."""
-    values = _below_overflow(values)
+    values = below_overflow(values)
     low, high = values.min(), values.max()
     if low == high:
         raise UndefinedError("A constant map cannot be stretched to [0, 1].", "constant")
     return (values - low) / (high - low)
 
 
-def _below_overflow(values: np.ndarray) -> np.ndarray:
+def below_overflow(values: np.ndarray) -> np.ndarray:
     """A map in double precision, divided by its largest value where its sum would leave what that can hold."""
     values = values.astype(np.float64)
     largest = max(values.max(), -values.min())

@@ -69,7 +69,9 @@ def _exact_area(
     positives: np.ndarray, values: np.ndarray, left_out: np.ndarray, per_fixation: bool
 ) -> float | np.ndarray:
     """Share of values below each positive, ties half; the values in `left_out` do not count."""
-    ranks = twice_below(values, positives) - twice_below(left_out, positives)
+    ranks = twice_below(values, positives)
+    if len(left_out):
+        ranks = ranks - twice_below(left_out, positives)
     scores = ranks / (2.0 * (len(values) - len(left_out)))
     return scores if per_fixation else float(scores.mean())
 
