@@ -54,13 +54,21 @@ def coded_row(table: pd.DataFrame) -> tuple[int, str] | None:
     (1, '-32768')
     """
     x, y = (table[name].to_numpy(dtype=np.float64) for name in ("x_px", "y_px"))
-    far = [(each > FAR_PX) | (each < FAR_BEFORE_PX) for each in (x, y)]
-    coded = far[0] | far[1] | ((x == y) & np.isin(x, CODES))
+    coded = is_code(x, y)
     if not coded.any():
         return None
     row = int(coded.argmax())
-    code = x[row] if x[row] == y[row] or far[0][row] else y[row]
+    code = x[row] if x[row] == y[row] or _beyond_pictures(x[row]) else y[row]
     return row, f"{code:.15g}"
+
+
+def is_code(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Which places (n,) are codes for missing gaze, or so far away that they are no pixel of any picture."""
+    return _beyond_pictures(x) | _beyond_pictures(y) | ((x == y) & np.isin(x, CODES))
+
+
+def _beyond_pictures(values: np.ndarray) -> np.ndarray:
+    return (values > FAR_PX) | (values < FAR_BEFORE_PX)
 
 
 def refuse_codes(table: pd.DataFrame, source: str) -> None:

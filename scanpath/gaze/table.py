@@ -140,19 +140,24 @@ def to_arrow(table: pd.DataFrame, metadata: Mapping[str, object] | None = None) 
     """Return the table in Arrow form with frame, units and `metadata` in its schema."""
     import pyarrow
 
-    facts = {
-        "frame": FRAME,
-        "units": {"x_px": "px", "y_px": "px", "onset_ms": "ms", "duration_ms": "ms"},
-        "missing": "null",
-        **dict(table.attrs.get("scanpath", {})),
-        **dict(metadata or {}),
-    }
+    facts = {**dict(table.attrs.get("scanpath", {})), **dict(metadata or {})}
     plain = table.copy(deep=False)
     plain.attrs = {}
     try:
         arrow = pyarrow.Table.from_pandas(plain, preserve_index=False)
     except (pyarrow.ArrowException, UnicodeEncodeError) as error:
         raise InputError(f"The table cannot be written as Parquet ({'; '.join(map(str, error.args))}).") from error
+    return described(arrow, facts)
+
+
+def described(arrow: "pyarrow.Table", facts: Mapping[str, object]) -> "pyarrow.Table":
+    """Return a table in Arrow form with frame, units and facts in its schema, in place of what stood there."""
+    facts = {
+        "frame": FRAME,
+        "units": {"x_px": "px", "y_px": "px", "onset_ms": "ms", "duration_ms": "ms"},
+        "missing": "null",
+        **facts,
+    }
     return arrow.replace_schema_metadata({_METADATA_KEY: json.dumps(facts, sort_keys=True).encode()})
 
 
@@ -267,7 +272,18 @@ def fixation_rows(
     *,
     of_fixations: Container[str] = (),
 ) -> pd.DataFrame:
-    """One row a fixation of scanpaths, beside what is known about each of these; for `check_table` to complete.
+    """Return the columns of `fixation_cells` as a frame, for `check_table` to complete."""
+    return pd.DataFrame(fixation_cells(paths, about, names, of_fixations=of_fixations))
+
+
+def fixation_cells(
+    paths: Sequence[Scanpath],
+    about: Sequence[Mapping[str, object]],
+    names: Iterable[str],
+    *,
+    of_fixations: Container[str] = (),
+) -> dict[str, np.ndarray | list[object]]:
+    """Columns with one row a fixation of scanpaths, beside what is known about each of these, not checked.
 
     Parameters
     ----------
@@ -295,7 +311,7 @@ def fixation_rows(
             else:
                 column += [value] * n
         cells[name] = column
-    return pd.DataFrame(cells)
+    return cells
 
 
 def _check_values(table: pd.DataFrame, source: str) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+import numpy as np
 import pandas as pd
 import torch
 
@@ -13,7 +14,7 @@ from scanpath._core.random import torch_generator
 from scanpath.agents.agent import Agent
 from scanpath.gaze.scanpath import Scanpath
 from scanpath.gaze.stimulus import Stimulus
-from scanpath.gaze.table import check_table, fixation_rows
+from scanpath.gaze.table import check_table, fixation_cells
 
 _PER_PATH = ("dataset", "stimulus", "agent", "task", "condition", "target_found", "on_target")
 
@@ -93,7 +94,12 @@ def one_thread() -> Iterator[None]:
 
 def tabulate(paths: Sequence[tuple[int, Scanpath]]) -> pd.DataFrame:
     """Put scanpaths, each with its seed, into one tidy table."""
+    return check_table(pd.DataFrame(cells_of(paths)), source="The simulated table")
+
+
+def cells_of(paths: Sequence[tuple[int, Scanpath]]) -> dict[str, np.ndarray | list[object]]:
+    """Return the columns of scanpaths, each with its seed, as agents and stimuli gave them."""
     extra = sorted({key for _, path in paths for key in path.info if key not in _PER_PATH})
     about = [{**path.info, "seed": seed} for seed, path in paths]
-    rows = fixation_rows([path for _, path in paths], about, ("seed", *_PER_PATH, *extra), of_fixations=_PER_FIXATION)
-    return check_table(rows, source="The simulated table")
+    names = ("seed", *_PER_PATH, *extra)
+    return fixation_cells([path for _, path in paths], about, names, of_fixations=_PER_FIXATION)

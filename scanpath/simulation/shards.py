@@ -15,15 +15,15 @@ import pyarrow.parquet as pq
 
 from scanpath._core.errors import InputError
 from scanpath._core.files import atomic_path, write_text
-from scanpath.gaze.table import BASE_COLUMNS, OPTIONAL_COLUMNS, to_arrow
-from scanpath.simulation.look import Looked, tabulate
+from scanpath.gaze.table import BASE_COLUMNS, OPTIONAL_COLUMNS, described
+from scanpath.simulation.look import Looked
+from scanpath.simulation.rows import checked_rows, plain_rows
 from scanpath.simulation.units import Unit, fingerprint
 
 _MANIFEST = "_run.json"
 _FAILURES = "_failures.csv"
 _LOG = "_log.jsonl"
 _KEY = b"scanpath"
-_ARROW = {"text": pa.string(), "count": pa.int64(), "number": pa.float64(), "flag": pa.bool_()}
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def shard_name(key: tuple[int, int, int]) -> str:
 
 def encode(unit: Unit, found: Looked, identity: Mapping[str, object]) -> bytes:
     """Return the Parquet file of one unit; equal results give equal bytes."""
-    table = tabulate([(unit.seed, path) for path in found.paths])
+    paths = [(unit.seed, path) for path in found.paths]
     facts = {
         **identity,
         "size_px": {one.name: [one.size[1], one.size[0]] for one in unit.stimuli},
@@ -51,17 +51,8 @@ def encode(unit: Unit, found: Looked, identity: Mapping[str, object]) -> bytes:
         "fingerprint": fingerprint(unit.stimuli),
         "n_scanpaths": len(found.paths),
     }
-    return _bytes(_known_types(to_arrow(table, facts)))
-
-
-def _known_types(table: pa.Table) -> pa.Table:
-    """Give the schema's columns their types also where a shard has only nulls, or no row at all."""
-    kinds = BASE_COLUMNS | OPTIONAL_COLUMNS
-    fields = [
-        pa.field(name, _ARROW[kinds[name]]) if name in kinds else table.schema.field(name)
-        for name in table.column_names
-    ]
-    return table.cast(pa.schema(fields, metadata=table.schema.metadata))
+    plain = plain_rows(paths)
+    return _bytes(checked_rows(paths, facts) if plain is None else described(plain, facts))
 
 
 def _bytes(table: pa.Table) -> bytes:
