@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from scanpath.recognition.backbone import PICTURE_STRIDE, Backbone, Stage
-from scanpath.recognition.links import Link, PoolLink, foveal_reach, parts_of
+from scanpath.recognition.links import Link, PoolLink, foveal_reach, link_of, parts_of
 from scanpath.recognition.rectangles import Rectangle
 
 #: Side of the smallest square that stands for larger ones.
@@ -99,8 +99,8 @@ def empty_ground(backbone: Backbone, side: int, gray: float) -> Ground:
         x = backbone.stages[index - 1].pool(x)
         stage, links = backbone.stages[index], []
         for layers, reach in parts_of(stage.body, x):
-            links.append(Link(layers, reach, x.shape[-1], x))
-            x = layers(x)
+            links.append(link_of(layers, reach, x.shape[-1], x))
+            x = links[-1].run(x, Rectangle(0, x.shape[-2], 0, x.shape[-1]), links[-1].extent).values
         kept = _reduced(stage, x) if index in backbone.levels else None
         stages.append(CoarseStage(stage, links, UniformMap(x, x.shape[-1]), kept))
     return Ground(backbone, side, fine, stages)
