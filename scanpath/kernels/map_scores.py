@@ -152,7 +152,7 @@ def fill_pixels(points, edge, height, width, rows, columns):
     """
     off, broken = 0, 0
     for i in range(points.shape[0]):
-        x, y = math.floor(points[i, 0] - edge), math.floor(points[i, 1] - edge)
+        x, y = np.floor(points[i, 0] - edge), np.floor(points[i, 1] - edge)
         if 0.0 <= x < width and 0.0 <= y < height:
             rows[i], columns[i] = np.intp(y), np.intp(x)
         else:

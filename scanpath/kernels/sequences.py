@@ -9,6 +9,21 @@ from scanpath.kernels.ragged import longest, nth
 
 
 @compiled
+def fill_cells(xy, edge, size, count, cells, off):
+    """Find the cell of a grid that each place falls in, the nearest where it is off the screen, which is noted.
+
+    The first pixel begins at `edge`; `size` and `count` are the screen's pixels and the grid's cells along x and y.
+    """
+    for i in range(xy.shape[0]):
+        for axis in range(2):
+            pixel = np.floor(xy[i, axis] - edge)
+            cell = np.floor(pixel * count[axis] / size[axis])
+            cells[i, axis] = np.int64(min(max(cell, 0.0), count[axis] - 1.0))
+            if not 0.0 <= pixel < size[axis]:
+                off[i] = True
+
+
+@compiled
 def global_alignment_pairs(pairs, skip, scores, first, first_start, second, second_start, substitution, gap, corner):
     """Best value in the Needleman-Wunsch matrix of two sequences of grid cells (column, row).
 

@@ -6,7 +6,8 @@ import numpy as np
 
 from scanpath._core.checks import check_choice, check_size
 from scanpath._core.errors import InputError
-from scanpath.gaze.pixels import on_picture, pixel_of
+from scanpath.gaze.pixels import first_edge
+from scanpath.kernels.sequences import fill_cells
 from scanpath.metrics.pairs import LabelPairs, Packed, PackedPaths, PathPairs
 
 #: What becomes of a fixation off the screen: the scanpath has no cells, or the nearest border cell is taken.
@@ -38,14 +39,13 @@ def grid_cells(
     pixel
         Which pixel a fixation falls on; see `scanpath.metrics.maps.pixel_index`.
     """
-    size = np.array(check_size("screen_px", screen_px))
-    count = np.array(check_size("bins", bins))
+    size, count = check_size("screen_px", screen_px), check_size("bins", bins)
     check_choice("outside", outside, OUTSIDE)
-    with np.errstate(over="ignore"):
-        cells = np.clip(np.floor(pixel_of(paths.xy, pixel) * count / size), 0, count - 1).astype(np.int64)
-    if outside == "clamp":
+    cells = np.empty(paths.xy.shape, dtype=np.int64)
+    off = np.zeros(len(cells), dtype=bool)
+    fill_cells(paths.xy, first_edge(pixel), size, count, cells, off)
+    if outside == "clamp" or not off.any():
         return paths.holding(cells)
-    off = ~on_picture(paths.xy, size, pixel)
     return paths.holding(cells, np.bincount(paths.owner[off], minlength=len(paths)) > 0, "off_screen")
 
 

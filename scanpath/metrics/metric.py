@@ -319,6 +319,8 @@ def within(values: np.ndarray, bounds: tuple[float, float]) -> tuple[np.ndarray,
     >>> within(np.array([0.5, 1 + 1e-15, 2.0]), (0, 1))
     (array([0.5, 1. , 2. ]), array([False, False,  True]))
     """
+    if values.size and values.min() >= bounds[0] and values.max() <= bounds[1]:  # not where there is NaN
+        return values, np.zeros(values.shape, dtype=bool)
     nearest = np.clip(values, *bounds)
     off = np.abs(np.subtract(values, nearest, where=values != nearest, out=np.zeros(values.shape)))
     return np.where(off <= ROUNDING, nearest, values), off > ROUNDING

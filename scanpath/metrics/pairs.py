@@ -110,6 +110,9 @@ class Pairs(Generic[T]):
             short = np.where(packed.length == 0, _EMPTY, np.where(packed.length < least, _TOO_SHORT, 0))
             return np.where(packed.fault != 0, packed.fault, short)
 
+        sides = (self.a,) if self.b is self.a else (self.a, self.b)
+        if all(len(side) and not side.fault.any() and side.length.min() >= max(least, 1) for side in sides):
+            return np.zeros(len(self.index), dtype=np.int8)
         first, second = self.both(of_each)
         lower = np.minimum(first, second)  # of two reasons the same one, whatever the order
         return np.where(lower != 0, lower, np.maximum(first, second)).astype(np.int8)
@@ -158,15 +161,16 @@ def pack_paths(paths: Iterable[ScanpathLike] | ScanpathBatch) -> PackedPaths:
     """Pack scanpaths in any form; one with a NaN coordinate is kept out with the fault "nan"."""
     if isinstance(paths, ScanpathBatch):
         return _pack_batch(paths)
-    admitted = [_admit(path, index) for index, path in enumerate(paths)]
-    fault = np.array([_NAN if path is None else 0 for path in admitted], dtype=np.int8)
+    admitted = [path if isinstance(path, Scanpath) else _admit(path, index) for index, path in enumerate(paths)]
+    fault = np.zeros(len(admitted), dtype=np.int8)
+    for index, path in enumerate(admitted):
+        if path is None:
+            fault[index] = _NAN
     kept = [_NO_PATH if path is None else path for path in admitted]
     start = _starts([len(path.xy) for path in kept])
-    duration_ms = np.full(start[-1], np.nan)
-    for row, path in enumerate(kept):
-        if path.duration_ms is not None:
-            duration_ms[start[row] : start[row + 1]] = path.duration_ms
-    return PackedPaths(np.concatenate([_NO_PATH.xy, *(path.xy for path in kept)]), start, fault, duration_ms)
+    times = [np.full(len(path.xy), np.nan) if path.duration_ms is None else path.duration_ms for path in kept]
+    xy = np.concatenate([_NO_PATH.xy, *(path.xy for path in kept)])
+    return PackedPaths(xy, start, fault, np.concatenate([_NO_TIMES, *times]))
 
 
 def pack_labels(sequences: Iterable[Labels], codes: dict[Hashable, int]) -> Packed:
@@ -367,12 +371,15 @@ def _declare(
 
 
 _FIRST = np.zeros((1, 2), dtype=np.int64)
-_NO_PATH = Scanpath(np.zeros((0, 2)))
+_NO_PATH, _NO_TIMES = Scanpath(np.zeros((0, 2))), np.zeros(0)
 
 
 def _named_overflow(values: np.ndarray, faults: np.ndarray) -> Scores:
     """Name the reason where numbers grew beyond what floating point holds; what is undefined is NaN."""
-    beyond = (faults == 0) & ~np.isfinite(values)
+    finite = np.isfinite(values)
+    if finite.all():
+        return Scores(values, faults)
+    beyond = (faults == 0) & ~finite
     if beyond.any():
         faults = np.where(beyond, _OVERFLOW, faults).astype(np.int8)
         values = np.where(beyond, np.nan, values)
@@ -406,8 +413,6 @@ def _size(sequence: Scanpath | Labels) -> str:
 
 
 def _admit(path: ScanpathLike, index: int) -> Scanpath | None:
-    if isinstance(path, Scanpath):
-        return path
     try:
         return as_scanpath(path)
     except InputError as error:

@@ -91,12 +91,12 @@ def pairwise(
     second = first if B is None else _as_list(B)
     n, m = len(first), len(second)
     mirror = B is None and metric.symmetric
-    rows, columns = np.triu_indices(n) if mirror else (index.ravel() for index in np.indices((n, m)))
-    scores = _score(metric, first, second, np.stack([rows, columns], axis=1), jobs, settings)
-    values = _square(scores.values, rows, columns, (n, m), mirror)
+    index = _upper(n) if mirror else np.indices((n, m)).reshape(2, -1).T.copy()
+    scores = _score(metric, first, second, index, jobs, settings)
+    values = _square(scores.values, index, (n, m), mirror)
     if not return_reasons:
         return values
-    return values, reason_names(_square(scores.faults, rows, columns, (n, m), mirror))
+    return values, reason_names(_square(scores.faults, index, (n, m), mirror))
 
 
 @overload
@@ -327,12 +327,19 @@ def _collect(metric: Metric, inputs: list[tuple], settings: dict[str, Any]) -> S
     return Scores(values, faults)
 
 
-def _square(
-    flat: np.ndarray, rows: np.ndarray, columns: np.ndarray, shape: tuple[int, int], mirror: bool
-) -> np.ndarray:
+def _upper(n: int) -> np.ndarray:
+    """Rows and columns (K, 2) of a square's upper half and diagonal."""
+    rows = np.repeat(np.arange(n), np.arange(n, 0, -1))
+    index = np.empty((len(rows), 2), dtype=np.int64)
+    index[:, 0] = rows
+    index[:, 1] = np.arange(len(rows)) - (rows * (2 * n - rows - 1)) // 2
+    return index
+
+
+def _square(flat: np.ndarray, index: np.ndarray, shape: tuple[int, int], mirror: bool) -> np.ndarray:
     if not mirror:
         return flat.reshape(*shape, flat.shape[1])
-    square = np.empty((*shape, flat.shape[1]), dtype=flat.dtype)
-    square[rows, columns] = flat
-    square[columns, rows] = flat
-    return square
+    place = np.empty(shape, dtype=np.int64)
+    rows, columns = index.T
+    place[rows, columns] = place[columns, rows] = np.arange(len(index))
+    return flat[place]
