@@ -166,6 +166,9 @@ class Metric:
 
     def check_settings(self, settings: Mapping[str, Any]) -> None:
         """Raise in one sentence if a setting is unknown or a needed one is missing."""
+        allowed, needed = _settings(self.function, self.n_inputs)
+        if needed <= settings.keys() <= allowed:
+            return
         parameters = list(_parameters(self.function).values())[self.n_inputs :]
         known = [parameter.name for parameter in parameters]
         for setting in settings:
@@ -180,6 +183,14 @@ class Metric:
 @functools.cache
 def _parameters(function: Callable[..., Any]) -> Mapping[str, inspect.Parameter]:
     return inspect.signature(function).parameters
+
+
+@functools.cache
+def _settings(function: Callable[..., Any], n_inputs: int) -> tuple[frozenset[str], frozenset[str]]:
+    """Names of all settings of a function, and of those that have no default."""
+    parameters = list(_parameters(function).values())[n_inputs:]
+    needed = frozenset(parameter.name for parameter in parameters if parameter.default is parameter.empty)
+    return frozenset(parameter.name for parameter in parameters), needed
 
 
 class MetricRegistry(Registry[Metric]):

@@ -1,5 +1,6 @@
 """Any metric on sets of scanpaths: all pairs, or those you name, or each alone; what has no value says why."""
 
+import functools
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal, NamedTuple, TypeAlias, overload
 
@@ -14,6 +15,8 @@ from scanpath.metrics.pairs import Labels, Scores, has_nan_coordinates
 
 #: A set of scanpaths, or of sequences of labels.
 SequenceSet: TypeAlias = Iterable[ScanpathLike | Labels] | ScanpathBatch
+#: As many people as look at one picture: the pairs of so few are kept, as they are asked for picture by picture.
+_FEW = 64
 
 
 @overload
@@ -329,11 +332,12 @@ def _collect(metric: Metric, inputs: list[tuple], settings: dict[str, Any]) -> S
 
 def _upper(n: int) -> np.ndarray:
     """Rows and columns (K, 2) of a square's upper half and diagonal."""
-    rows = np.repeat(np.arange(n), np.arange(n, 0, -1))
-    index = np.empty((len(rows), 2), dtype=np.int64)
-    index[:, 0] = rows
-    index[:, 1] = np.arange(len(rows)) - (rows * (2 * n - rows - 1)) // 2
-    return index
+    return _few_upper(n).copy() if n <= _FEW else np.stack(np.triu_indices(n), axis=1)
+
+
+@functools.lru_cache(maxsize=_FEW)
+def _few_upper(n: int) -> np.ndarray:
+    return np.stack(np.triu_indices(n), axis=1)
 
 
 def _square(flat: np.ndarray, index: np.ndarray, shape: tuple[int, int], mirror: bool) -> np.ndarray:

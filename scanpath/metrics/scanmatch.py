@@ -1,5 +1,6 @@
 """ScanMatch: scanpaths as sequences of grid cells, aligned as biologists align proteins."""
 
+import functools
 from math import inf
 
 import numpy as np
@@ -96,7 +97,7 @@ def scanmatch(
     check_positive("threshold", threshold)
     check_choice("corner", corner, CORNERS)
     check_gap(gap)
-    apart = np.hypot(np.arange(columns)[:, None], np.arange(rows))
+    apart = _apart(columns, rows)
 
     def cells(paths: PackedPaths) -> Packed:
         found = grid_cells(paths, screen_px, (columns, rows), outside=outside, pixel=pixel)
@@ -107,6 +108,12 @@ def scanmatch(
     values, faults = sequences.score(global_alignment_pairs, threshold - apart, float(gap), border)
     longer = np.maximum(*sequences.lengths)[:, None]
     return Scores(np.divide(values, threshold * longer, out=values, where=faults == 0), faults)
+
+
+@functools.lru_cache(maxsize=8)
+def _apart(columns: int, rows: int) -> np.ndarray:
+    """Distance of two cells by how many columns and rows they lie apart."""
+    return np.hypot(np.arange(columns)[:, None], np.arange(rows))
 
 
 def _repeat(cells: Packed, paths: PackedPaths, bin_ms: float) -> Packed:
