@@ -15,6 +15,7 @@ from scanpath.foveation.neurofovea import Weights, load_decoder, load_encoder, t
 from scanpath.foveation.texture_steerable import transfer_bands
 from scanpath.foveation.window_tables import WindowGeometry
 from scanpath.foveation.windows import PoolingWindows, windows_beyond_fovea
+from scanpath.kernels.dispatch import run_pictures
 
 ENCODERS = ("steerable", "vgg19")
 SOURCES = ("cascade", "noise")
@@ -118,7 +119,13 @@ def foveated_texture(
     ]
     keep_freed_memory()
     transfer = _make_transfer(encoder, seed, source, iterations, weights, decoder)
-    results = [_foveate(*parts, transfer, keep_fovea) for parts in zip(pictures, geometries)]
+
+    def work(parts: tuple[Tensor, WindowGeometry]) -> Tensor:
+        return _foveate(*parts, transfer, keep_fovea)
+
+    side_by_side = encoder == "steerable" and given.device.type == "cpu" and not given.requires_grad
+    run = run_pictures if side_by_side else map
+    results = list(run(work, list(zip(pictures, geometries))))
     return as_given(image, torch.stack(results) if given.ndim == 4 else results[0])
 
 

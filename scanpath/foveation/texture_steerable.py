@@ -43,7 +43,7 @@ def transfer_bands(image: Tensor, geometry: WindowGeometry, source: str, seed: i
     """Return the texture (C, H, W) of a picture, unclipped; `source` is "cascade" or "noise"."""
     layout = _layout(geometry)
     frame = layout.frame
-    mean = image.mean((-2, -1), keepdim=True)
+    mean = image.mean((-2, -1), keepdim=True, dtype=torch.float64).to(image)  # whatever the number of threads
     basis = principal_colors(image) if source == "noise" else torch.eye(len(image)).to(image)
     picture = layout.pad(torch.einsum("ij,jhw->ihw", basis.T, image - mean))
     spectrum = frame.spectrum(picture)

@@ -1,12 +1,13 @@
 """Which of the kernels that give the same numbers runs: torch's reference, the compiled CPU loops, or Triton."""
 
 import contextvars
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import lru_cache
 from importlib.util import find_spec
 from itertools import pairwise
+from typing import TypeVar
 
 import torch
 from torch import Tensor
@@ -14,6 +15,8 @@ from torch import Tensor
 from scanpath._core.checks import check_choice
 from scanpath._core.errors import InputError
 
+Given = TypeVar("Given")
+Made = TypeVar("Made")
 KERNELS = ("auto", "reference", "cpu", "gpu")
 #: Pictures with fewer pixels than this are not worth a second thread.
 PIXELS_PER_THREAD = 1 << 17
@@ -89,3 +92,22 @@ def run_bands(work: Callable[[int, int], None], rows: int, pixels: int) -> None:
     with ThreadPoolExecutor(threads) as pool:
         for done in [pool.submit(work, first, last) for first, last in pairwise(edges)]:
             done.result()
+
+
+def run_pictures(work: Callable[[Given], Made], pictures: Sequence[Given]) -> list[Made]:
+    """Call `work` for each of several pictures, side by side on as many threads as torch uses, one thread a picture.
+
+    Within a picture threads wait for each other at every step, which on busy processors takes longer than the steps.
+    `work` must not need gradients: whether they are recorded is a matter of each thread.
+    """
+    threads = min(torch.get_num_threads(), len(pictures))
+    if threads <= 1:
+        return [work(picture) for picture in pictures]
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)  # which new threads take over
+    try:
+        with ThreadPoolExecutor(threads) as pool:
+            contexts = [contextvars.copy_context() for _ in pictures]
+            return list(pool.map(lambda context, picture: context.run(work, picture), contexts, pictures))
+    finally:
+        torch.set_num_threads(before)

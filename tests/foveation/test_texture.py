@@ -123,6 +123,20 @@ def test_a_batch_gives_what_its_pictures_give_alone():
         assert torch.equal(sp.foveated_texture(image, fixation, px_per_deg=3.0), result)
 
 
+def test_threads_do_not_change_a_batch():
+    images = torch.stack([photograph(name, 96) for name in ("astronaut", "coffee", "astronaut")])
+    fixations = torch.tensor([[10.0, 20.0], [50.0, 33.5], [50.0, 33.5]])
+    before, found = torch.get_num_threads(), []
+    try:
+        for threads in (1, 2):
+            torch.set_num_threads(threads)
+            found.append(sp.foveated_texture(images, fixations, px_per_deg=3.0))
+            assert torch.get_num_threads() == threads
+    finally:
+        torch.set_num_threads(before)
+    assert torch.equal(*found)
+
+
 @pytest.mark.parametrize("source", ["cascade", "noise"])
 @pytest.mark.parametrize("window", ["cosine", "gaussian"])
 @pytest.mark.parametrize("fixation", [(30.0, 20.0), (-150.0, 20.0), (30.0, 4000.0)])
