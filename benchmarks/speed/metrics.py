@@ -1,12 +1,16 @@
 """How fast scanpath metrics are beside the programs people use today: ratios of one run, one thread.
 
-    python benchmarks/speed/metrics.py [--rounds 5] [--pictures 100] [--people 15] [--json FILE]
+    python benchmarks/speed/metrics.py [--rounds 5] [--pictures 100] [--people 15] [--threads] [--json FILE]
 
 Each peer scores the same unordered pairs of people within each picture, in a Python loop as its interface asks for
 (tslearn also with its own all-pairs call). Ours are two ways of calling: `pairwise` picture by picture, which computes
 the diagonal too and converts inputs anew each time, and `score_pairs` on all pictures at once. Rounds are interleaved;
 times are medians of process time (all threads of the process), and the process is pinned to one thread. A peer that is
 not installed is left out; slow peers score a sample of the pictures and are scaled up, which the table says.
+
+``--threads`` measures two threads against one instead, of `score_pairs` and of the loops under the AUC and NSS of a map
+each: wall time, beside a loop that touches no memory, which says what the machine has to give, and process time, which
+says what the second thread costs. Their results are compared, too.
 """
 
 import measure  # first, as it pins the threads before NumPy and its friends look
@@ -16,12 +20,17 @@ import contextlib
 import importlib.util
 import itertools
 import os
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
+import numba
 import numpy as np
 
 import scanpath as sp
+from scanpath.kernels.map_scores import count_below_each, mean_and_squares_each
 
 SCREEN = (1024, 768)
 Groups = list[list[sp.Scanpath]]
@@ -192,10 +201,66 @@ def run(contest: Contest, groups: Groups, rounds: int) -> list[measure.Figure]:
     ]
 
 
+@numba.njit(nogil=True)
+def _spin(steps: int) -> float:
+    total = 0.0
+    for step in range(steps):
+        total += np.sqrt(step * 1.0)
+    return total
+
+
+def in_threads(groups: Groups) -> dict[str, Callable]:
+    """Work that takes its number of threads."""
+    flat = [path for group in groups for path in group]
+    upper = np.stack(np.triu_indices(len(groups[0]), 1), axis=1)
+    pairs = np.concatenate([upper + len(groups[0]) * index for index in range(len(groups))])
+    maps = np.random.default_rng(0).random((12, 768 * 1024)).astype(np.float32)
+
+    def over(function: Callable[..., object], *rows: np.ndarray) -> Callable:
+        def work(threads: int) -> np.ndarray:
+            parts = [slice(12 * i // threads, 12 * (i + 1) // threads) for i in range(threads)]
+            with ThreadPoolExecutor(threads) as pool:
+                list(pool.map(lambda part: function(maps[part], *(row[part] for row in rows)), parts))
+            return np.array(rows)
+
+        return work
+
+    def spin(threads: int) -> None:
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(_spin, [60_000_000 // threads] * threads))
+
+    counts, moments = np.zeros((2, 12), dtype=np.int64), np.empty((2, 12))
+    return {
+        "no memory": spin,
+        "multimatch": lambda jobs: sp.metrics.score_pairs("multimatch", flat, None, pairs, jobs=jobs, screen_px=SCREEN),
+        "scanmatch (bin_ms)": lambda jobs: sp.metrics.score_pairs(
+            "scanmatch", flat, None, pairs, jobs=jobs, screen_px=SCREEN, bin_ms=50
+        ),
+        "counts of AUC, a map each": over(count_below_each, maps[:, 5].copy(), *counts),
+        "moments of NSS, a map each": over(mean_and_squares_each, *moments),
+    }
+
+
+def run_threads(groups: Groups, rounds: int) -> list[measure.Figure]:
+    """Wall time and process time of one thread over two."""
+    figures = []
+    for name, work in in_threads(groups).items():
+        if name != "no memory":
+            np.testing.assert_array_equal(work(1), work(2))
+        for clock, about in ((time.perf_counter, "wall"), (time.process_time, "process time")):
+            times = measure.interleaved({"one": partial(work, 1), "two": partial(work, 2)}, rounds, clock=clock)
+            figures.append(measure.ratio(f"{name}: one thread / two, {about}", times["one"], times["two"]))
+    return figures
+
+
 def main() -> None:
     parser = measure.parser(__doc__, rounds=5, pictures=100, people=15)
+    parser.add_argument("--threads", action="store_true", help="two threads against one, and nothing else")
     arguments = parser.parse_args()
     groups = scanpaths(arguments.pictures, arguments.people)
+    if arguments.threads:
+        measure.report(__file__, run_threads(groups, arguments.rounds), arguments.json)
+        return
     figures = [figure for contest in contests() for figure in run(contest, groups, arguments.rounds)]
     measure.report(__file__, figures, arguments.json)
 
