@@ -103,6 +103,7 @@ def link_of(layers: nn.Sequential, reach: Reach, side: int, ground: Tensor) -> L
         and first.groups == 1
         and min(first.in_channels, first.out_channels) >= MANY_CHANNELS
         and first.weight.dtype == torch.float32
+        and first.weight.device.type == "cpu"  # elsewhere libraries choose such ways themselves
     )
     return (ConvolutionLink if quick else Link)(layers, reach, side, ground)
 
