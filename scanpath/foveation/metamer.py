@@ -12,6 +12,7 @@ from torch import Tensor
 
 from scanpath._core.arrays import Array, as_given
 from scanpath._core.checks import check_count, check_image
+from scanpath._core.memory import keep_freed_memory
 from scanpath._core.random import torch_generator
 from scanpath.foveation.fixated_images import check_unit_range, fixation_of_each, size_of
 from scanpath.foveation.pooled_frame import OPPONENT, WholePicture, opponent_colors
@@ -173,6 +174,7 @@ def synthesize_metamer(
     """
     given = check_unit_range(check_image(image))
     check_count("steps", steps)
+    keep_freed_memory()
     pictures = given if given.ndim == 4 else given[None]
     found, reports = [], []
     for picture, point in zip(pictures, fixation_of_each(pictures, fixation)):
