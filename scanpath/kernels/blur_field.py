@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial, reduce
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -83,7 +84,9 @@ class Field:
 
 
 def coordinate_of_sigma(plan: BlurPlan, sigma_px: Tensor) -> Tensor:
-    """Interpolate the plan's table of level coordinates, with a gradient."""
+    """Interpolate the plan's table of level coordinates, with a gradient where one is wanted."""
+    if sigma_px.is_cpu and not sigma_px.requires_grad:  # torch would wake its threads even for a short table
+        return torch.from_numpy(np.interp(sigma_px.numpy(), *level_table(plan.sigmas_px))).to(sigma_px.dtype)
     sigmas, coordinates = (torch.from_numpy(part).to(sigma_px) for part in level_table(plan.sigmas_px))
     sigma_px = sigma_px.clamp(max=plan.top_px)
     after = torch.searchsorted(sigmas, sigma_px.detach().contiguous(), right=True).clamp(1, len(sigmas) - 1)
