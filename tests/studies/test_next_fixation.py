@@ -51,6 +51,11 @@ def data_sets(monkeypatch, small):
     monkeypatch.setattr(next_fixation, "load_dataset", load)
 
 
+class Mean(torch.nn.Module):
+    def forward(self, images):
+        return images.mean(1, keepdim=True)
+
+
 def tasks(small, seed=0):
     stimuli, people = small
     return [Task("mine", one, stimuli, people, seed) for one in (None, *map(sp.create_agent, QUICK))]
@@ -120,7 +125,7 @@ def test_a_stopped_study_goes_on_after_the_last_agent(small, scored, tmp_path, m
 
 def test_names_that_no_file_can_have_keep_their_predictions_apart(small, tmp_path):
     stimuli, people = small
-    agents = [sp.as_agent(torch.nn.Conv2d(3, 1, 1), name=name) for name in ("map/mine", "map-mine")]
+    agents = [sp.as_agent(Mean(), name=name) for name in ("map/mine", "map-mine")]
     score_tasks([Task("mine", one, stimuli, people, 0) for one in agents], out=tmp_path)
     assert len(list((tmp_path / "predictions" / "mine").glob("map*.parquet"))) == 2
 
