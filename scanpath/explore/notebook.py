@@ -13,7 +13,7 @@ from typing import Any
 from scanpath._core.errors import InputError
 from scanpath._core.optional import require
 from scanpath.explore.server import SCRIPTS, part
-from scanpath.explore.sessions import Preset
+from scanpath.explore.sessions import Preset, check_agents
 from scanpath.explore.worker import GIVING, Worker
 
 #: In this order each script finds what it imports above it.
@@ -59,11 +59,8 @@ def widget(picture: Any = None, *, people: str | None = None, agents: Sequence[s
     if people is not None:
         table = require_file(people, "table")
         preset = replace(preset, people=(table.name, table.read_bytes()))
-    if agents:
-        from scanpath.explore.offers import offers
-
-        offers(agents)  # what cannot be built is said here, and not in the cell's output
-        preset = replace(preset, agents=tuple(agents))
+    check_agents(agents)
+    preset = replace(preset, agents=tuple(agents))
     return _widget_class()(preset, task)
 
 

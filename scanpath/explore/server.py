@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from scanpath import __version__
 from scanpath._core.errors import InputError
 from scanpath._core.optional import require
-from scanpath.explore.sessions import Preset, Sessions
+from scanpath.explore.sessions import Preset, Sessions, check_agents
 from scanpath.explore.worker import CANCELED, GIVING, Message, Worker
 
 if TYPE_CHECKING:
@@ -81,10 +81,7 @@ def explore(
     scanpath._core.errors.MissingFileError: There is no picture at nowhere.png; check the path.
     """
     preset = Preset(_content(picture, "picture"), _content(people, "table"), tuple(dict.fromkeys(agents)))
-    if preset.agents:
-        from scanpath.explore.offers import offers
-
-        offers(preset.agents)  # what cannot be built is said here, and not on the page
+    check_agents(preset.agents)
     for module in ("starlette", "uvicorn"):
         require(module, package='"scanpath[explore]"', purpose=_PURPOSE)
     import uvicorn

@@ -3,7 +3,7 @@
 import secrets
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from scanpath._core.errors import InputError
@@ -28,6 +28,14 @@ class Preset:
     picture: tuple[str, bytes] | None = None
     people: tuple[str, bytes] | None = None
     agents: tuple[str, ...] = ()
+
+
+def check_agents(names: Sequence[str]) -> None:
+    """Refuse agents of somebody's own that cannot be built, before a page or widget opens; what loads them is heavy."""
+    if names:
+        from scanpath.explore.offers import offers
+
+        offers(names)
 
 
 class Sessions:

@@ -1,7 +1,7 @@
 """A steerable pyramid in the Fourier domain that is a tight frame: it needs no weights and inverts exactly."""
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, reduce
 from typing import NamedTuple
@@ -114,13 +114,12 @@ class SteerableFrame:
         masks = self._masks(image)
         high = self._inverse(spectrum * masks.high, 0)
         real, imaginary = [], []
-        for scale in range(self.n_scales):
-            spectrum = self.crop(spectrum, scale) * masks.low[scale]
-            octave = spectrum * masks.octave[scale]
+        *octaves, rest = self._down(spectrum)
+        for scale, octave in enumerate(octaves):
             real.append(self._oriented(octave, masks.angular[scale], scale))
             if quadrature:
                 imaginary.append(self._oriented(octave, masks.quadrature[scale], scale))
-        low = self._inverse(self.crop(spectrum, self.n_scales) * masks.low[-1], self.n_scales)
+        low = self._inverse(rest, self.n_scales)
         return Bands(high, real, low, imaginary if quadrature else None)
 
     def low_passes(self, image: Tensor) -> list[Tensor]:
@@ -139,13 +138,10 @@ class SteerableFrame:
 
     def synthesize(self, bands: Bands) -> Tensor:
         """Add the bands up to pictures (..., H, W): the inverse, and the transpose, of `analyze`."""
-        masks = self._masks(bands.high)
-        spectrum = torch.fft.rfft2(bands.low, norm="forward") * masks.low[-1]
-        for scale in range(self.n_scales - 1, -1, -1):
-            octave = self._together(bands.oriented[scale], masks.angular[scale]) * masks.octave[scale]
-            spectrum = (octave + self.embed(spectrum, scale)) * masks.low[scale]
-        spectrum = self.embed(spectrum, -1) + torch.fft.rfft2(bands.high, norm="forward") * masks.high
-        return self._inverse(spectrum, 0)
+        angular = self._masks(bands.high).angular
+        octaves = [self._together(band, mask) for band, mask in zip(bands.oriented, angular)]
+        low, high = (torch.fft.rfft2(rest, norm="forward") for rest in (bands.low, bands.high))
+        return self._inverse(self._up(low, octaves, high), 0)
 
     def spectrum(self, image: Tensor) -> Tensor:
         """Half spectrum (..., H, W / 2 + 1) of pictures (..., H, W)."""
@@ -166,17 +162,16 @@ class SteerableFrame:
         masks = self._masks(spectrum)
         for place in _places(spectrum):
             yield Part("high", 0, place, self._inverse(spectrum[place] * masks.high, 0))
-        for scale in range(self.n_scales):
-            spectrum = self.crop(spectrum, scale) * masks.low[scale]
-            octave = spectrum * masks.octave[scale]
+        for scale, octave in enumerate(self._down(spectrum)):
+            if scale == self.n_scales:
+                yield Part("low", scale, (), self._inverse(octave, scale))
+                return
             for place in _places(octave):
                 if not place:
                     yield Part("oriented", scale, (), self._oriented(octave, masks.angular[scale], scale))
                     continue
                 for k, mask in enumerate(masks.angular[scale]):
                     yield Part("oriented", scale, (*place, k), self._inverse(octave[place] * mask, scale))
-        low = self._inverse(self.crop(spectrum, self.n_scales) * masks.low[-1], self.n_scales)
-        yield Part("low", self.n_scales, (), low)
 
     def joined(self, parts: Iterable["Part"], channels: int) -> Tensor:
         """Half spectra of the pictures (C, H, W) that all bands add up to: the inverse, and transpose, of `parts`."""
@@ -186,7 +181,16 @@ class SteerableFrame:
             for channel, plane in zip(places, self._one_band(part).reshape(len(places), *self._half(part.scale))):
                 at = part.kind, part.scale, channel
                 sums[at] = sums[at] + plane if at in sums else plane
-        return torch.stack([self._join_channel(sums, channel) for channel in range(channels)])
+        return torch.stack(
+            [
+                self._up(
+                    sums["low", self.n_scales, channel],
+                    [sums["oriented", scale, channel] for scale in range(self.n_scales)],
+                    sums["high", 0, channel],
+                )
+                for channel in range(channels)
+            ]
+        )
 
     def _one_band(self, part: "Part") -> Tensor:
         """Half spectra of a part, those of oriented bands through their masks and added up."""
@@ -197,15 +201,21 @@ class SteerableFrame:
             return self._together(part.band, angular)
         return torch.fft.rfft2(part.band, norm="forward") * angular[part.place[1]].conj()
 
-    def _join_channel(self, sums: dict[tuple[str, int, int], Tensor], channel: int) -> Tensor:
-        """Half spectrum of a channel from those of its high-pass rest, of each scale's bands and the low-pass rest."""
-        low = sums["low", self.n_scales, channel]
+    def _down(self, spectrum: Tensor) -> Iterator[Tensor]:
+        """Half spectra of the octaves of pictures, before they are oriented, and last of the low-pass rest."""
+        masks = self._masks(spectrum)
+        for scale in range(self.n_scales):
+            spectrum = self.crop(spectrum, scale) * masks.low[scale]
+            yield spectrum * masks.octave[scale]
+        yield self.crop(spectrum, self.n_scales) * masks.low[-1]
+
+    def _up(self, low: Tensor, octaves: Sequence[Tensor], high: Tensor) -> Tensor:
+        """Half spectra of pictures from those of their low-pass rest, of each scale's bands and the high-pass rest."""
         masks = self._masks(low)
         spectrum = low * masks.low[-1]
         for scale in range(self.n_scales - 1, -1, -1):
-            octave = sums["oriented", scale, channel] * masks.octave[scale]
-            spectrum = (octave + self.embed(spectrum, scale)) * masks.low[scale]
-        return spectrum + sums["high", 0, channel] * masks.high
+            spectrum = (octaves[scale] * masks.octave[scale] + self.embed(spectrum, scale)) * masks.low[scale]
+        return spectrum + high * masks.high
 
     def octaves(self, spectrum: Tensor) -> Iterator[Tensor]:
         """Split the pictures of half spectra into isotropic octaves, finest first, low-pass rest last.

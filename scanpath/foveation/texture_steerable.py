@@ -46,13 +46,12 @@ def transfer_bands(image: Tensor, geometry: WindowGeometry, source: str, seed: i
     mean = image.mean((-2, -1), keepdim=True, dtype=torch.float64).to(image)  # whatever the number of threads
     basis = principal_colors(image) if source == "noise" else torch.eye(len(image)).to(image)
     picture = layout.pad(torch.einsum("ij,jhw->ihw", basis.T, image - mean))
-    spectrum = frame.spectrum(picture)
     if source == "noise":
         bands = frame.analyze(picture)
         wanted = contrast(bands.parts(), layout)
-        mixed = mix_noise(bands, layout, torch_generator(seed, "foveated_texture", source))
-        parts = mixed.parts()
+        parts = mix_noise(bands, layout, torch_generator(seed, "foveated_texture", source)).parts()
     else:
+        spectrum = frame.spectrum(picture)
         wanted = contrast(frame.parts(spectrum), layout)
         parts = frame.parts(displace_octaves(spectrum, layout, _displacements(geometry, seed)))
     for _ in range(iterations):
