@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from scanpath._core.errors import InputError, ScanpathError
-from scanpath.agents.catalog import agent_card, chooses_first, create_agent, list_agents
+from scanpath.agents.catalog import agent_card, agent_settings, chooses_first, create_agent, list_agents
 
 #: Features without weights, in the place of networks that would be downloaded.
 _STEERABLE = {"backbone": "steerable"}
@@ -92,6 +92,12 @@ def offers(own: Sequence[str] = ()) -> dict[str, Offer]:
 def _own(name: str) -> Offer:
     if name in _READY:
         raise InputError(f"{name} is on the page already; --agent adds your own: package.module:name, or a .json file.")
+    needed = [key for key, one in agent_settings(name).items() if one.default is one.empty]
+    if needed:
+        raise InputError(
+            f"{name} needs {', '.join(needed)}, which the page cannot give; add a function to your module that returns "
+            "the agent with what it needs."
+        )
     try:
         agent = create_agent(name)
     except ScanpathError:

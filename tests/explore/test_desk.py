@@ -115,6 +115,9 @@ class Corner(sp.Agent):
 
 def unfinished():
     raise RuntimeError("no weights yet")
+
+def loaded(weights):
+    return Corner()
 """
 
 
@@ -143,6 +146,8 @@ def test_agents_that_cannot_be_built_or_are_there_already_are_refused(tmp_path, 
         Desk(["nowhere:Agent"])
     with pytest.raises(sp.InputError, match="cannot be built: RuntimeError: no weights yet"):
         Desk(["unfinished_own:unfinished"])
+    with pytest.raises(sp.InputError, match="needs weights, which the page cannot give; add a function"):
+        Desk(["unfinished_own:loaded"])
     with pytest.raises(sp.InputError, match="viewer is on the page already"):
         Desk(["viewer"])
 
