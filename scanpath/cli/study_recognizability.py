@@ -30,7 +30,9 @@ def recognizability(
     quick: Annotated[
         bool, typer.Option("--quick", help="Unless given: one network, items of 2 deg, four eccentricities.")
     ] = False,
-    out: Annotated[Path, typer.Option(help="Folder for tables and the figure.")] = Path("recognizability-study"),
+    out: Annotated[Path, typer.Option(help="Folder for tables and figure; there a stopped study goes on.")] = Path(
+        "recognizability-study"
+    ),
     seed: RunSeed = 0,
 ) -> None:
     """Tell at what eccentricity drawn items stop being recognizable, through texture and through blur."""
@@ -48,7 +50,7 @@ def recognizability(
     seen_at = [check_number("--eccentricity-deg", one) for one in eccentricity_deg or places]
     check_count("--items", n_items), check_count("--networks", n_networks)
     check_count("--training-items", n_training, least=len(SHAPES))
-    with progress_bar("training and looking", n_networks * (1 + len(sizes))) as advance:
+    with progress_bar("training and looking", n_networks * len(sizes)) as advance:
         result = run_recognizability(
             sizes_deg=sizes,
             eccentricities_deg=seen_at,
@@ -57,6 +59,7 @@ def recognizability(
             n_training=n_training,
             n_seeds=n_networks,
             seed=seed,
+            out=out,
             progress=advance,
         )
     result.save(out)

@@ -6,6 +6,7 @@ class, the other classes and empty ground, as one number that needs no chance le
 same number of pixels; a larger item has fewer pixels per degree, so that one network serves all sizes.
 """
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from scanpath import __version__
 from scanpath._core.checks import check_count, check_positive
 from scanpath._core.errors import InputError
 from scanpath._core.files import write_text
@@ -26,6 +28,7 @@ from scanpath.metrics.ranks import twice_below
 from scanpath.recognition.recognizability import class_prototypes, recognizability_index, unrecognizable_center
 from scanpath.stimuli.item_pictures import ItemPictures, item_pictures
 from scanpath.stimuli.items import SHAPES
+from scanpath.studies.kept_tables import keep_table, kept_table
 
 ECCENTRICITIES_DEG = (0.0, 2.0, 4.0, 8.0, 12.0, 16.0, 24.0)
 #: Side of an item, of the picture that is foveated, and of its middle, which the network sees, in px.
@@ -94,6 +97,7 @@ def run_recognizability(
     epochs: int = 10,
     n_seeds: int = 3,
     seed: int = 0,
+    out: Path | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Recognizability:
     """Train networks on drawn items that are looked at, and show them others from farther and farther away.
@@ -112,14 +116,16 @@ def run_recognizability(
         Items that a network learns from, one of each shape or more, and how often it sees each.
     n_seeds, seed
         Networks, each with items of its own.
+    out
+        Folder, or None. What each network made of each size is kept in ``out/parts``, and a stopped study goes on.
     progress
-        Called with 1 after each training and each size and seed.
+        Called with 1 after each network and size.
 
     Raises
     ------
     InputError
-        If a number is not positive, there are fewer items to learn from than shapes, an eccentricity is negative, or
-        nothing is to be shown.
+        If a number is not positive, there are fewer items to learn from than shapes, an eccentricity is negative,
+        nothing is to be shown, or `out` has parts of a study with other settings.
 
     Examples
     --------
@@ -131,22 +137,55 @@ def run_recognizability(
     places = sorted({float(one) for one in eccentricities_deg})
     if not sizes or not places or not all(0 <= one < np.inf for one in places):
         raise InputError(f"Give a size and eccentricities of at least 0 deg, got {list(sizes_deg)} and {places}.")
-    check_count("n_items", n_items), check_positive("strength", strength)
-    tell, rows = progress or (lambda done: None), []
+    shown = _Shown(places, strength, n_items, check_count("n_training", n_training, least=len(SHAPES)), epochs, seed)
+    tell, tables = progress or (lambda done: None), []
     for number in range(check_count("n_seeds", n_seeds)):
-        observer = Observer.trained(
-            check_count("n_training", n_training, least=len(SHAPES)), epochs, derive_seed(seed, "observer", number)
-        )
-        tell(1)
-        items = item_pictures(n_items, seed=derive_seed(seed, "shown", number), size_px=ITEM_PX, side_px=PICTURE_PX)
+        observer = None
         for size_deg in sizes:
-            for view, eccentricity, seen in _views(items, size_deg, places, strength, derive_seed(seed, number)):
-                right, index = observer.judge(seen, items.labels)
-                facts = {"seed": number, "size_deg": size_deg, "view": view, "eccentricity_deg": eccentricity}
-                shapes = [SHAPES[label] for label in items.labels]
-                rows.append(pd.DataFrame({**facts, "shape": shapes, "right": right, "index": index}))
+            file = None if out is None else out / "parts" / f"network-{number}-size-{size_deg:g}.parquet"
+            table = None if file is None else kept_table(file, shown.facts(number, size_deg), "answers")
+            if table is None:
+                observer = shown.observer(number) if observer is None else observer
+                table = shown.answers(observer, number, size_deg)
+                if file is not None:
+                    keep_table(table, file, shown.facts(number, size_deg))
+            tables.append(table)
             tell(1)
-    return Recognizability(pd.concat(rows, ignore_index=True))
+    return Recognizability(pd.concat(tables, ignore_index=True))
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """What every network learns and is shown."""
+
+    places: Sequence[float]
+    strength: float
+    n_items: int
+    n_training: int
+    epochs: int
+    seed: int
+
+    def __post_init__(self) -> None:
+        check_count("n_items", self.n_items), check_positive("strength", self.strength)
+
+    def facts(self, number: int, size_deg: float) -> str:
+        """What the answers of a network to items of one size depend on."""
+        return json.dumps([__version__, vars(self), number, size_deg], sort_keys=True)
+
+    def observer(self, number: int) -> "Observer":
+        """Train a network on items of its own."""
+        return Observer.trained(self.n_training, self.epochs, derive_seed(self.seed, "observer", number))
+
+    def answers(self, observer: "Observer", number: int, size_deg: float) -> pd.DataFrame:
+        """Show a network items of one size, by each view at each eccentricity."""
+        drawn, rows = derive_seed(self.seed, "shown", number), []
+        items = item_pictures(self.n_items, seed=drawn, size_px=ITEM_PX, side_px=PICTURE_PX)
+        seed, shapes = derive_seed(self.seed, number), [SHAPES[label] for label in items.labels]
+        for view, eccentricity, seen in _views(items, size_deg, self.places, self.strength, seed):
+            right, index = observer.judge(seen, items.labels)
+            facts = {"seed": number, "size_deg": size_deg, "view": view, "eccentricity_deg": eccentricity}
+            rows.append(pd.DataFrame({**facts, "shape": shapes, "right": right, "index": index}))
+        return pd.concat(rows, ignore_index=True)
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,8 @@ from scanpath.training.checkpoints import Stateful, load_checkpoint, save_checkp
 
 BLUR_SIGMA_PX, BLUR_KERNEL_PX = 5.7, 23
 MASK_SIGMAS = (0.1, 0.15, 0.2)
+#: What a checkpoint was trained for; one of another loss is not taken up.
+_LOSS = "captions, and places among candidates that look alike"
 
 #: The model and the merges of its token list.
 TrainedToyClip = tuple[CLIP, list[tuple[str, str]]]
@@ -115,7 +117,8 @@ def train_toy_clip(
         model = build_toy_clip(tokenizer.vocab_size).to(memory_format=torch.channels_last)
     optimizer = torch.optim.AdamW(model.parameters(), weight_decay=recipe.weight_decay, betas=(0.9, 0.98))
     parts: dict[str, Stateful] = {"model": model, "optimizer": optimizer}
-    resumed = None if checkpoint is None else load_checkpoint(checkpoint, vars(recipe), parts)
+    settings = {**vars(recipe), "loss": _LOSS}
+    resumed = None if checkpoint is None else load_checkpoint(checkpoint, settings, parts)
     scenes = [
         draw_scene(recipe.seed, index, combinations="trained", twin_share=0.7) for index in range(recipe.n_scenes)
     ]
@@ -131,7 +134,7 @@ def train_toy_clip(
         with torch.no_grad():
             model.logit_scale.clamp_(max=math.log(100))
         if checkpoint is not None and (step + 1) % checkpoint_every == 0:
-            save_checkpoint(checkpoint, vars(recipe), {"step": step + 1}, parts)
+            save_checkpoint(checkpoint, settings, {"step": step + 1}, parts)
         yield step, loss.item()
     return model.eval().requires_grad_(False), merges
 

@@ -10,6 +10,7 @@ from scanpath.plotting import plot_recognizability
 from scanpath.studies.recognizability import (
     CHANCE,
     HALF_WAY,
+    Observer,
     Recognizability,
     falls_below,
     pair_share,
@@ -44,6 +45,25 @@ def test_the_same_seed_gives_the_same_items_whatever_else_is_shown():
     settings = {"sizes_deg": [2.0], "n_items": 8, "n_training": 64, "epochs": 1, "n_seeds": 1, "seed": 11}
     both, one = (run_recognizability(eccentricities_deg=places, **settings).items for places in ([2.0, 6.0], [6.0]))
     pd.testing.assert_frame_equal(one, both[both["eccentricity_deg"] == 6.0].reset_index(drop=True))
+
+
+def test_a_stopped_study_goes_on_and_another_one_is_refused(tmp_path, monkeypatch):
+    settings = {"eccentricities_deg": [4.0], "n_items": 8, "n_training": 16, "epochs": 1, "n_seeds": 2, "seed": 5}
+    whole = run_recognizability(sizes_deg=[2.0, 1.0], **settings)
+
+    def stop(_):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_recognizability(sizes_deg=[2.0, 1.0], **settings, out=tmp_path, progress=stop)
+    assert len(list(tmp_path.rglob("*.parquet"))) == 1
+    resumed = run_recognizability(sizes_deg=[2.0, 1.0], **settings, out=tmp_path)
+    monkeypatch.setattr(Observer, "trained", None)  # nothing is left to be trained
+    again = run_recognizability(sizes_deg=[2.0, 1.0], **settings, out=tmp_path)
+    for one in (resumed, again):
+        pd.testing.assert_frame_equal(one.items, whole.items)
+    with pytest.raises(InputError, match="other settings"):
+        run_recognizability(sizes_deg=[2.0], **{**settings, "epochs": 2}, out=tmp_path)
 
 
 def test_a_size_or_eccentricity_given_twice_counts_once():

@@ -52,6 +52,14 @@ def test_resumed_training_ends_where_an_uninterrupted_one_does(tmp_path):
         next(train_toy_clip(ToyClipRecipe(seed=4, steps=4, n_scenes=2), checkpoint=checkpoint))
 
 
+def test_a_checkpoint_of_another_loss_is_refused(tmp_path, monkeypatch):
+    checkpoint = tmp_path / "state.pt"
+    list(itertools.islice(train_toy_clip(TINY, checkpoint=checkpoint, checkpoint_every=1), 1))
+    monkeypatch.setattr("scanpath.training.toy_clip._LOSS", "another")
+    with pytest.raises(sp.InputError, match="another loss"):
+        next(train_toy_clip(TINY, checkpoint=checkpoint))
+
+
 def test_training_program_writes_a_file_that_loads(tmp_path):
     out = tmp_path / "model.safetensors"
     threads = torch.get_num_threads()
