@@ -54,6 +54,11 @@ class Look:
     see: Callable[[Tensor], Tensor]
     loss: Callable[[Tensor], Tensor]
 
+    def losses(self, points: Tensor) -> Tensor:
+        """Return the losses (K,) at points (K, 2): one forward pass a point."""
+        with torch.no_grad():
+            return self.loss(self.see(points))
+
     def measure(self, points: Tensor) -> tuple[Tensor, Tensor]:
         """Return the losses (K,) at points (K, 2) and their gradients (K, 2): one forward and backward pass a point."""
         at = points.detach().clone().requires_grad_()
@@ -108,6 +113,8 @@ def published_search(look: Look, how: Walk, *, device: torch.device) -> Search:
 def best_search(look: Look, starts: Tensor, how: Walk) -> Search:
     """Measure all starts in one batch, then walk downhill from the best; keep the best point where it was measured.
 
+    Slopes, which cost twice what a loss does, are taken only where a step may go on from.
+
     Parameters
     ----------
     starts
@@ -117,19 +124,27 @@ def best_search(look: Look, starts: Tensor, how: Walk) -> Search:
         then is a shorter step from the best point ("none"), a random point near it, or a random point anywhere. Points
         stay inside the picture.
     """
-    search, step_size = Search(), how.step_size
-    losses, gradients = look.measure(starts)
+    search = Search()
+    losses = look.losses(starts)
     search.add(starts, losses)
     index = int(torch.where(losses.isfinite(), losses, torch.inf).argmin())
-    if not losses[index].isfinite():
-        return search
-    best, kept, slope = float(losses[index]), starts[index], gradients[index]
+    if losses[index].isfinite():
+        search.point = starts[index]
+        if how.steps > 1:
+            _walk(look, search, float(losses[index]), how)
+    return search
+
+
+def _walk(look: Look, search: Search, best: float, how: Walk) -> None:
+    """Go on from the point that is kept, whose loss is `best`."""
+    kept, step_size = search.kept(), how.step_size
+    slope = look.measure(kept[None])[1][0]
     proposal = _downhill(kept, slope, step_size)
-    for _ in range(how.steps - 1):
-        losses, gradients = look.measure(proposal[None])
+    for left in reversed(range(how.steps - 1)):
+        losses, slopes = look.measure(proposal[None]) if left else (look.losses(proposal[None]), slope[None])
         search.add(proposal[None], losses)
         if float(losses[0]) < best:
-            best, kept, slope = float(losses[0]), proposal, gradients[0]
+            best, kept, slope = float(losses[0]), proposal, slopes[0]
             proposal = _downhill(kept, slope, step_size)
             continue
         step_size /= 2
@@ -139,7 +154,6 @@ def best_search(look: Look, starts: Tensor, how: Walk) -> Search:
             offset = (2 * how.draw() - 1).to(kept.device)
             proposal = offset if how.restart == "uniform" else (kept + step_size * offset).clamp(-1, 1)
     search.point = kept
-    return search
 
 
 def _downhill(point: Tensor, slope: Tensor, step_size: float) -> Tensor:
