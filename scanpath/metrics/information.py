@@ -7,7 +7,7 @@ import numpy as np
 
 from scanpath._core.errors import InputError, UndefinedError
 from scanpath.gaze.scanpath import ScanpathLike
-from scanpath.metrics.maps import TOLERANCE_NATS, MapLike, as_density, as_map, not_finite, pixel_index, same_size
+from scanpath.metrics.maps import TOLERANCE_NATS, MapLike, as_density, as_map, not_finite, pixel_values, same_size
 from scanpath.metrics.metric import plain_metric
 
 
@@ -86,7 +86,7 @@ def log_likelihood(
     -1.0397
     """
     values = _as_log_density(log_density, "log_density")
-    scores = values[pixel_index(xy, values.shape, pixel)].astype(np.float64)
+    scores = pixel_values(values, xy, pixel).astype(np.float64)
     return scores if per_fixation else float(scores.mean())
 
 
@@ -153,14 +153,13 @@ def information_gain(
     1.0
     """
     values = _as_log_density(log_density, "log_density")
-    where = pixel_index(xy, values.shape, pixel)
+    reached = pixel_values(values, xy, pixel).astype(np.float64)
     if baseline_log_density is None:
         expected = -np.log(values.size)
     else:
         baseline = _as_log_density(baseline_log_density, "baseline_log_density")
         same_size(values, baseline, ("log_density", "baseline_log_density"))
-        expected = baseline[where].astype(np.float64)
-    reached = values[where].astype(np.float64)
+        expected = pixel_values(baseline, xy, pixel).astype(np.float64)
     if (np.isneginf(reached) & np.isneginf(expected)).any():
         raise UndefinedError(
             "A fixated pixel has probability 0 under the density and under the baseline.", "zero_density"

@@ -10,7 +10,7 @@ from scanpath._core.errors import InputError, InputWarning, UndefinedError
 from scanpath._core.labels import labeled_columns, xy_by_name
 from scanpath.gaze.pixels import first_edge, on_picture
 from scanpath.gaze.scanpath import Scanpath, ScanpathLike
-from scanpath.kernels.map_scores import fill_pixels
+from scanpath.kernels.map_scores import fill_pixels, take_pixels
 
 if TYPE_CHECKING:
     import torch
@@ -87,21 +87,46 @@ def pixel_index(
         If there is no fixation, or one has no coordinates or lies off the map; they are never wrapped or moved.
     """
     edge = first_edge(pixel)  # a rule of that name?
-    points = fixation_points(xy, name)
+    points = _some_points(xy, name).astype(np.float64, copy=False)
+    rows, columns = np.empty((2, len(points)), dtype=np.intp)
+    if fill_pixels(points, edge, *size, rows, columns):
+        raise _off_map(points, size, pixel, name)
+    return rows, columns
+
+
+def pixel_values(map: np.ndarray, xy: ScanpathLike, pixel: str = "nearest", name: str = "xy") -> np.ndarray:
+    """Values of a map, as from `as_map`, at fixations; many are looked up much faster than by `pixel_index`.
+
+    Parameters and errors are those of `pixel_index`.
+    """
+    edge = first_edge(pixel)
+    points = _some_points(xy, name)
+    if points.dtype != np.int64:  # whole numbers are read as they are
+        points = points.astype(np.float64, copy=False)
+    values = np.empty(len(points), dtype=map.dtype)
+    if take_pixels(np.ascontiguousarray(points).ravel(), edge, *map.shape, map.ravel(), values):
+        raise _off_map(points, map.shape, pixel, name)
+    return values
+
+
+def _some_points(xy: ScanpathLike, name: str) -> np.ndarray:
+    points = _points(xy, name)
     if len(points) == 0:
         raise UndefinedError(f"{name} has no fixation; a score needs at least one.", "empty")
-    rows, columns = np.empty((2, len(points)), dtype=np.intp)
-    n_off, n_broken = fill_pixels(points, edge, *size, rows, columns)
-    if n_broken:
-        raise UndefinedError(f"{name} has a fixation with NaN or infinite coordinates; drop it first.", "nan")
-    if n_off:
-        first = int((~on_picture(points, size[::-1], pixel)).argmax())
-        raise UndefinedError(
-            f"{name} has {n_off} fixation(s) off the map of {size[1]} x {size[0]} px, the first at "
-            f"({points[first, 0]:g}, {points[first, 1]:g}); drop them, or scale them to the map.",
-            "off_map",
-        )
-    return rows, columns
+    return points
+
+
+def _off_map(points: np.ndarray, size: tuple[int, ...], pixel: str, name: str) -> UndefinedError:
+    """Build the error for fixations of which one is not on the map."""
+    if not np.isfinite(points).all():
+        return UndefinedError(f"{name} has a fixation with NaN or infinite coordinates; drop it first.", "nan")
+    off = ~on_picture(points, size[::-1], pixel)
+    first = points[int(off.argmax())]
+    return UndefinedError(
+        f"{name} has {np.count_nonzero(off)} fixation(s) off the map of {size[1]} x {size[0]} px, the first at "
+        f"({first[0]:g}, {first[1]:g}); drop them, or scale them to the map.",
+        "off_map",
+    )
 
 
 def as_density(values: MapLike, name: str = "map", *, minimum: float = 0.0) -> np.ndarray:
@@ -228,11 +253,18 @@ def same_size(first: np.ndarray, second: np.ndarray, names: tuple[str, str] = ("
 
 def fixation_points(xy: ScanpathLike, name: str) -> np.ndarray:
     """Return fixations as (n, 2) px, finite or not; an empty list is (0, 2)."""
+    return _points(xy, name).astype(np.float64, copy=False)
+
+
+def _points(xy: ScanpathLike, name: str) -> np.ndarray:
+    """Fixations as `fixation_points` returns them, but whole numbers of 64 bits as they are."""
     if isinstance(xy, Scanpath):
         return xy.xy
-    columns = labeled_columns(xy)
-    points = as_numbers(xy, name) if columns is None else xy_by_name(columns, name)
-    points = points.astype(np.float64, copy=False)
+    if type(xy) is np.ndarray and xy.dtype == np.int64:  # not where values may be masked
+        points = xy
+    else:
+        columns = labeled_columns(xy)
+        points = as_numbers(xy, name) if columns is None else xy_by_name(columns, name)
     if points.size == 0:
         return np.zeros((0, 2))
     if points.ndim == 1 and points.shape == (2,):

@@ -3,13 +3,14 @@
 import numpy as np
 
 from scanpath._core.errors import InputError
-from scanpath.kernels.map_scores import count_below, count_between
+from scanpath.kernels.map_scores import MOST_LEVELS, count_below, count_between
 from scanpath.metrics.maps import not_finite
 
 #: Up to this many one pass over the values for each is cheaper than one in which all are looked for.
 FEW = 8
-#: Intervals in which the levels are looked for: many for each level, as far as their table stays in the nearest cache.
-BUCKETS_PER_LEVEL, MOST_BUCKETS = 16, 4096
+#: Intervals in which the levels are looked for: many for each level, and as many as pay for their table.
+BUCKETS_PER_LEVEL, VALUES_PER_BUCKET = 16, 8
+LEAST_BUCKETS, MOST_BUCKETS = 64, 16_384
 #: Where an ROC curve is measured: at every value, or at the fixated ones and straight lines between.
 THRESHOLDS = ("all", "fixations")
 
@@ -33,12 +34,13 @@ def below(values: np.ndarray, positives: np.ndarray) -> np.ndarray:
 def _counted(values: np.ndarray, positives: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """How many values lie below each positive, and how many are equal to it."""
     levels, number = np.unique(positives.astype(np.float64), return_inverse=True)
-    if not np.isfinite(levels).all():  # these cannot be laid out in equal intervals
+    if len(levels) > MOST_LEVELS or not np.isfinite(levels).all():  # these cannot be laid out in intervals
         ordered = _sorted_finite(values)
         lower, upper = (np.searchsorted(ordered, positives, side) for side in ("left", "right"))
         return lower, upper - lower
     counts = np.zeros(2 * len(levels) + 1, dtype=np.int64)
-    if count_between(values, levels, int(np.clip(BUCKETS_PER_LEVEL * len(levels), 64, MOST_BUCKETS)), counts):
+    buckets = max(BUCKETS_PER_LEVEL * len(levels), len(values) // VALUES_PER_BUCKET, LEAST_BUCKETS)
+    if count_between(values, levels, min(buckets, MOST_BUCKETS), counts):
         raise not_finite("map")
     lower = np.cumsum(counts)[0::2][: len(levels)]
     return lower[number], counts[1::2][number]

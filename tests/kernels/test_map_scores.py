@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scanpath.kernels.map_scores import count_below, count_between, mean_and_squares
+from scanpath.kernels.map_scores import count_below, count_between, mean_and_squares, take_pixels
 
 SIZES = [1, 2, 100, 8191, 8192, 8193, 50_000]
 
@@ -42,14 +42,18 @@ def test_one_bright_pixel_first_does_not_cost_the_digits_of_the_rest():
 @given(
     st.integers(0, 2**32 - 1),
     st.sampled_from([np.float32, np.float64]),
-    st.sampled_from(["even", "decades", "ties", "constant", "endless"]),
-    st.integers(1, 40),
+    st.sampled_from(["even", "decades", "signed decades", "zeros", "ties", "constant", "endless"]),
+    st.integers(1, 4000),
 )
 def test_pixels_between_levels_are_those_of_a_sort(seed, dtype, kind, buckets):
     rng = np.random.default_rng(seed)
     values = rng.random(500).astype(dtype)
     if kind == "decades":
         values = np.exp(12 * rng.standard_normal(500)).astype(dtype)
+    elif kind == "signed decades":
+        values = (np.sinh(9 * rng.standard_normal(500))).astype(dtype)
+    elif kind == "zeros":  # the two that there are, and their neighbors
+        values = rng.choice([0.0, -0.0, 1e-30, -1e-30, 1.0], 500).astype(dtype)
     elif kind != "even":
         values = {"ties": (4 * values).round(), "constant": 0 * values, "endless": values}[kind].astype(dtype)
     levels = np.unique(rng.choice(values, 9).astype(np.float64))
@@ -60,3 +64,22 @@ def test_pixels_between_levels_are_those_of_a_sort(seed, dtype, kind, buckets):
     known = np.sort(values[~np.isnan(values)].astype(np.float64))
     lower, upper = (np.searchsorted(known, levels, side) for side in ("left", "right"))
     np.testing.assert_array_equal(np.cumsum(counts), [*np.stack([lower, upper], axis=1).ravel(), len(known)])
+
+
+@pytest.mark.parametrize("n", [1, 8192, 20_000])
+@pytest.mark.parametrize("kind", [np.int64, np.float64])
+def test_values_at_points_are_those_of_indexing(n, kind):
+    rng = np.random.default_rng(n)
+    values = rng.random((30, 50))
+    points = rng.uniform([-0.5, -0.5], [49.5, 29.5], (n, 2)).round(2).clip(-0.5, [49.49, 29.49]).astype(kind)
+    taken = np.full(n, np.nan)
+    assert take_pixels(points.ravel(), -0.5, 30, 50, values.ravel(), taken) == 0
+    columns, rows = np.floor(points + 0.5).astype(int).T
+    np.testing.assert_array_equal(taken, values[rows, columns])
+
+
+def test_points_off_the_map_are_counted_and_left_alone():
+    points = np.array([[0, 0], [-0.51, 0], [2.5, 0], [0, 1.5], [np.nan, 0], [0, np.inf], [2.49, 1.49]])
+    taken = np.full(len(points), -1.0)
+    assert take_pixels(points.ravel(), -0.5, 2, 3, np.arange(6.0), taken) == 5
+    assert taken.tolist() == [0, -1, -1, -1, -1, -1, 5]

@@ -124,6 +124,48 @@ def test_many_fixations_are_ranked_as_few_are(drawn, seed):
     assert auc(values, xy, per_fixation=True) == pytest.approx(one_by_one, abs=0)
 
 
+@settings(deadline=None)  # each kind of map and of points is compiled on its first call
+@given(
+    st.integers(0, 2**31),
+    st.sampled_from([np.float16, np.float32, np.float64, np.uint8, np.int64]),
+    st.sampled_from(["whole", "transposed", "reversed", "every other"]),
+    st.tuples(st.integers(1, 12), st.integers(1, 12)),
+    st.integers(1, 40),
+)
+def test_areas_are_those_of_a_sort_whatever_holds_the_map(seed, kind, layout, size, n):
+    rng = np.random.default_rng(seed)
+    values = np.exp(rng.integers(1, 4) * rng.standard_normal((24, 24)).clip(-3, 1.5)).astype(kind)
+    cut = {"whole": np.s_[: size[0], : size[1]], "reversed": np.s_[size[0] - 1 :: -1, : size[1]]}
+    values = (
+        values[: size[1], : size[0]].T
+        if layout == "transposed"
+        else values[cut.get(layout, np.s_[: 2 * size[0] : 2, : 2 * size[1] : 2])]
+    )
+    xy, others = (rng.integers(0, size[::-1], (m, 2)) for m in (n, 3 * n))
+    if seed % 2:
+        xy, others = xy.astype(np.float32), others + 0.25
+    reached, elsewhere = (values[tuple(each.astype(int).T[::-1])].astype(float) for each in (xy, others))
+    for found, against in (
+        (auc(values, xy, per_fixation=True), values.ravel()),
+        (shuffled_auc(values, xy, others, per_fixation=True), elsewhere),
+    ):
+        ordered = np.sort(against.astype(float))
+        ranks = np.searchsorted(ordered, reached) + np.searchsorted(ordered, reached, "right")
+        np.testing.assert_array_equal(found, ranks / (2 * len(ordered)))
+
+
+def test_more_fixations_than_there_are_levels_to_tell_apart_are_ranked_too():
+    values = np.random.default_rng(0).permutation(40_000).reshape(200, 200)
+    xy = np.stack(np.meshgrid(np.arange(200), np.arange(200)), axis=-1).reshape(-1, 2)
+    np.testing.assert_array_equal(auc(values, xy, per_fixation=True), (values.ravel() + 0.5) / 40_000)
+
+
+def test_masked_fixations_are_refused_though_they_are_whole_numbers():
+    masked = np.ma.masked_array([[0, 0], [1, 1]], mask=[[False, False], [True, False]])
+    with pytest.raises(InputError, match="masked"):
+        auc(np.eye(2), masked)
+
+
 @given(maps_and_fixations())
 def test_auc_sees_order_alone_and_turns_with_the_map(drawn):
     values, xy = drawn
