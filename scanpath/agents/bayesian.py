@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import torch
@@ -11,6 +10,7 @@ from torch import Tensor
 
 from scanpath._core.checks import check_choice, check_count, check_positive, check_share
 from scanpath._core.errors import InputError
+from scanpath._core.kept import kept
 from scanpath._core.random import torch_generator
 from scanpath.agents.agent import start_of
 from scanpath.agents.center import log_center
@@ -341,7 +341,7 @@ def _noise(grid: CellGrid, generator: torch.Generator) -> Tensor:
     return torch.randn(rows * columns, generator=generator, dtype=torch.float64)
 
 
-@lru_cache(maxsize=2)
+@kept(maxsize=2)
 def _detectability(grid: CellGrid, sd_cells: tuple[float, float], peak: float, alignment: str) -> Tensor:
     """Keep the table, which all pictures of a size share."""
     return gaussian_detectability(grid, sd_cells=sd_cells, peak=peak, alignment=alignment)

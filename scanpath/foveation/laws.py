@@ -4,7 +4,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial
+from functools import partial
 
 import numpy as np
 import torch
@@ -14,6 +14,7 @@ from torch.nn import functional as F
 from scanpath._core.arrays import to_tensor
 from scanpath._core.checks import check_choice, check_positive
 from scanpath._core.errors import InputError, unknown_name
+from scanpath._core.kept import kept
 from scanpath.geometry.eccentricity import pixel_offsets
 from scanpath.geometry.magnification import SIGMA_LAWS, svis_resolution
 from scanpath.kernels.blur_field import Field, coordinate_of_sigma, corner_distances, distance_map
@@ -93,7 +94,7 @@ def _tabulate(law: BlurLaw, size: tuple[int, int], extent_px: float, device: tor
     return plan, Field(law.coordinate(plan, distance), step, exact=partial(law.coordinate, plan))
 
 
-_remembered = lru_cache(maxsize=64)(_tabulate)
+_remembered = kept(maxsize=64)(_tabulate)
 
 
 @dataclass(frozen=True)

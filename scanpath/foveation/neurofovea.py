@@ -2,7 +2,6 @@
 
 import os
 from dataclasses import replace
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -11,6 +10,7 @@ from torch import Tensor, nn
 
 from scanpath._core.errors import InputError
 from scanpath._core.files import require_file
+from scanpath._core.kept import kept
 from scanpath._core.random import torch_generator
 from scanpath.foveation.pooled_frame import reflect_positions
 from scanpath.foveation.texture_steerable import strength
@@ -154,12 +154,12 @@ def _freeze(weights: Weights) -> tuple[str, int]:
     return str(path.resolve()), path.stat().st_mtime_ns
 
 
-@lru_cache(maxsize=2)
+@kept(maxsize=2)
 def _encoder(key: tuple[str, int]) -> Vgg19Encoder:
     return _loaded(Vgg19Encoder(), key)
 
 
-@lru_cache(maxsize=2)
+@kept(maxsize=2)
 def _decoder(key: tuple[str, int]) -> Decoder:
     return _loaded(Decoder(), key)
 

@@ -1,7 +1,6 @@
 """NeVA's own foveation: one blurred copy of the picture, shown through a soft mask around each fixation."""
 
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import overload
 
 import numpy as np
@@ -13,6 +12,7 @@ from torch.nn import functional as F
 from scanpath._core.arrays import Array, as_given, to_tensor
 from scanpath._core.checks import check_count, check_fixation_tensor, check_image, check_positive, check_size
 from scanpath._core.errors import InputError
+from scanpath._core.kept import kept
 from scanpath.foveation.fixated_images import size_of
 
 #: Up to this side, blurring is two products with a banded matrix; beyond, two convolutions do less work.
@@ -184,7 +184,7 @@ def _kernel(sigma: float, count: int) -> Tensor:
     return weights / weights.sum()
 
 
-@lru_cache(maxsize=16)
+@kept(maxsize=16)
 def _band(side: int, sigma: float, count: int) -> Tensor:
     """Matrix (side, side) whose rows hold the kernel around each sample, mirrored about the outermost samples."""
     kernel, half = _kernel(sigma, count), count // 2

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, reduce
+from functools import reduce
 from typing import NamedTuple
 
 import torch
@@ -11,6 +11,7 @@ from torch import Tensor
 
 from scanpath._core.checks import check_count
 from scanpath._core.errors import InputError
+from scanpath._core.kept import kept
 
 #: Numbers in a plane from which on a processor transforms planes one after the other.
 LARGE_PLANE = 1 << 16
@@ -323,7 +324,7 @@ class _Masks:
     quadrature: list[Tensor]
 
 
-@lru_cache(maxsize=8)
+@kept(maxsize=8)
 def _make_masks(
     size: tuple[int, int], n_scales: int, n_orientations: int, dtype: torch.dtype, device: torch.device
 ) -> _Masks:

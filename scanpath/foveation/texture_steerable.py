@@ -3,11 +3,12 @@
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from functools import lru_cache, reduce
+from functools import reduce
 
 import torch
 from torch import Tensor
 
+from scanpath._core.kept import kept
 from scanpath._core.random import torch_generator
 from scanpath.foveation.pooled_frame import reflect_positions
 from scanpath.foveation.steerable_frame import Bands, Part, SteerableFrame
@@ -244,12 +245,12 @@ def _smooth_field(size: tuple[int, int], correlation: float, generator: torch.Ge
     return torch.fft.irfft2(torch.fft.rfft2(noise) * (smoothing / math.sqrt(variance)), s=size)
 
 
-@lru_cache(maxsize=2)
+@kept(maxsize=2)
 def _layout(geometry: WindowGeometry) -> Layout:
     return Layout(geometry)
 
 
-@lru_cache(maxsize=2)
+@kept(maxsize=2)
 def _displacements(geometry: WindowGeometry, seed: int) -> list[Tensor]:
     return make_displacements(_layout(geometry), torch_generator(seed, "foveated_texture", "cascade"))
 

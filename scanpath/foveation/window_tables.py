@@ -11,6 +11,7 @@ from torch import Tensor
 
 from scanpath._core.arrays import arange_like
 from scanpath._core.errors import InputError
+from scanpath._core.kept import kept
 from scanpath.kernels.window_pooling import WindowTaps
 
 #: A Gaussian ring this far (in standard deviations) from a pixel does not count it.
@@ -83,7 +84,7 @@ class WindowTables:
         return self.taps.weight.dtype
 
 
-@lru_cache(maxsize=16)
+@kept(maxsize=16)
 def cached_tables(geometry: WindowGeometry) -> WindowTables:
     """Tables of a fixed fixation, computed in double precision and kept in single."""
     tables = make_tables(geometry, geometry.fixation)

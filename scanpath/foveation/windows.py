@@ -12,6 +12,7 @@ from torch import Tensor
 from scanpath._core.arrays import Array, as_given, to_tensor
 from scanpath._core.checks import check_choice, check_fixation_tensor, check_positive, check_size
 from scanpath._core.errors import InputError
+from scanpath._core.kept import outside_inference
 from scanpath.foveation.window_tables import WindowGeometry, cached_tables, make_tables, profile
 from scanpath.kernels.window_pooling import spread_to_pixels, sum_to_cells
 
@@ -136,6 +137,7 @@ class PoolingWindows:
         )
 
     @cached_property
+    @outside_inference
     def eccentricity(self) -> Tensor:
         """Rings (n_eccentricity, H, W)."""
         ring, _ = self.geometry.coordinates(self._point)
@@ -143,6 +145,7 @@ class PoolingWindows:
         return profile(offset, self.geometry.window).to(self._tables.dtype)
 
     @cached_property
+    @outside_inference
     def angle(self) -> Tensor:
         """Wedges (n_angle, H, W); wedge 0 is centered on the direction of x, and they follow clockwise."""
         _, wedge = self.geometry.coordinates(self._point)
@@ -151,23 +154,27 @@ class PoolingWindows:
         return profile(wrapped, self.geometry.window).to(self._tables.dtype)
 
     @cached_property
+    @outside_inference
     def fovea(self) -> Tensor:
         """Weight (H, W) that belongs to no window: one at the fixation, zero in the periphery."""
         outside = self.spread(torch.ones(self.n_windows, dtype=self._tables.dtype))
         return (1 - outside).clamp(0, 1)
 
     @cached_property
+    @outside_inference
     def weight_sum(self) -> Tensor:
         """Sum (n_windows,) of each window over the map."""
         return self.pool(torch.ones(self.size, dtype=self._tables.dtype), normalize=False)
 
     @cached_property
+    @outside_inference
     def center_deg(self) -> Tensor:
         """Eccentricity (n_eccentricity,) of the rings' centers."""
         n = torch.arange(1, self.n_eccentricity + 1, dtype=torch.float64)
         return self.geometry.min_eccentricity_deg * torch.exp(self.geometry.ring_spacing * n)
 
     @cached_property
+    @outside_inference
     def radius_deg(self) -> Tensor:
         """Radius (n_windows,) of the disk with a window's area at half height, borders of the picture ignored."""
         half_height = 1.0 if self.geometry.window == "cosine" else 2 * math.sqrt(2 * math.log(2))

@@ -7,13 +7,13 @@ With ``TRITON_INTERPRET=1`` in the environment the kernels run, slowly, on CPU t
 # Triton takes plain values where its kernels say constexpr.
 
 import os
-from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from torch import Tensor
 
 from scanpath._core.errors import InputError
+from scanpath._core.kept import kept
 from scanpath._core.optional import require
 from scanpath.kernels.blur_field import Field
 from scanpath.kernels.blur_plan import BlurPlan, Level, reflect_table
@@ -226,7 +226,7 @@ def _row(level_from, level_rows, level_steps, level, y, x, width, mask):
     return at, tl.where(every, 0, width), share, plane
 
 
-@lru_cache(maxsize=32)
+@kept(maxsize=32)
 def _layout(plan: BlurPlan, size: tuple[int, int], planes: int, device: str) -> Layout:
     height, width = size
     rows = [0] + [height if step == 1 else -(-height // step) + 2 for step in plan.steps[1:]]
@@ -235,13 +235,13 @@ def _layout(plan: BlurPlan, size: tuple[int, int], planes: int, device: str) -> 
     return Layout(level_from, level_rows, steps, total=sum(rows) * planes * width)
 
 
-@lru_cache(maxsize=64)
+@kept(maxsize=64)
 def _mirrored(n: int, length: float, margin: int, device: str) -> tuple[Tensor, Tensor, Tensor]:
     first, second, share = (torch.from_numpy(part).to(device) for part in reflect_table(n, length, margin))
     return first, second, share.to(torch.float32)
 
 
-@lru_cache(maxsize=64)
+@kept(maxsize=64)
 def _on_device(values: tuple[float, ...], device: str) -> Tensor:
     return torch.tensor(values, dtype=torch.float32, device=device)
 

@@ -14,6 +14,7 @@ import torch
 from scipy import sparse
 from torch import Tensor
 
+from scanpath._core.kept import outside_inference
 from scanpath.kernels.window_pooling_cpu import Tiles, make_tiles, spread_tiles, sum_tiles
 
 #: More maps in one pass over the taps fall out of the cache.
@@ -46,6 +47,7 @@ class WindowTaps:
         self._tiles: dict[torch.dtype, Tiles | None] = {}
         self._copies: dict[torch.device, WindowTaps] = {}
 
+    @outside_inference
     def to(self, device: torch.device) -> "WindowTaps":
         """Copy the tables to a device, once."""
         if self.index.device == device:
