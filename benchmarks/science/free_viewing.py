@@ -31,7 +31,7 @@ at each picture, the others once; a start in the center that an agent did not ch
 the distance, averaged over windows of 1 to 10 fixations; MultiMatch is the mean of its four parts without
 durations. With `--weights`, `neva` classifies and matches features with SqueezeNet 1.1, and `salient_relevance`
 explains it; `nevaclip toy, picture` is led by the sharp picture's vector in the package's small CLIP, which knows
-drawn scenes only (in this run, an earlier training of the model, before position phrases mattered).
+drawn scenes only.
 Floors: `floor: shuffled` are people's scanpaths on other pictures, `floor: center` are points
 drawn from people's fixations on other pictures. Square brackets: 95 % bootstrap intervals over pictures.
 """
