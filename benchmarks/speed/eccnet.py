@@ -1,6 +1,7 @@
 """How much work eccNET's search saves: ratios of one run, one thread, against running the whole square each time.
 
     python benchmarks/speed/eccnet.py [--fixations 10] [--displays lighting curvature ...] [--json FILE]
+    python benchmarks/speed/eccnet.py --memory 9000 2200
 
 The straightforward way is ours too: the square around each fixation runs through VGG16 (random weights, which cost
 the same as trained ones), convolutions by torch. "patchwise" computes what the picture reaches and keeps it; its
@@ -8,13 +9,16 @@ priority maps are compared with the straightforward ones at every fixation, and 
 "fixed_grid" is an approximation of our own and chooses its own. All three are led along the straightforward way's
 fixations, one after the other at every step, so that each meets the same repeats. Features of the empty square, made
 once per size, are not counted; their time is printed. Times are sums over the fixations of process time, pinned to
-one thread. ``eccnet.json`` beside this file is one such run, on a machine that others used at the same time.
+one thread. With `--memory` a picture of that width and height is looked at once instead, and the peak memory of this
+process is printed beside what its imports take. ``eccnet.json`` beside this file is one run, on a machine that others
+used at the same time.
 """
 
 import measure  # first, as it pins the threads before NumPy and its friends look
 
 # isort: split
 
+import resource
 import time
 from collections.abc import Callable
 
@@ -76,11 +80,32 @@ def walk(stimulus: sp.Stimulus, n_fixations: int) -> dict:
     }
 
 
+def peak_memory(width: int, height: int) -> list[measure.Figure]:
+    """Look once at a picture of noise, which must be the first thing that this process does."""
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    picture = torch.rand(3, height, width, generator=torch.Generator().manual_seed(1))
+    stimulus = sp.Stimulus(picture, name="noise", target_box=(width // 3, height // 3, 64, 64), px_per_deg=30)
+    agent = sp.create_agent("eccnet", backbone=sp.create_backbone("vgg16", weights={"seed": 20261122}))
+    start = time.process_time()
+    agent.priority(stimulus, [(width / 2, height / 2)])
+    seconds = time.process_time() - start
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    return [
+        measure.Figure(f"{width} x {height} px: peak memory beyond the imports", peak - before, "GB", at_most=2),
+        measure.Figure(f"{width} x {height} px: the imports", before, "GB"),
+        measure.Figure(f"{width} x {height} px: first look, with the empty square", seconds, "s"),
+    ]
+
+
 def main() -> None:
     parser = measure.parser(__doc__, fixations=10)
+    parser.add_argument("--memory", nargs=2, type=int, metavar=("WIDTH", "HEIGHT"))
     parser.add_argument("--displays", nargs="+", choices=DISPLAYS, default=list(DISPLAYS))
     arguments = parser.parse_args()
     torch.set_num_threads(1)
+    if arguments.memory:
+        measure.report(__file__, peak_memory(*arguments.memory), arguments.json)
+        return
     figures, details = [], {}
     for name in arguments.displays:
         kind, make = DISPLAYS[name]

@@ -18,14 +18,14 @@ from scanpath._core.checks import check_choice, check_positive
 from scanpath._core.errors import InputError
 from scanpath.agents.agent import PriorityAgent
 from scanpath.agents.episode import Episode
-from scanpath.agents.field_of_view import FieldOfView, FieldsOfView, levels_together, seen_target
+from scanpath.agents.field_of_view import FieldOfView, FieldsOfView, cues_together, seen_target
 from scanpath.agents.history import History
 from scanpath.agents.inhibition import CellOrSquareInhibition, visited_cells
 from scanpath.agents.target_found import FoundRule, study_window
 from scanpath.gaze.pixels import pixel_of
 from scanpath.gaze.stimulus import Stimulus
 from scanpath.guidance.sharpening import check_sharpening, sharpen
-from scanpath.guidance.target_cue import WEIGHTINGS, combine_levels, cue_map
+from scanpath.guidance.target_cue import WEIGHTINGS, combine_levels
 from scanpath.recognition.backbone import Backbone
 from scanpath.recognition.backbones import create_backbone
 from scanpath.recognition.rectangles import Rectangle
@@ -45,7 +45,6 @@ class Scene:
     field: FieldOfView
     image: Tensor  # (3, H, W)
     gray: float  # of the ground, in [0, 1]
-    targets: list[Tensor]  # one (C, h, w) a level
     slots: dict[int, Rectangle]  # where each of the display's slots is
 
 
@@ -163,14 +162,12 @@ class EccNet(PriorityAgent):
         """Run the target through the network at its own size; a target of up to 8 degrees lies inside the fovea."""
         backbone = self.backbone.at_scale(stimulus.px_per_deg or self.px_per_deg)
         gray = (stimulus.background or 0) / 255
-        field = self.fields.of(backbone, stimulus, gray)
         target = seen_target(stimulus, self.name).to(backbone.device)
         features = backbone.target_features(target[None])
         return Scene(
-            field,
+            self.fields.of(backbone, stimulus, {level: features[level][0] for level in self.levels}, gray),
             stimulus.rgb.to(backbone.device),
             gray,
-            [features[level][0] for level in self.levels],
             {} if stimulus.cells is None else slots(stimulus.cells),
         )
 
@@ -181,12 +178,12 @@ class EccNet(PriorityAgent):
         image, changed = inhibited(scene, stimulus, history)
         # recognition: features at three levels, pooled the more coarsely the farther from the fixation
         fixation = pixel_inside(history[-1], stimulus.size)
-        return self.guidance(scene, stimulus, scene.field.levels(image, fixation, changed), fixation)
-
-    def guidance(self, scene: Scene, stimulus: Stimulus, features: list[Tensor], fixation: tuple[int, int]) -> Tensor:
-        """Return the likeness to the target, given one map of features (1, C, h, w) a level."""
         # top-down cue: every level is correlated with the whole of the target's features at that level
-        maps = [cue_map(features[level][0], target).cpu() for level, target in zip(self.levels, scene.targets)]
+        return self.guidance(scene, stimulus, scene.field.cues(image, fixation, changed), fixation)
+
+    def guidance(self, scene: Scene, stimulus: Stimulus, cues: list[Tensor], fixation: tuple[int, int]) -> Tensor:
+        """Return the likeness to the target, given one map (h, w) a level."""
+        maps = list(torch.stack(cues).cpu())  # all that leaves the device at a fixation
         # a = sum over levels of w_l (m_l - min m_l) / (max m_l - min m_l), with w_l ~ max m_l or equal
         weighting = self.level_weighting or ("equal" if stimulus.cells is None else "maximum")
         combined = combine_levels(maps, weighting)
@@ -201,10 +198,10 @@ class EccNet(PriorityAgent):
             one.kept = one.kept or self.prepare(one.stimulus)
         images = [inhibited(one.kept, one.stimulus, one.xy)[0] for one in episodes]
         fixations = [pixel_inside(one.xy[-1], one.stimulus.size) for one in episodes]
-        features = levels_together([one.kept.field for one in episodes], images, fixations)
+        cues = cues_together([one.kept.field for one in episodes], images, fixations)
         return [
-            self.guidance(one.kept, one.stimulus, levels, fixation)
-            for one, levels, fixation in zip(episodes, features, fixations)
+            self.guidance(one.kept, one.stimulus, maps, fixation)
+            for one, maps, fixation in zip(episodes, cues, fixations)
         ]
 
 

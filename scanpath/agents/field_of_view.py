@@ -11,22 +11,28 @@ from scanpath._core.checks import check_choice, check_count
 from scanpath._core.errors import InputError
 from scanpath.gaze.stimulus import Stimulus
 from scanpath.guidance.sharpening import enlarge
+from scanpath.guidance.target_cue import cue_map, cue_patch, empty_cues
 from scanpath.recognition.backbone import PICTURE_STRIDE, Backbone
+from scanpath.recognition.coarse_features import coarse_features
 from scanpath.recognition.empty_ground import Ground, empty_ground
-from scanpath.recognition.patchwise import FineFeatures, coarse_features
+from scanpath.recognition.patchwise import FineFeatures
 from scanpath.recognition.rectangles import Rectangle
+
+#: A target's features (C, h, w), by the number of the network's level that they are compared with.
+Targets = Mapping[int, Tensor]
 
 #: Everything in which a picture differs from the original: labels to (top, bottom, left, right).
 Changes = Mapping[int, Rectangle]
 
-#: Side of the largest square that is seen at once; to prepare one of nearly this size takes VGG16 4 GB.
+#: Side of the largest square that is seen at once; of an empty one of nearly this size VGG16 keeps 0.5 GB.
 MOST_SEEN_PX = 4608
 
 #: The same where a CPU runs the square through the network in one piece, which takes about 4 GB at this size.
 MOST_WHOLE_PX = 2304
 
-#: Pixels of the largest picture, of any proportions, and of the largest target.
-MOST_PIXELS, MOST_TARGET_PIXELS = 1 << 23, 1 << 20
+#: Pixels of the largest picture, of any proportions, also on a fixed grid, which is seen as a whole, and of the largest
+#: target.
+MOST_PIXELS, MOST_GRID_PIXELS, MOST_TARGET_PIXELS = 1 << 25, 1 << 23, 1 << 20
 
 #: Pixels of squares that go through a network in one batch, at most, but at least one square.
 TOGETHER_PX = 1 << 22
@@ -45,10 +51,10 @@ GRID_GROUND_PX = 256
 
 
 class FieldOfView(Protocol):
-    """Features of a picture as seen from a fixation, and the way back from their map to the picture."""
+    """How like its target a picture is as seen from a fixation, and the way back from such maps to the picture."""
 
-    def levels(self, image: Tensor, fixation: tuple[int, int], changed: Changes) -> list[Tensor]:
-        """Return one (1, C, h, w) map a level at 1/16 of the picture (3, H, W), fixated at column, row."""
+    def cues(self, image: Tensor, fixation: tuple[int, int], changed: Changes) -> list[Tensor]:
+        """Return one (h, w) map a level at 1/16 of the picture (3, H, W), fixated at column, row."""
         ...
 
     def in_picture(self, values: Tensor, fixation: tuple[int, int]) -> Tensor:
@@ -65,6 +71,8 @@ class WholeField:
         The network.
     size
         The picture's (height, width).
+    targets
+        The target's features (C, h, w), by the number of the network's level that they are compared with.
     gray
         What lies around the picture, in [0, 1].
     margin_px
@@ -72,16 +80,19 @@ class WholeField:
         chosen in a rim of this width.
     """
 
-    def __init__(self, backbone: Backbone, size: tuple[int, int], *, gray: float, margin_px: int) -> None:
+    def __init__(
+        self, backbone: Backbone, size: tuple[int, int], targets: Targets, *, gray: float, margin_px: int
+    ) -> None:
         self.backbone = backbone
         self.size = size
+        self.targets = targets
         self.gray = gray
         self.margin_px = margin_px
         self.half = size[0] + margin_px
 
-    def levels(self, image: Tensor, fixation: tuple[int, int], changed: Changes) -> list[Tensor]:
+    def cues(self, image: Tensor, fixation: tuple[int, int], changed: Changes) -> list[Tensor]:
         """Run the square through the network."""
-        return self.backbone(self.square(image, fixation))
+        return cues_of(self.backbone(self.square(image, fixation)), self.targets)
 
     def square(self, image: Tensor, fixation: tuple[int, int]) -> Tensor:
         """Return what is seen, (1, 3, 2 half, 2 half)."""
@@ -92,11 +103,13 @@ class WholeField:
 
     def in_picture(self, values: Tensor, fixation: tuple[int, int]) -> Tensor:
         """Enlarge the map to the square's pixels and cut out the picture."""
-        values = enlarge(values, (2 * self.half, 2 * self.half))
         found = values.new_zeros(self.size)
         (rows, from_rows), (columns, from_columns) = self._overlap(fixation, self.half - self.margin_px)
-        inner = (values - values.min())[self.margin_px :, self.margin_px :]
-        found[rows, columns] = inner[from_rows, from_columns]
+        side, margin = 2 * self.half, self.margin_px
+        seen_rows, seen_columns = (slice(part.start + margin, part.stop + margin) for part in (from_rows, from_columns))
+        seen = enlarge(values, (side, side), rows=seen_rows, columns=seen_columns)
+        # the enlarged map has no lower value than this one, but for rounding
+        found[rows, columns] = (seen - values.min()).clamp_min_(0)
         return found
 
     def _overlap(self, fixation: tuple[int, int], half: int) -> list[tuple[slice, slice]]:
@@ -108,7 +121,12 @@ class WholeField:
         return found
 
 
-def levels_together(
+def cues_of(levels: Sequence[Tensor], targets: Targets) -> list[Tensor]:
+    """Correlate each level (1, C, h, w) that has a target with the whole of it."""
+    return [cue_map(levels[number][0], target) for number, target in targets.items()]
+
+
+def cues_together(
     fields: Sequence[WholeField], images: Sequence[Tensor], fixations: Sequence[tuple[int, int]]
 ) -> list[list[Tensor]]:
     """Run the squares of several pictures through the network, those of one size and scale in batches."""
@@ -120,9 +138,9 @@ def levels_together(
         step = max(1, TOGETHER_PX // (2 * half) ** 2)
         for batch in (alike[start : start + step] for start in range(0, len(alike), step)):
             squares = torch.cat([fields[index].square(images[index], fixations[index]) for index in batch])
-            for level in fields[batch[0]].backbone(squares):
-                for index, features in zip(batch, level.split(1)):
-                    found[index].append(features)
+            levels = [level.split(1) for level in fields[batch[0]].backbone(squares)]
+            for index, *own in zip(batch, *levels):
+                found[index] = cues_of(own, fields[index].targets)
     return found
 
 
@@ -131,24 +149,40 @@ class PatchwiseField(WholeField):
 
     Parameters
     ----------
-    backbone, size, gray, margin_px
+    backbone, size, targets, gray, margin_px
         As for `WholeField`.
     ground
         Features of an empty square as large as the one that is seen, of the same gray.
     """
 
     def __init__(
-        self, backbone: Backbone, size: tuple[int, int], *, gray: float, margin_px: int, ground: Ground
+        self,
+        backbone: Backbone,
+        size: tuple[int, int],
+        targets: Targets,
+        *,
+        gray: float,
+        margin_px: int,
+        ground: Ground,
     ) -> None:
-        super().__init__(backbone, size, gray=gray, margin_px=margin_px)
+        super().__init__(backbone, size, targets, gray=gray, margin_px=margin_px)
         self.ground = ground
-        self.fine = FineFeatures(self.ground, size)
+        self.fine = FineFeatures(ground, size)
+        with torch.inference_mode():  # how like the target the square is without the picture
+            self._empty_cues = {number: empty_cues(ground.levels[number], one) for number, one in targets.items()}
 
     @torch.inference_mode()
-    def levels(self, image: Tensor, fixation: tuple[int, int], changed: Changes) -> list[Tensor]:
-        """Compute what the picture reaches."""
+    def cues(self, image: Tensor, fixation: tuple[int, int], changed: Changes) -> list[Tensor]:
+        """Compute what the picture reaches; elsewhere the square looks as it does without the picture."""
         origin = (fixation[1] - self.half, fixation[0] - self.half)
-        return coarse_features(self.ground, self.fine.in_square(image, origin, changed))
+        levels = coarse_features(self.ground, self.fine.in_square(image, origin, changed))
+        found = {}
+        for number, (cells, ground) in enumerate(zip(levels, self.ground.levels, strict=True)):
+            if number in self.targets:
+                found[number] = self._empty_cues[number].clone()
+                place, values = cue_patch(cells, ground, self.targets[number])
+                place.put(found[number], values)
+        return [found[number] for number in self.targets]
 
 
 class FixedGridField:
@@ -160,7 +194,7 @@ class FixedGridField:
 
     Parameters
     ----------
-    backbone, size
+    backbone, size, targets
         As for `WholeField`.
     margin_px
         How far beyond the picture's height rings are made.
@@ -168,23 +202,25 @@ class FixedGridField:
         Features of an empty square with a side of `GRID_GROUND_PX`.
     """
 
-    def __init__(self, backbone: Backbone, size: tuple[int, int], *, margin_px: int, ground: Ground) -> None:
+    def __init__(
+        self, backbone: Backbone, size: tuple[int, int], targets: Targets, *, margin_px: int, ground: Ground
+    ) -> None:
         self.backbone = backbone
         self.size = size
+        self.targets = targets
         self.field_px = 2 * (size[0] + margin_px)
         rows, columns = (-(-(side + 2 * GRID_MARGIN_PX) // PICTURE_STRIDE) for side in size)
         self.cells = rows, columns
-        self.ground = ground
-        self.fine = FineFeatures(self.ground, size)
+        self.fine = FineFeatures(ground, size)
 
     @torch.inference_mode()
-    def levels(self, image: Tensor, fixation: tuple[int, int], changed: Changes) -> list[Tensor]:
+    def cues(self, image: Tensor, fixation: tuple[int, int], changed: Changes) -> list[Tensor]:
         """Pool the picture's fine features around the fixation and go on from there."""
         patch = self.fine.on_ground(image, (-GRID_MARGIN_PX, -GRID_MARGIN_PX), changed)
         rows, columns = (side * PICTURE_STRIDE // self.fine.scale for side in self.cells)
-        fine = patch.over(self.ground.fine_value, Rectangle(0, rows, 0, columns))
+        fine = patch.over(self.fine.beyond, Rectangle(0, rows, 0, columns))
         center = (fixation[0] + GRID_MARGIN_PX, fixation[1] + GRID_MARGIN_PX)
-        return self.backbone.coarse(fine, center, self.field_px)
+        return cues_of(self.backbone.coarse(fine, center, self.field_px), self.targets)
 
     def in_picture(self, values: Tensor, fixation: tuple[int, int]) -> Tensor:
         """Spread each cell over its block of pixels and cut out the picture."""
@@ -212,26 +248,27 @@ class FieldsOfView:
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_grounds": {}}  # large, and quickly made again
 
-    def of(self, backbone: Backbone, stimulus: Stimulus, gray: float) -> FieldOfView:
+    def of(self, backbone: Backbone, stimulus: Stimulus, targets: Targets, gray: float) -> FieldOfView:
         """Return the field of view on a picture with ground of some gray, or say that it is too large."""
         self._check_memory(stimulus, on_cpu=backbone.device.type == "cpu")
         if backbone.windows == "smooth" and self.features == "patchwise":
             raise InputError('windows="smooth" needs features="fixed_grid" or "whole"; "patchwise" knows rings alone.')
         size, margin_px = stimulus.size, self.margin_px
         if self.features == "whole":
-            return WholeField(backbone, size, gray=gray, margin_px=margin_px)
+            return WholeField(backbone, size, targets, gray=gray, margin_px=margin_px)
         if self.features == "fixed_grid":
             ground = self._ground(backbone, GRID_GROUND_PX, gray)
-            return FixedGridField(backbone, size, margin_px=margin_px, ground=ground)
+            return FixedGridField(backbone, size, targets, margin_px=margin_px, ground=ground)
         ground = self._ground(backbone, 2 * (size[0] + margin_px), gray)
-        return PatchwiseField(backbone, size, gray=gray, margin_px=margin_px, ground=ground)
+        return PatchwiseField(backbone, size, targets, gray=gray, margin_px=margin_px, ground=ground)
 
     def _check_memory(self, stimulus: Stimulus, *, on_cpu: bool) -> None:
         """Refuse what would take many GB, and say what fits."""
         height, width = stimulus.size
         most_side = MOST_WHOLE_PX if self.features == "whole" and on_cpu else MOST_SEEN_PX
         most_height = height if self.features == "fixed_grid" else most_side // 2 - self.margin_px
-        share = min(most_height / height, math.sqrt(MOST_PIXELS / (height * width)))
+        most_pixels = MOST_GRID_PIXELS if self.features == "fixed_grid" else MOST_PIXELS
+        share = min(most_height / height, math.sqrt(most_pixels / (height * width)))
         if share >= 1:
             return
         if most_height < 1:

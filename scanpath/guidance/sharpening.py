@@ -9,6 +9,9 @@ from torch import Tensor
 
 from scanpath._core.errors import InputError
 
+#: Pixels of an enlarged map that are made at once.
+_TOGETHER_PX = 1 << 20
+
 #: What OpenCV uses for small kernels whose sigma is left to it, instead of a sampled Gaussian.
 _FIXED_KERNELS = {1: (1.0,), 3: (0.25, 0.5, 0.25), 5: (0.0625, 0.25, 0.375, 0.25, 0.0625)}
 
@@ -91,17 +94,25 @@ def sharpen(
     return values
 
 
-def enlarge(values: Tensor, size: tuple[int, int]) -> Tensor:
+def enlarge(
+    values: Tensor, size: tuple[int, int], *, rows: slice = slice(None), columns: slice = slice(None)
+) -> Tensor:
     """Enlarge an (h, w) map to `size` by area: each px takes its cell's value, or blends the two cells it overlaps.
 
-    This is what OpenCV calls INTER_AREA, when it enlarges.
+    This is what OpenCV calls INTER_AREA, when it enlarges. `rows` and `columns` say which part of it is wanted.
 
     Examples
     --------
     >>> enlarge(torch.tensor([[0.0, 6.0]]), (1, 3))
     tensor([[0., 3., 6.]])
     """
-    return _enlarge_rows(_enlarge_rows(values, size[0]).T, size[1]).T.contiguous()
+    tall, wide = _area_taps(values.shape[0], size[0], rows), _area_taps(values.shape[1], size[1], columns)
+    found = values.new_empty(len(tall[0]), len(wide[0]))
+    strip = max(1, _TOGETHER_PX // max(1, found.shape[1]))
+    for start in range(0, len(found), strip):  # what lies between takes several times the memory of the result
+        few = [part[start : start + strip] for part in tall]
+        found[start : start + strip] = _blended(_blended(values, *few).T, *wide).T
+    return found
 
 
 def enlarge_to_peak_one(maps: Tensor, size: tuple[int, int]) -> Tensor:
@@ -110,19 +121,20 @@ def enlarge_to_peak_one(maps: Tensor, size: tuple[int, int]) -> Tensor:
     return full / full.amax((2, 3), keepdim=True).clamp_min(1e-12)
 
 
-def _enlarge_rows(values: Tensor, size: int) -> Tensor:
-    index, blend = _area_taps(values.shape[0], size)
+def _blended(values: Tensor, index: Tensor, blend: Tensor) -> Tensor:
+    """Take rows of a map, each mixed with the one after it."""
+    index = index.to(values.device)
     after = (index + 1).clamp_max(values.shape[0] - 1)
     blend = blend.to(values)[:, None]
     return values[index] * (1 - blend) + values[after] * blend
 
 
-def _area_taps(n: int, size: int) -> tuple[Tensor, Tensor]:
-    """For each of `size` px its cell of `n`, and the share of the next cell.
+def _area_taps(n: int, size: int, wanted: slice) -> tuple[Tensor, Tensor]:
+    """For the wanted ones of `size` px, the cell of `n` that each lies in, and the share of the next cell.
 
     In whole numbers: where a pixel ends at the border of two cells, a rounded ratio can put it into the wrong one.
     """
-    place = torch.arange(size)
+    place = torch.arange(size)[wanted]
     index = place * n // size
     blend = ((place + 1) * n - (index + 1) * size).clamp_min(0) / n
     return index, blend.to(torch.float32)

@@ -1,6 +1,7 @@
 """Where a picture looks like the target: features correlated with the target's, level by level, and combined."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import torch
 import torch.nn.functional as F
@@ -8,6 +9,8 @@ from torch import Tensor
 
 from scanpath._core.checks import check_choice
 from scanpath._core.errors import InputError
+from scanpath.recognition.ground_map import GroundMap
+from scanpath.recognition.rectangles import Patch, Rectangle
 
 #: How levels are weighted: by each raw map's maximum, or all alike.
 WEIGHTINGS = ("maximum", "equal")
@@ -35,9 +38,64 @@ def cue_map(features: Tensor, target: Tensor) -> Tensor:
             [0., 1., 0.],
             [0., 0., 1.]])
     """
+    (top, bottom), (left, right) = cue_reach(target)
+    return F.conv2d(F.pad(features[None], (left, right, top, bottom)), target[None])[0, 0]
+
+
+def cue_reach(target: Tensor) -> tuple[tuple[int, int], tuple[int, int]]:
+    """How many rows before and after a place, and how many columns, its likeness to a target (C, h, w) depends on.
+
+    Examples
+    --------
+    >>> cue_reach(torch.ones(1, 3, 2))
+    ((1, 1), (0, 1))
+    """
     height, width = target.shape[-2:]
-    likeness = F.conv2d(features[None], target[None], padding=(height // 2, width // 2))[0, 0]
-    return likeness[1 - height % 2 :, 1 - width % 2 :]
+    return ((height - 1) // 2, height // 2), ((width - 1) // 2, width // 2)
+
+
+def cue_patch(cells: Patch, ground: GroundMap, target: Tensor) -> tuple[Rectangle, Tensor]:
+    """Correlate a level with a target's features wherever the cells that the picture reaches play a part.
+
+    Parameters
+    ----------
+    cells
+        What the picture reaches of a level.
+    ground
+        The level of the empty square.
+    target
+        (C, h, w), as for `cue_map`.
+
+    Returns
+    -------
+    tuple
+        The rectangle that has other values than without the picture, and the values (h, w).
+    """
+    (up, down), (left, right) = cue_reach(target)
+    top, bottom, first, last = cells.rectangle
+    place = Rectangle(top - down, bottom + up, first - right, last + left).within(ground.extent)
+    return place, _cues_at(place, partial(cells.over, ground), ground.extent, target)
+
+
+def empty_cues(ground: GroundMap, target: Tensor) -> Tensor:
+    """Correlate a level of the empty square with a target's features: a map (side, side)."""
+    (up, down), (left, right) = cue_reach(target)
+    first, last = ground.span
+    middle = torch.einsum("chw,c->", target, ground.middle)[None]
+
+    def make(place: Rectangle) -> Tensor:
+        return _cues_at(place, ground.cut, ground.extent, target)[None, None]
+
+    return GroundMap.of(ground.side, middle, (first + max(up, left), last - max(down, right)), make).whole[0, 0]
+
+
+def _cues_at(place: Rectangle, features: Callable[[Rectangle], Tensor], extent: Rectangle, target: Tensor) -> Tensor:
+    """Return a rectangle of a level's `cue_map`; beyond the level's extent are zeros."""
+    (up, down), (left, right) = cue_reach(target)
+    seen = Rectangle(place.top - up, place.bottom + down, place.left - left, place.right + right)
+    known = seen.within(extent)
+    frame = (known.left - seen.left, seen.right - known.right, known.top - seen.top, seen.bottom - known.bottom)
+    return F.conv2d(F.pad(features(known), frame), target[None])[0, 0]
 
 
 def scale_to_unit(values: Tensor) -> Tensor:

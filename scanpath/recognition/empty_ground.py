@@ -1,48 +1,44 @@
 """Features of an empty square: what a network makes of uniform ground, of which the square's border alone is seen.
 
 Far from the border all places of uniform ground look alike as long as pools do not grow. Fine features of a large
-square are therefore taken from a small one, whose border they repeat; only from the first pool on that grows with
-eccentricity the whole square is needed, where its maps are small.
+square are therefore taken from a small one, whose border they repeat. From the first pool on that grows with
+eccentricity, every place along the border has values of its own; what lies inside stays uniform.
 """
 
+import functools
 from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from scanpath._core.memory import give_back
+from scanpath.kernels.eccentricity_pooling import pool_windows
 from scanpath.recognition.backbone import PICTURE_STRIDE, Backbone, Stage
-from scanpath.recognition.links import Link, PoolLink, foveal_reach, link_of, parts_of
-from scanpath.recognition.rectangles import Rectangle
+from scanpath.recognition.eccentricity_pooling import EccentricityPool2d
+from scanpath.recognition.ground_map import GroundMap
+from scanpath.recognition.links import (
+    Link,
+    PoolLink,
+    foveal_reach,
+    link_of,
+    parts_of,
+    square_bounds,
+    undisturbed,
+    windows_of,
+)
+from scanpath.recognition.rectangles import Endless, Rectangle
 
 #: Side of the smallest square that stands for larger ones.
 SMALL_SIDE_PX = 256
 
 
 @dataclass(frozen=True)
-class UniformMap:
-    """A map of an empty square, kept as that of a smaller one: what lies between the borders is everywhere the same.
-
-    Attributes
-    ----------
-    small
-        (1, C, m, m).
-    side
-        Side of the map that it stands for.
-    """
+class _Stretched:
+    """A map (1, C, m, m) of a small empty square that stands for a larger one: what lies between is repeated."""
 
     small: Tensor
     side: int
-
-    @property
-    def middle(self) -> Tensor:
-        """The value far from the border, (C,)."""
-        half = self.small.shape[-1] // 2
-        return self.small[0, :, half, half].clone()
-
-    @property
-    def whole(self) -> Tensor:
-        """The map, (1, C, side, side)."""
-        return self.cut(Rectangle(0, self.side, 0, self.side))
 
     def cut(self, rectangle: Rectangle) -> Tensor:
         """Return the values of a rectangle of the map, (1, C, h, w)."""
@@ -67,8 +63,8 @@ class CoarseStage:
 
     stage: Stage
     links: list[Link]  # its body; none for the first level's, which belongs to the fine features
-    body: UniformMap  # what the body returns, (1, C, n, n)
-    level: Tensor | None  # (1, C, n, n) at 1/16
+    body: GroundMap  # what the body returns
+    level: GroundMap | None  # at 1/16
 
 
 @dataclass(frozen=True)
@@ -78,35 +74,87 @@ class Ground:
     backbone: Backbone
     side: int  # px of the square
     fine: list[Link]  # all layers up to the first level, pools included
-    stages: list[CoarseStage]
+    body: GroundMap  # what the last of them returns
 
-    @property
-    def fine_value(self) -> Tensor:
-        """The fine features far from the border, (C,)."""
-        return self.stages[0].body.middle
+    @functools.cached_property
+    @torch.inference_mode()
+    def stages(self) -> list[CoarseStage]:
+        """All stages from the first level on."""
+        first, x = self.backbone.levels[0], self.body
+        stages = [CoarseStage(self.backbone.stages[first], [], x, _level(self.backbone.stages[first], x))]
+        for index in range(first + 1, len(self.backbone.stages)):
+            x = _pooled(self.backbone.stages[index - 1].pool, x)
+            stage, links = self.backbone.stages[index], []
+            for layers, reach in parts_of(stage.body, x.middle[None, :, None, None]):
+                links.append(link_of(layers, reach, x.side, x))
+                x = _through(links[-1], x)
+            kept = _level(stage, x) if index in self.backbone.levels else None
+            stages.append(CoarseStage(stage, links, x, kept))
+        give_back()
+        return stages
+
+    @functools.cached_property
+    def levels(self) -> list[GroundMap]:
+        """The levels at 1/16."""
+        return [stage.level for stage in self.stages if stage.level is not None]
 
 
 @torch.inference_mode()
 def empty_ground(backbone: Backbone, side: int, gray: float) -> Ground:
     """Run an empty square through the network, and keep what restricted passes need."""
-    first = backbone.levels[0]
-    fine, body = _fine(backbone, side, gray)
-    stage = backbone.stages[first]
-    level = _reduced(stage, body.small)
-    stages = [CoarseStage(stage, [], body, UniformMap(level, -(-side // PICTURE_STRIDE)).whole)]
-    x = body.whole
-    for index in range(first + 1, len(backbone.stages)):
-        x = backbone.stages[index - 1].pool(x)
-        stage, links = backbone.stages[index], []
-        for layers, reach in parts_of(stage.body, x):
-            links.append(link_of(layers, reach, x.shape[-1], x))
-            x = links[-1].run(x, Rectangle(0, x.shape[-2], 0, x.shape[-1]), links[-1].extent).values
-        kept = _reduced(stage, x) if index in backbone.levels else None
-        stages.append(CoarseStage(stage, links, UniformMap(x, x.shape[-1]), kept))
-    return Ground(backbone, side, fine, stages)
+    return Ground(backbone, side, *_fine(backbone, side, gray))
 
 
-def _fine(backbone: Backbone, side: int, gray: float) -> tuple[list[Link], UniformMap]:
+def _pooled(pool: EccentricityPool2d, x: GroundMap) -> GroundMap:
+    """Pool with windows that grow around the square's center: its border is seen by all that reach it."""
+    bounds = square_bounds(pool.law, x.side)
+    side, (first, last) = bounds.shape[-1], x.span
+    rows, columns = np.nonzero(~_inside(bounds, first, last))
+    border = int(np.minimum.reduce([rows, side - 1 - rows, columns, side - 1 - columns]).max(initial=-1)) + 1
+
+    def make(rectangle: Rectangle) -> Tensor:
+        source, moved = windows_of(bounds, rectangle)
+        return pool_windows(x.cut(source), moved, pool.kind)
+
+    return GroundMap.of(side, x.middle, (border, side - border), make)
+
+
+def _inside(bounds: np.ndarray, first: int, last: int) -> np.ndarray:
+    y0, y1, x0, x1 = bounds
+    return (y0 >= first) & (y1 <= last) & (x0 >= first) & (x1 <= last)
+
+
+def _through(link: Link, x: GroundMap) -> GroundMap:
+    """Run a layer along the border, and once far from it."""
+
+    def make(rectangle: Rectangle) -> Tensor:
+        into = link.needed(rectangle, bordered=True)
+        return link.run(x.cut(into), into, rectangle).values
+
+    reach = link.reach
+    around = reach.stride * (2 + (reach.before + reach.after) // reach.stride)
+    uniform = link.layers(x.middle[None, :, None, None].expand(-1, -1, 2 * around + 1, 2 * around + 1))
+    return GroundMap.of(link.extent.bottom, _middle(uniform), reach.undisturbed(*x.span), make)
+
+
+def cells_in(cells: Rectangle, ratio: int, side: int) -> Rectangle:
+    """Return the px of a map of `side` px that cells of `ratio` px a side hold."""
+    return cells.each(lambda start, stop: (start * ratio, min(stop * ratio, side)))
+
+
+def _level(stage: Stage, body: GroundMap) -> GroundMap:
+    """Bring what a stage's body returns to 1/16."""
+    ratio = PICTURE_STRIDE // stage.scale
+    first, last = body.span
+
+    def make(cells: Rectangle) -> Tensor:
+        return stage.reduced(stage.tap(body.cut(cells_in(cells, ratio, body.side))), PICTURE_STRIDE)
+
+    middle = stage.tap(body.middle[None, :, None, None]).flatten()
+    return GroundMap.of(-(-body.side // ratio), middle, (-(-first // ratio), last // ratio), make)
+
+
+def _fine(backbone: Backbone, side: int, gray: float) -> tuple[list[Link], GroundMap]:
     """All layers up to the first level with the ground's values there, and what the last of them returns."""
     small, scale = SMALL_SIDE_PX, backbone.stages[backbone.levels[0]].scale
     while True:
@@ -114,7 +162,8 @@ def _fine(backbone: Backbone, side: int, gray: float) -> tuple[list[Link], Unifo
         width = side if side <= small + PICTURE_STRIDE else small + (side - small) % PICTURE_STRIDE
         links, x = _fine_of_square(backbone, width, gray)
         if width == side or not _border_seen(links, x.shape[-1] // 2, PICTURE_STRIDE // scale, width):
-            return _at_side(links, side), UniformMap(x, -(-side // scale))
+            links, stretched = _at_side(links, side), _Stretched(x, -(-side // scale))
+            return links, GroundMap.of(stretched.side, _middle(x), undisturbed(links, side), stretched.cut)
         small *= 2
 
 
@@ -126,11 +175,11 @@ def _fine_of_square(backbone: Backbone, side: int, gray: float) -> tuple[list[Li
     links: list[Link] = []
     for index, stage in enumerate(backbone.stages[: first + 1]):
         for layers, reach in parts_of(stage.body, x):
-            links.append(Link(layers, reach, x.shape[-1], _middle(x)))
+            links.append(Link(layers, reach, x.shape[-1], Endless(_middle(x))))
             x = layers(x)
         if index < first:
             reach = foveal_reach(stage.pool.law, x.shape[-1])
-            links.append(PoolLink(stage.pool, reach, x.shape[-1], _middle(x)))
+            links.append(PoolLink(stage.pool, reach, x.shape[-1], Endless(_middle(x))))
             x = stage.pool(x)
     return links, x
 
@@ -150,10 +199,6 @@ def _border_seen(links: list[Link], middle: int, around: int, side: int) -> bool
     for link in reversed(links):
         start, stop = link.reach.sources(start, stop)
     return start < 0 or stop > side
-
-
-def _reduced(stage: Stage, x: Tensor) -> Tensor:
-    return stage.reduced(stage.tap(x), PICTURE_STRIDE)
 
 
 def _middle(x: Tensor) -> Tensor:

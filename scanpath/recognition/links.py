@@ -4,6 +4,7 @@ import functools
 import weakref
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -12,8 +13,9 @@ from torch import Tensor, nn
 
 from scanpath.kernels.convolution import convolve_3x3, tiled_kernels
 from scanpath.kernels.eccentricity_pooling import pool_windows
-from scanpath.recognition.eccentricity_pooling import EccentricityPool2d, RingLaw, plain_pool
-from scanpath.recognition.rectangles import Patch, Reach, Rectangle, probe_reach
+from scanpath.recognition.eccentricity_pooling import EccentricityPool2d, RingLaw, plain_pool, ring_bounds
+from scanpath.recognition.ground_map import GroundMap
+from scanpath.recognition.rectangles import Endless, Patch, Reach, Rectangle, Surroundings, probe_reach
 
 #: From so many channels on, tiles are turned to and fro in a small part of the time that they save.
 MANY_CHANNELS = 128
@@ -32,13 +34,13 @@ class Link:
     side
         Side of the whole input.
     ground
-        The input where there is no picture: whole (1, C, n, n), or one value a channel (C,), far from the border.
+        The input where there is no picture: with its border, or endless.
     """
 
     layers: nn.Module
     reach: Reach
     side: int
-    ground: Tensor
+    ground: GroundMap | Endless
 
     @property
     def extent(self) -> Rectangle:
@@ -51,10 +53,9 @@ class Link:
         into = out.each(self.reach.aligned_sources)
         return into.within(Rectangle(0, self.side, 0, self.side)) if bordered else into
 
-    def extended(self, patch: Patch, into: Rectangle) -> Tensor:
+    def extended(self, patch: "Start", into: Rectangle) -> Tensor:
         """Return inputs, (1, C, h, w): the patch's where it has them, else the ground's."""
-        whole = self.ground.ndim == 4
-        return patch.over(self.ground[(..., *into.slices)] if whole else self.ground, into)
+        return patch.over(self.ground, into)
 
     def run(self, values: Tensor, into: Rectangle, out: Rectangle) -> Patch:
         """Compute outputs from the inputs they need; what the layer makes of missing neighbors is dropped."""
@@ -92,7 +93,7 @@ class ConvolutionLink(Link):
         return Patch(result, out)
 
 
-def link_of(layers: nn.Sequential, reach: Reach, side: int, ground: Tensor) -> Link:
+def link_of(layers: nn.Sequential, reach: Reach, side: int, ground: GroundMap) -> Link:
     """Return the link that runs a layer, with the pointwise ones behind it, for the least work."""
     first = layers[0]
     quick = (
@@ -142,20 +143,42 @@ def reached(links: Sequence[Link], pixels: Rectangle, origin: tuple[int, int]) -
     return place
 
 
-def region(links: Sequence[Link], start: Patch, wanted: Rectangle, *, bordered: bool = False) -> Patch:
+def undisturbed(links: Sequence[Link], side: int) -> tuple[int, int]:
+    """First output of the last layer and last + 1, on either axis, that do not see beyond a square of `side` px."""
+    span = (0, side)
+    for link in links:
+        span = link.reach.undisturbed(*span)
+    return span
+
+
+class Start(Protocol):
+    """What a row of layers begins with, known in one rectangle."""
+
+    @property
+    def rectangle(self) -> Rectangle:
+        """Where it is known."""
+        ...
+
+    def over(self, ground: Surroundings, rectangle: Rectangle) -> Tensor:
+        """Return a rectangle's values, (1, C, h, w): these where they are known, elsewhere the ground's."""
+        ...
+
+
+def region(links: Sequence[Link], start: Start, wanted: Rectangle, *, bordered: bool = False) -> Patch:
     """Compute a rectangle of the last layer's outputs, on endless ground or in the square with its border.
 
-    On endless ground, `wanted` must lie where the start reaches; beyond the start, each layer's ground is filled in.
+    `wanted` must lie where the start reaches. Beyond that each layer's ground is filled in; only layers of the square
+    whose ground is endless run over it, because theirs does not tell what the border does.
     """
     outputs = [wanted]
     for link in links[:0:-1]:
         outputs.insert(0, link.needed(outputs[0], bordered=bordered))
-    patch = start
+    known: Start = start
     for link, out in zip(links, outputs):
-        if not bordered:
-            out = out.within(patch.rectangle.each(link.reach.affected))
+        if not bordered or isinstance(link.ground, GroundMap):
+            out = out.within(known.rectangle.each(link.reach.affected))
         into = link.needed(out, bordered=bordered)
-        patch = link.run(link.extended(patch, into), into, out)
+        known = patch = link.run(link.extended(known, into), into, out)
     return patch
 
 
@@ -190,6 +213,19 @@ def _flat(body: nn.Module) -> Iterator[nn.Module]:
             yield from _flat(layer)
     else:
         yield body
+
+
+def square_bounds(law: RingLaw, side: int) -> np.ndarray:
+    """Windows of a pool that grow around the middle of a square map: see `ring_bounds`."""
+    n_out = -(-side // law.stride)
+    return ring_bounds(law, (side, side), (n_out // 2, n_out // 2), n_out)
+
+
+def windows_of(bounds: np.ndarray, outputs: Rectangle) -> tuple[Rectangle, np.ndarray]:
+    """Return what the windows of some outputs reach, and their bounds in there."""
+    y0, y1, x0, x1 = bounds[(slice(None), *outputs.slices)]
+    source = Rectangle(int(y0.min()), int(y1.max()), int(x0.min()), int(x1.max()))
+    return source, np.stack([y0 - source.top, y1 - source.top, x0 - source.left, x1 - source.left])
 
 
 def foveal_reach(law: RingLaw, side: int) -> Reach:

@@ -7,26 +7,45 @@ grids of the pools fall on the same pixels: these fine features are kept for eac
 of what changed in the picture are computed again. The numbers are those of the whole square, not an approximation.
 """
 
-import functools
+import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-import torch
 from torch import Tensor
 
-from scanpath.kernels.eccentricity_pooling import pool_windows
-from scanpath.recognition.backbone import PICTURE_STRIDE
-from scanpath.recognition.eccentricity_pooling import ring_bounds
-from scanpath.recognition.empty_ground import CoarseStage, Ground
-from scanpath.recognition.links import Link, reached, region
-from scanpath.recognition.rectangles import Patch, Rectangle
+from scanpath.recognition.backbone import Preprocessing
+from scanpath.recognition.coarse_features import Rows
+from scanpath.recognition.empty_ground import Ground
+from scanpath.recognition.links import Link, reached, region, undisturbed
+from scanpath.recognition.rectangles import Endless, Patch, Rectangle, Surroundings
 
 #: Pixels of a picture that run through the first layers at once; a larger picture is computed in strips.
-STRIP_PX = 1 << 20
+STRIP_PX = 1 << 19
 
-#: Bytes of fine features that are kept, of one phase at least.
-KEPT_BYTES = 1 << 30
+#: Bytes of fine features that are kept; a picture that has more is computed anew at each fixation.
+KEPT_BYTES = 5 << 27
+
+
+@dataclass(frozen=True)
+class Pixels:
+    """A picture (3, H, W) as the first layer sees it: preprocessed where it is asked for, which takes less memory."""
+
+    image: Tensor
+    preprocessing: Preprocessing
+    rectangle: Rectangle
+
+    def moved(self, down: int, right: int) -> "Pixels":
+        """Shift it."""
+        return Pixels(self.image, self.preprocessing, self.rectangle.moved(down, right))
+
+    def over(self, ground: Surroundings, rectangle: Rectangle) -> Tensor:
+        """Return a rectangle's values, (1, 3, h, w): the picture's where it is, elsewhere the ground's."""
+        known = rectangle.within(self.rectangle)
+        known = Rectangle(0, 0, 0, 0) if known.empty else known
+        cut = self.image[(None, ..., *known.moved(-self.rectangle.top, -self.rectangle.left).slices)]
+        return Patch(self.preprocessing(cut), known).over(ground, rectangle)
 
 
 class FineFeatures:
@@ -38,21 +57,30 @@ class FineFeatures:
         Features of the square without the picture.
     size
         The picture's (height, width).
+
+    Attributes
+    ----------
+    scale
+        Px of the picture a feature.
+    beyond
+        The features where no picture reaches, far from the square's border.
     """
 
     def __init__(self, ground: Ground, size: tuple[int, int]) -> None:
         self.ground = ground
         self.picture = Rectangle(0, size[0], 0, size[1])
-        self.scale = ground.stages[0].stage.scale
-        strided = [link.reach.stride > 1 for link in ground.fine]
-        cut = strided.index(True) if any(strided) else len(strided)
+        self.scale = math.prod(link.reach.stride for link in ground.fine)
+        self.kept = self.picture.area // self.scale**2 * ground.body.middle.nbytes <= KEPT_BYTES
+        cut = next((index for index, link in enumerate(ground.fine) if link.reach.stride > 1), len(ground.fine) - 1)
         if self.picture.area > STRIP_PX:  # their results would take too much memory to keep
             cut = 0
         # layers before the first stride give the same on every grid
         self.unstrided, self.strided = ground.fine[:cut], ground.fine[cut:]
+        self.beyond = Endless(ground.body.middle)
+        self._undisturbed = undisturbed(ground.fine, ground.side)
         self._kept: dict[tuple[int, ...], tuple[Patch, dict[int, Rectangle]]] = {}
 
-    def in_square(self, image: Tensor, origin: tuple[int, int], changed: Mapping[int, Rectangle]) -> Patch:
+    def in_square(self, image: Tensor, origin: tuple[int, int], changed: Mapping[int, Rectangle]) -> Rows:
         """All features that the picture reaches, in the square whose first px is the picture's px `origin`.
 
         Parameters
@@ -64,40 +92,43 @@ class FineFeatures:
         changed
             Every place where `image` differs from the original picture; an equal label means an equal change.
         """
+        pixels, extent = self._pixels(image, origin), self.ground.fine[-1].extent
+        if not self.kept:
+            seen = reached(self.ground.fine, self.picture, origin).within(extent)
+            return Rows(seen, lambda wanted: self._in_strips(self.ground.fine, pixels, wanted, bordered=True))
         patch = self.on_ground(image, origin, changed)
-        seen = patch.rectangle.within(self.ground.fine[-1].extent)
+        seen = patch.rectangle.within(extent)
         inner = seen.within(Rectangle(*self._undisturbed, *self._undisturbed))
-        if inner == seen:
-            return Patch(patch.cut(seen), seen)
-        values = patch.over(self.ground.fine_value, seen)
-        for rim in seen.without(inner):  # the square's border shows there
-            anew = region(self.ground.fine, self._pixels(image, origin), rim, bordered=True)
-            rim.moved(-seen.top, -seen.left).put(values, anew.cut(rim))
-        return Patch(values, seen)
+        if inner != seen:
+            values = patch.over(self.beyond, seen)
+            for rim in seen.without(inner):  # the square's border shows there
+                anew = region(self.ground.fine, pixels, rim, bordered=True)
+                rim.moved(-seen.top, -seen.left).put(values, anew.cut(rim))
+            patch = Patch(values, seen)
+        return Rows(seen, lambda wanted: Patch(patch.cut(wanted), wanted))
 
     def on_ground(self, image: Tensor, origin: tuple[int, int], changed: Mapping[int, Rectangle]) -> Patch:
         """All features that the picture reaches on endless ground whose first px is the picture's px `origin`."""
         phase = (origin[0] % self.scale, origin[1] % self.scale)
-        start = self._kept_through(self.unstrided, (), self._pixels(image, (0, 0)), (0, 0), changed)
-        start = Patch(start.values, start.rectangle.moved(-phase[0], -phase[1]))
-        patch = self._kept_through(self.strided, phase, start, phase, changed)
+        start: Patch | Pixels = self._pixels(image, (0, 0))
+        if self.unstrided:
+            start = self._kept_through(self.unstrided, (), start, (0, 0), changed)
+        patch = self._kept_through(self.strided, phase, start.moved(-phase[0], -phase[1]), phase, changed)
         down, right = ((phase[axis] - origin[axis]) // self.scale for axis in (0, 1))
-        return Patch(patch.values, patch.rectangle.moved(down, right))
+        return patch.moved(down, right)
 
-    def _pixels(self, image: Tensor, origin: tuple[int, int]) -> Patch:
-        return Patch(self.ground.backbone.preprocessing(image[None]), self.picture.moved(-origin[0], -origin[1]))
+    def _pixels(self, image: Tensor, origin: tuple[int, int]) -> Pixels:
+        return Pixels(image, self.ground.backbone.preprocessing, self.picture.moved(-origin[0], -origin[1]))
 
     def _kept_through(
         self,
         links: list[Link],
         key: tuple[int, ...],
-        start: Patch,
+        start: Patch | Pixels,
         origin: tuple[int, int],
         changed: Mapping[int, Rectangle],
     ) -> Patch:
         """Run some layers on endless ground, or repair what they returned before where the picture has changed."""
-        if not links:
-            return start
         upto = self.unstrided if links is self.unstrided else self.ground.fine
         patch, before = self._kept.get(key, (None, {}))
         places = []
@@ -114,16 +145,21 @@ class FineFeatures:
         self._forget(key)
         return patch
 
-    def _in_strips(self, links: list[Link], start: Patch, wanted: Rectangle) -> Patch:
+    def _in_strips(
+        self, links: list[Link], start: Patch | Pixels, wanted: Rectangle, *, bordered: bool = False
+    ) -> Patch:
         """Run the layers on some rows at a time, as their first maps are much larger than the last."""
-        n = -(-self.picture.area // STRIP_PX)
-        if n == 1:
-            return region(links, start, wanted)
+        stride = math.prod(link.reach.stride for link in links)
+        n = min(-(-wanted.area * stride**2 // STRIP_PX), wanted.size[0])
+        if n <= 1:
+            return region(links, start, wanted, bordered=bordered)
         rows = np.linspace(wanted.top, wanted.bottom, n + 1).round().astype(int).tolist()
-        strips = [
-            region(links, start, wanted._replace(top=top, bottom=bottom)).values for top, bottom in pairwise(rows)
-        ]
-        return Patch(torch.cat(strips, dim=2), wanted)
+        values = self.ground.body.middle.new_empty(1, *wanted.size, len(self.ground.body.middle)).permute(0, 3, 1, 2)
+        for top, bottom in pairwise(rows):
+            strip = wanted._replace(top=top, bottom=bottom)
+            made = region(links, start, strip, bordered=bordered)
+            strip.moved(-wanted.top, -wanted.left).put(values, made.cut(strip))
+        return Patch(values, wanted)
 
     def _forget(self, key: tuple[int, ...]) -> None:
         """Drop what was kept longest, until it is not too much; the present phase and what all need stay."""
@@ -131,63 +167,3 @@ class FineFeatures:
         for one in list(sizes):
             if sum(sizes.values()) > KEPT_BYTES and one not in (key, ()):
                 del self._kept[one], sizes[one]
-
-    @functools.cached_property
-    def _undisturbed(self) -> tuple[int, int]:
-        """First feature and last + 1, on either axis, that do not see beyond the square."""
-        start, stop = 0, self.ground.fine[-1].extent.bottom
-        while start < stop and self._pixels_seen(start)[0] < 0:
-            start += 1
-        while stop > start and self._pixels_seen(stop - 1)[1] > self.ground.side:
-            stop -= 1
-        return start, stop
-
-    def _pixels_seen(self, feature: int) -> tuple[int, int]:
-        """First pixel and last + 1 that a feature sees, on either axis."""
-        start, stop = feature, feature + 1
-        for link in reversed(self.ground.fine):
-            start, stop = link.reach.sources(start, stop)
-        return start, stop
-
-
-def coarse_features(ground: Ground, patch: Patch) -> list[Tensor]:
-    """Every level's features of the square, (1, C, n, n) at 1/16, from the fine features that leave the ground."""
-    levels = []
-    for here in ground.stages:
-        for link in here.links:
-            out = patch.rectangle.each(link.reach.affected).within(link.extent)
-            into = link.needed(out, bordered=True)
-            patch = link.run(link.extended(patch, into), into, out)
-        if here.level is not None:
-            levels.append(_reduced(here, here.level, patch))
-        if here is not ground.stages[-1]:
-            patch = _ring_pooled(here, patch)
-    return levels
-
-
-def _reduced(here: CoarseStage, empty: Tensor, patch: Patch) -> Tensor:
-    """Bring a level to 1/16: the ground's, but anew in all cells that the patch touches."""
-    ratio, side = PICTURE_STRIDE // here.stage.scale, here.body.side
-    cells = patch.rectangle.each(lambda start, stop: (start // ratio, -(-stop // ratio)))
-    source = cells.each(lambda start, stop: (start * ratio, min(stop * ratio, side)))
-    values = patch.over(here.body.cut(source), source)
-    level = empty.clone()
-    cells.put(level, here.stage.reduced(here.stage.tap(values), PICTURE_STRIDE))
-    return level
-
-
-def _ring_pooled(here: CoarseStage, patch: Patch) -> Patch:
-    """Pool with windows that grow around the square's center, wherever a window touches the patch."""
-    pool, side = here.stage.pool, here.body.side
-    n_out = -(-side // pool.law.stride)
-    bounds = ring_bounds(pool.law, (side, side), (n_out // 2, n_out // 2), n_out)
-    y0, y1, x0, x1 = bounds
-    top, bottom, left, right = patch.rectangle
-    touched = (y1 > top) & (y0 < bottom) & (x1 > left) & (x0 < right)
-    rows, columns = np.flatnonzero(touched.any(1)), np.flatnonzero(touched.any(0))
-    out = Rectangle(int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1)
-    y0, y1, x0, x1 = bounds[(slice(None), *out.slices)]
-    source = Rectangle(int(y0.min()), int(y1.max()), int(x0.min()), int(x1.max()))
-    values = patch.over(here.body.cut(source), source)
-    moved = np.stack([y0 - source.top, y1 - source.top, x0 - source.left, x1 - source.left])
-    return Patch(pool_windows(values, moved, pool.kind), out)

@@ -1,7 +1,8 @@
 """Which part of a layer's output depends on which part of its input: rectangles on grids, for layers one by one."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -79,22 +80,45 @@ class Patch(NamedTuple):
         """Return the values of a rectangle that lies inside this one's."""
         return self.values[(..., *rectangle.moved(-self.rectangle.top, -self.rectangle.left).slices)]
 
-    def over(self, ground: Tensor, rectangle: Rectangle) -> Tensor:
-        """Return a rectangle's values, (1, C, h, w): these where they are known, elsewhere the ground's.
+    def moved(self, down: int, right: int) -> "Patch":
+        """Shift it."""
+        return Patch(self.values, self.rectangle.moved(down, right))
 
-        The ground is one value a channel (C,), or the rectangle's own values (1, C, h, w).
-        """
+    def over(self, ground: "Surroundings", rectangle: Rectangle) -> Tensor:
+        """Return a rectangle's values, (1, C, h, w): these where they are known, elsewhere the ground's."""
         known = rectangle.within(self.rectangle)
         if known == rectangle:
             return self.cut(rectangle).contiguous(memory_format=torch.channels_last)
-        shape = (1, self.values.shape[1], *rectangle.size)
-        values = torch.empty(shape, dtype=ground.dtype, device=ground.device, memory_format=torch.channels_last)
+        values = torch.empty(
+            (1, self.values.shape[1], *rectangle.size),
+            dtype=self.values.dtype,
+            device=self.values.device,
+            memory_format=torch.channels_last,
+        )
         for rim in rectangle.without(known):
-            place = rim.moved(-rectangle.top, -rectangle.left)
-            place.put(values, ground[:, None, None] if ground.ndim == 1 else ground[(..., *place.slices)])
+            ground.put(values, rectangle, rim)
         if not known.empty:
             known.moved(-rectangle.top, -rectangle.left).put(values, self.cut(known))
         return values
+
+
+class Surroundings(Protocol):
+    """What a map is where no picture reaches."""
+
+    def put(self, values: Tensor, rectangle: Rectangle, part: Rectangle) -> None:
+        """Write a part of a rectangle into the `values` (1, C, h, w) of that rectangle."""
+        ...
+
+
+@dataclass(frozen=True)
+class Endless:
+    """Ground without a border: one value a channel, (C,)."""
+
+    value: Tensor
+
+    def put(self, values: Tensor, rectangle: Rectangle, part: Rectangle) -> None:
+        """Write a part of a rectangle into the `values` (1, C, h, w) of that rectangle."""
+        part.moved(-rectangle.top, -rectangle.left).put(values, self.value[:, None, None])
 
 
 class Reach(NamedTuple):
@@ -116,6 +140,10 @@ class Reach(NamedTuple):
     def affected(self, start: int, stop: int) -> tuple[int, int]:
         """Outputs that see any input of a span."""
         return -((self.after - start) // self.stride), (stop - 1 + self.before) // self.stride + 1
+
+    def undisturbed(self, start: int, stop: int) -> tuple[int, int]:
+        """Outputs that see no input beyond a span."""
+        return -((-start - self.before) // self.stride), (stop - 1 - self.after) // self.stride + 1
 
 
 def probe_reach(layers: nn.Module, channels: int, *, device: torch.device | str = "cpu") -> Reach:

@@ -13,6 +13,8 @@ from scanpath.agents.eccnet import pixel_inside
 from scanpath.agents.field_of_view import FixedGridField, WholeField
 from scanpath.agents.target_found import InBox
 from scanpath.recognition import create_backbone
+from scanpath.recognition.coarse_features import coarse_features
+from scanpath.recognition.rectangles import Rectangle
 
 REFERENCE = Path(__file__).parents[1] / "reference" / "eccnet"
 AGENTS = {
@@ -106,8 +108,7 @@ def test_features_and_maps_equal_the_original_programs(shared, networks):
             agent = published(variant, networks, level_weighting="maximum")
             scene = agent.prepared(stimulus)
             key = f"{trial}__{variant}"
-            features = scene.field.levels(scene.image, (99, 99), {})
-            for level, (found, target) in enumerate(zip(features, scene.targets), start=3):
+            for level, (found, target) in enumerate(zip(levels_seen(scene, (99, 99)), scene.field.targets.values()), 3):
                 near(target.permute(1, 2, 0), stored[f"{key}__target{level}"], 5e-5)
                 near(found[0, :8].permute(1, 2, 0), stored[f"{key}__feat{level}_ch0_7"], 5e-5)
                 near(found[0].double().sum(0), stored[f"{key}__feat{level}_chansum"], 5e-5)
@@ -118,6 +119,17 @@ def test_features_and_maps_equal_the_original_programs(shared, networks):
             assert maps[f"{key}__sharp"].shape == (33, 33)
 
 
+def levels_seen(scene, fixation):
+    """Features of the whole square at each level."""
+    field = scene.field
+    with torch.inference_mode():
+        rows = field.fine.in_square(scene.image, (fixation[1] - field.half, fixation[0] - field.half), {})
+        return [
+            cells.over(empty, Rectangle(0, empty.side, 0, empty.side))
+            for cells, empty in zip(coarse_features(field.ground, rows), field.ground.levels, strict=True)
+        ]
+
+
 def near(found, expected, share):
     np.testing.assert_allclose(found.numpy(), expected, atol=share * np.abs(expected).max(), rtol=0)
 
@@ -125,7 +137,7 @@ def near(found, expected, share):
 def test_the_network_sees_the_same_pixels_as_the_original_program(shared, networks):
     folder = shared / "goldens" / "eccnet"
     stimulus = as_stimulus(folder / "trials", "lighting_top_down_n06", folder / "cells_lighting.png", 27)
-    field = WholeField(networks[True], stimulus.size, gray=27 / 255, margin_px=64)
+    field = WholeField(networks[True], stimulus.size, {}, gray=27 / 255, margin_px=64)
     seen = networks[True].preprocessing(field.square(stimulus.rgb, (99, 99)))[0]
     with np.load(folder / "features.npz") as stored:
         np.testing.assert_allclose(seen.permute(1, 2, 0).numpy(), stored["lighting_top_down_n06__input"], atol=2e-5)
@@ -312,7 +324,12 @@ def test_a_picture_without_a_target_is_refused():
 
 def test_pictures_that_would_take_too_much_memory_are_refused_with_what_fits():
     """Neither height nor area may be too large; the size that is named is accepted."""
-    for features, width, height in (("patchwise", 9000, 2200), ("patchwise", 300, 3000), ("whole", 1500, 1500)):
+    for features, width, height in (
+        ("patchwise", 20000, 2200),
+        ("patchwise", 300, 3000),
+        ("whole", 1500, 1500),
+        ("fixed_grid", 9000, 2200),
+    ):
         agent = create_agent("eccnet", backbone="steerable", features=features)
         image = torch.zeros(1, 1, 1).expand(1, height, width)
         with pytest.raises(InputError, match=f"{width} x {height} px would take too much memory") as caught:

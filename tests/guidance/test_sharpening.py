@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from scanpath import InputError
-from scanpath.guidance import enlarge, sharpen
+from scanpath.guidance import enlarge, sharpen, sharpening
 from scanpath.guidance.sharpening import gaussian_kernel
 
 
@@ -79,3 +79,14 @@ def test_equals_the_original_program_from_its_combined_maps_on(shared):
             sharpening = trials[run.split("__")[0]]["dog_size"]
             found = sharpen(torch.from_numpy(arrays[f"{run}__combined"]), sharpening)
             np.testing.assert_allclose(found.numpy(), arrays[f"{run}__sharp"], atol=1e-12)
+
+
+@pytest.mark.parametrize("together", [1 << 20, 50])
+def test_a_part_of_an_enlarged_map_is_that_part(together, monkeypatch):
+    monkeypatch.setattr(sharpening, "_TOGETHER_PX", together)
+    values = torch.rand(5, 7, generator=torch.Generator().manual_seed(4), dtype=torch.float64)
+    whole = enlarge(values, (37, 50))
+    assert whole.shape == (37, 50)
+    torch.testing.assert_close(
+        enlarge(values, (37, 50), rows=slice(3, 30), columns=slice(11, 50)), whole[3:30, 11:], rtol=0, atol=0
+    )

@@ -9,6 +9,9 @@ from scipy import signal
 
 from scanpath import InputError
 from scanpath.guidance import combine_levels, cue_map, level_weights, scale_to_unit
+from scanpath.guidance.target_cue import cue_patch, empty_cues
+from scanpath.recognition.ground_map import GroundMap
+from scanpath.recognition.rectangles import Patch, Rectangle
 
 
 @settings(max_examples=20, deadline=None)
@@ -20,6 +23,31 @@ def test_the_cue_is_the_correlation_with_one_more_row_behind_an_even_middle(h, w
     expected = sum(signal.correlate2d(a, b, mode="valid") for a, b in zip(padded, target))
     found = cue_map(torch.from_numpy(features), torch.from_numpy(target))
     np.testing.assert_allclose(found.numpy(), expected, atol=1e-12)
+
+
+@settings(max_examples=60, deadline=None)
+@given(h=st.integers(1, 5), w=st.integers(1, 5), data=st.data())
+def test_a_cue_where_a_picture_is_and_that_of_empty_ground_elsewhere_make_the_cue_of_both(h, w, data):
+    """The ground is 7s inside a border of chance values."""
+    side, border = data.draw(st.integers(8, 30)), data.draw(st.integers(0, 3))
+    generator = torch.Generator().manual_seed(data.draw(st.integers(0, 99)))
+    drawn = torch.randint(-5, 6, (1, 2, side, side), generator=generator).float()
+    empty = drawn.clone()
+    empty[..., border : side - border, border : side - border] = 7
+    ground = GroundMap.of(
+        side, torch.full((2,), 7.0), (border, side - border), lambda rim: empty[(..., *rim.slices)].clone()
+    )
+    top, left = (data.draw(st.integers(0, side - 2)) for _ in range(2))
+    place = Rectangle(top, data.draw(st.integers(top + 1, side)), left, data.draw(st.integers(left + 1, side)))
+    picture = torch.randint(-5, 6, (1, 2, *place.size), generator=generator).float()
+    target = torch.randint(-5, 6, (2, h, w), generator=generator).float()
+    whole = empty.clone()
+    place.put(whole, picture)
+    found = empty_cues(ground, target)
+    torch.testing.assert_close(found, cue_map(empty[0], target))
+    where, values = cue_patch(Patch(picture, place), ground, target)
+    where.put(found, values)
+    torch.testing.assert_close(found, cue_map(whole[0], target))
 
 
 def test_a_copy_of_the_target_stands_out_where_it_is():

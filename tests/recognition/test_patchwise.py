@@ -4,10 +4,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scanpath import create_backbone
+from scanpath.recognition import coarse_features as coarse
 from scanpath.recognition import empty_ground as module
-from scanpath.recognition import patchwise
+from scanpath.recognition import ground_map, patchwise
+from scanpath.recognition.coarse_features import coarse_features
 from scanpath.recognition.empty_ground import empty_ground
-from scanpath.recognition.patchwise import FineFeatures, coarse_features
+from scanpath.recognition.patchwise import FineFeatures
 from scanpath.recognition.rectangles import Rectangle
 
 GRAY = 0.3
@@ -47,12 +49,13 @@ def check_walk(backbone, size, walk, *, margin=28, seed=0):
             places[label].put(painted, GRAY)
         with torch.inference_mode():
             origin = (fixation[1] - half, fixation[0] - half)
-            levels = coarse_features(
-                ground, fine.in_square(painted, origin, {label: places[label] for label in labels})
-            )
-        for level, expected in zip(levels, backbone(square_around(painted, fixation, half)), strict=True):
-            assert level.shape == expected.shape
-            assert (level - expected).abs().max() <= 1e-5 * expected.abs().max()
+            reached = fine.in_square(painted, origin, {label: places[label] for label in labels})
+            levels = list(coarse_features(ground, reached))
+        expected = backbone(square_around(painted, fixation, half))
+        for cells, empty, level in zip(levels, ground.levels, expected, strict=True):
+            whole = cells.over(empty, Rectangle(0, empty.side, 0, empty.side))
+            assert whole.shape == level.shape
+            assert (whole - level).abs().max() <= 1e-5 * level.abs().max()
 
 
 WALK = [((25, 20), ()), ((25, 20), (1, 2)), ((0, 1), (2,)), ((29, 24), (1, 3))]
@@ -105,26 +108,28 @@ def test_a_small_empty_square_stands_for_a_large_one(name, side, small, monkeypa
     backbone = create_backbone(name, px_per_deg=6, **({} if name == "steerable" else SEED))
     monkeypatch.setattr(module, "SMALL_SIDE_PX", small)
     ground = empty_ground(backbone, side, GRAY)
-    assert ground.stages[0].body.small.shape[-1] < ground.stages[0].body.side
     monkeypatch.setattr(module, "SMALL_SIDE_PX", side)
+    monkeypatch.setattr(ground_map, "WORTHWHILE", 2)
     direct = empty_ground(backbone, side, GRAY)
+    assert all(len(stage.body.rims) == 1 for stage in direct.stages)
+    assert len(ground.stages[0].body.rims) == 4
     for found, expected in zip(ground.stages, direct.stages, strict=True):
-        for a, b in ((found.body.whole, expected.body.whole), (found.level, expected.level)):
-            assert a.shape == b.shape
-            assert (a - b).abs().max() <= 1e-5 * b.abs().max()
+        for a, b in ((found.body, expected.body), (found.level, expected.level)):
+            assert a.whole.shape == b.whole.shape
+            assert (a.whole - b.whole).abs().max() <= 1e-5 * b.whole.abs().max()
     for link, other in zip(ground.fine, direct.fine, strict=True):
         assert (link.side, link.reach) == (other.side, other.reach)
-        torch.testing.assert_close(link.ground, other.ground)
-    whole = ground.stages[0].body.whole
-    part = Rectangle(3, whole.shape[-1], 5, 9)
-    assert torch.equal(ground.stages[0].body.cut(part), whole[..., part.top : part.bottom, 5:9])
+        torch.testing.assert_close(link.ground.value, other.ground.value)
 
 
 def test_a_square_too_small_to_be_free_of_its_border_is_not_used(monkeypatch):
     backbone = create_backbone("steerable")
     monkeypatch.setattr(module, "SMALL_SIDE_PX", 32)
-    side = empty_ground(backbone, 400, GRAY).stages[0].body.small.shape[-1]
-    assert 64 // 4 < side < 400 // 4
+    seen = []
+    real = module._fine_of_square
+    monkeypatch.setattr(module, "_fine_of_square", lambda *args: seen.append(args[1]) or real(*args))
+    empty_ground(backbone, 400, GRAY)
+    assert 64 < seen[-1] < 400
 
 
 def test_a_large_picture_is_computed_in_strips_and_few_phases_are_kept(squeezenet, monkeypatch):
@@ -135,7 +140,8 @@ def test_a_large_picture_is_computed_in_strips_and_few_phases_are_kept(squeezene
     def looks():
         fine = FineFeatures(ground, (90, 110))
         with torch.inference_mode():
-            found = [fine.in_square(image, origin, {}) for origin in origins]
+            rows = [fine.in_square(image, origin, {}) for origin in origins]
+            found = [one.between(one.rectangle.top, one.rectangle.bottom) for one in rows]
         return found, [patch.values.nbytes for patch, _ in fine._kept.values()]
 
     whole, sizes = looks()
@@ -163,10 +169,19 @@ def test_a_second_look_from_the_same_phase_computes_no_fine_features_again(squee
     fine = FineFeatures(ground, (60, 60))
     image = torch.rand(3, 60, 60)
     with torch.inference_mode():
-        first = fine.in_square(image, (-100, -100), {})
+        first = fine.in_square(image, (-100, -100), {}).between(0, 256)
         count = len(calls)
         assert count > 0
-        again = fine.in_square(image, (-108, -96), {})
+        again = fine.in_square(image, (-108, -96), {}).between(0, 256)
     assert len(calls) == count
     assert torch.equal(first.values, again.values)
     assert again.rectangle == first.rectangle.moved(2, -1)
+
+
+@pytest.mark.parametrize("name", ["steerable", "squeezenet1_1", "resnet18"])
+def test_features_that_are_not_kept_are_made_some_rows_at_a_time_and_are_the_same(name, monkeypatch):
+    monkeypatch.setattr(patchwise, "STRIP_PX", 70 * 20)
+    monkeypatch.setattr(patchwise, "KEPT_BYTES", 0)
+    monkeypatch.setattr(coarse, "BAND_BYTES", 1 << 14)
+    backbone = create_backbone(name, px_per_deg=6, **({} if name == "steerable" else SEED))
+    check_walk(backbone, (50, 70), [((25, 20), ()), ((0, 49), (1, 2)), ((69, 3), (2,))])
