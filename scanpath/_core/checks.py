@@ -136,8 +136,11 @@ def check_fixation_tensor(name: str, fixation: object) -> "torch.Tensor":
     return points
 
 
-def check_image(image: "torch.Tensor | np.ndarray", *, name: str = "image") -> "torch.Tensor":
-    """Return an image as a floating tensor (C, H, W) or (B, C, H, W); nothing is rescaled or re-ordered."""
+def check_image(image: "torch.Tensor | np.ndarray", *, name: str = "image", bytes_too: bool = False) -> "torch.Tensor":
+    """Return an image as a floating tensor (C, H, W) or (B, C, H, W); nothing is rescaled or re-ordered.
+
+    With `bytes_too` it may be uint8, 0 to 255, for what gives the same picture at either scale.
+    """
     import torch
 
     from scanpath._core.arrays import to_tensor
@@ -148,10 +151,10 @@ def check_image(image: "torch.Tensor | np.ndarray", *, name: str = "image") -> "
             f"{name} must be a torch tensor or NumPy array, got {type(image).__name__}; "
             "read files with scanpath.read_image."
         )
-    if not image.is_floating_point():
-        white = 65535 if image.dtype == torch.uint16 else 255
+    if not (image.is_floating_point() or (bytes_too and image.dtype == torch.uint8)):
+        white, came = 65535 if image.dtype == torch.uint16 else 255, str(image.dtype).removeprefix("torch.")
         raise InputError(
-            f"{name} must be floating point in [0, 1], got {str(image.dtype).removeprefix('torch.')}; "
+            f"{name} must be {'uint8, or ' * bytes_too}floating point in [0, 1], got {came}; "
             f"read files with scanpath.read_image, or divide by {white} yourself."
         )
     if image.ndim not in (3, 4) or 0 in image.shape:

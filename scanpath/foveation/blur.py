@@ -41,8 +41,8 @@ def foveated_blur(
     Parameters
     ----------
     image
-        (C, H, W) or (B, C, H, W), any number of channels; float16 and bfloat16 are computed in float32, float64 in
-        float64 (by the slower reference).
+        (C, H, W) or (B, C, H, W), any number of channels; uint8, float16 and bfloat16 are computed in float32, float64
+        in float64 (by the slower reference).
     fixation
         xy in px, pixel centers at integers, outside the picture too. (2,) for all images; (B, 2), one for each image,
         or for B views of one image; (K, 2) with `several`, or (B, K, 2): K fixations that make one view together.
@@ -82,7 +82,8 @@ def foveated_blur(
     -------
     Tensor
         As `image`, with a batch dimension if `fixation` has one; differentiable in the image, the fixation and the
-        law's parameters. A NumPy array if `image` is one.
+        law's parameters. A NumPy array if `image` is one. Of uint8 images uint8, rounded to the nearest, and so without
+        gradients.
 
     Raises
     ------
@@ -102,7 +103,7 @@ def foveated_blur(
     >>> view.shape, bool(view.std() < image.std())
     (torch.Size([3, 48, 64]), True)
     """
-    pixels = check_image(image)
+    pixels = check_image(image, bytes_too=True)
     seen = FixatedImages.of(pixels, fixation, several=several)
     plan, field = find_law(law, px_per_deg, strength, quality).prepare(
         seen.fixations, seen.size, combine=combine, softness_deg=softness_deg, decay_deg=decay_deg
@@ -124,7 +125,7 @@ def variable_blur(
     Parameters
     ----------
     image
-        (C, H, W) or (B, C, H, W).
+        (C, H, W) or (B, C, H, W), floating or uint8.
     sigma_px
         (H, W) or (B, H, W) standard deviations in px, at least 0.
     quality, kernel, out
@@ -133,7 +134,7 @@ def variable_blur(
     Returns
     -------
     Tensor
-        As `image`, differentiable in the image and the map; a NumPy array if `image` is one.
+        As `image`, differentiable in the image and the map unless uint8; a NumPy array if `image` is one.
 
     Raises
     ------
@@ -149,7 +150,7 @@ def variable_blur(
     >>> bool((view[..., :16] == image[..., :16]).all()), bool(view[..., 16:].std() < 0.1)
     (True, True)
     """
-    pixels = check_image(image)
+    pixels = check_image(image, bytes_too=True)
     sigma = check_sigma(sigma_px, size_of(pixels)).to(pixels.device)
     images, maps = (pixels if pixels.ndim == 4 else pixels[None]), (sigma if sigma.ndim == 3 else sigma[None])
     if len(images) != len(maps) and 1 not in (len(images), len(maps)):

@@ -53,7 +53,7 @@ class BlurPyramid(Generic[Array]):
     ) -> None:
         self._law = find_law(law, px_per_deg, strength, quality)
         self._given: Array = image  # says of what kind the views are
-        self._image, self._kernel = check_image(image), kernel
+        self._image, self._kernel = check_image(image, bytes_too=True), kernel
         self._kept: dict[str, KeptLevels] = {}
         corner = torch.zeros(1, 1, 2, device=self._image.device)
         self._levels(self._law.prepare(corner, size_of(self._image))[0])
@@ -82,7 +82,7 @@ class BlurPyramid(Generic[Array]):
 
     def reload(self, image: Array) -> None:
         """Replace the picture by another of the same shape and dtype, such as a video's next frame."""
-        new, old = check_image(image), self._image
+        new, old = check_image(image, bytes_too=True), self._image
         if (new.shape, new.dtype, new.device) != (old.shape, old.dtype, old.device):
             raise InputError(
                 f"The new image must have shape {tuple(old.shape)}, {old.dtype} on {old.device}, got "

@@ -13,7 +13,8 @@ from scanpath.kernels.blur_plan import BlurPlan
 from scanpath.kernels.blur_reference import blend_reference, build_reference
 from scanpath.kernels.dispatch import choose_kernel
 
-HALF = (torch.float16, torch.bfloat16)
+#: Types of pictures that are computed in single precision.
+NARROW = (torch.uint8, torch.float16, torch.bfloat16)
 
 
 def variable_blur(
@@ -66,12 +67,12 @@ class KeptLevels:
     def _prepared(self, image: Tensor) -> Tensor:
         if self.kernel != "reference":
             return _prepared(image)
-        return image.float() if image.dtype in HALF else image
+        return image.to(_working(image.dtype))
 
     def _build(self, image: Tensor, into: Tensor | None = None) -> list[Tensor]:
         """Make the levels: one tensor each for the reference, else all that follow level 0 in one flat tensor."""
         if self.plan.make is not None:
-            levels = [self._prepared(level) for level in self.plan.make(image)]
+            levels = [self._prepared(level) for level in self.plan.make(_of_floats(image))]
             return levels if self.kernel == "reference" else [torch.cat([level.flatten() for level in levels[1:]])]
         if self.kernel == "reference":
             return build_reference(self.image, self.plan)
@@ -105,7 +106,7 @@ class KeptLevels:
             result = blend_reference(self._levels, self.plan, coordinate)
         else:
             result = _Mixture.apply(coordinate.clamp(0, len(self.plan.levels) - 1), self)
-        result = result.to(self.dtype)
+        result = _in_type(result, self.dtype)
         return result if out is None else _checked(out, result.shape, result).copy_(result)
 
     def _mix(self, field: Field, target: Tensor) -> None:
@@ -162,7 +163,16 @@ def _prepared(image: Tensor) -> Tensor:
 
 
 def _working(dtype: torch.dtype) -> torch.dtype:
-    return torch.float32 if dtype in HALF else dtype
+    return torch.float32 if dtype in NARROW else dtype
+
+
+def _of_floats(image: Tensor) -> Tensor:
+    return image if image.is_floating_point() else image.float()
+
+
+def _in_type(result: Tensor, dtype: torch.dtype) -> Tensor:
+    """Turn what was computed into the type of the picture; bytes are rounded to the nearest."""
+    return result.to(dtype) if dtype.is_floating_point else result.round().clamp(0, 255).to(dtype)
 
 
 def _checked(out: Tensor, shape: tuple[int, ...], like: Tensor) -> Tensor:
@@ -186,5 +196,5 @@ def _target(out: Tensor | None, shape: tuple[int, ...], image: Tensor, dtype: to
 
 def _delivered(target: Tensor, out: Tensor | None, dtype: torch.dtype) -> Tensor:
     if out is None:
-        return target.to(dtype)
-    return out if target is out else out.copy_(target)
+        return _in_type(target, dtype)
+    return out if target is out else out.copy_(_in_type(target, dtype))

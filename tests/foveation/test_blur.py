@@ -407,7 +407,7 @@ IMAGE = torch.zeros(1, 8, 8)
         ({"fixation": torch.zeros(3, 2), "image": torch.zeros(2, 1, 8, 8)}, "several=True"),
         ({"image": torch.zeros(8, 8)}, "shape"),
         ({"image": torch.zeros(1, 0, 8)}, "shape"),
-        ({"image": torch.zeros(1, 8, 8, dtype=torch.uint8)}, "divide by 255"),
+        ({"image": torch.zeros(1, 8, 8, dtype=torch.int16)}, "divide by 255"),
         ({"law": lambda e: -e}, "at least 0"),
         ({"law": lambda e: e / 0}, "finite"),
         ({"law": lambda e: e[:3]}, "one sigma_deg per eccentricity"),
@@ -481,3 +481,45 @@ def test_a_layer_shows_its_settings_and_moves_its_map():
     assert "px_per_deg=4" in repr(layer)
     assert layer.to(torch.float64).law.dtype == torch.float64
     assert torch.equal(layer(IMAGE, torch.tensor([1.0, 2.0])), IMAGE)
+
+
+def byte_pictures(*shape):
+    return torch.randint(0, 256, shape, generator=torch.Generator().manual_seed(5), dtype=torch.uint8)
+
+
+@pytest.mark.parametrize("kernel", ["cpu", "reference"])
+@pytest.mark.parametrize("law", LAWS)
+@pytest.mark.parametrize("size", [(1, 1), (7, 60), (97, 130), (150, 70)])
+def test_bytes_are_blurred_as_floats_and_rounded(size, law, kernel):
+    picture = byte_pictures(2, 3, *size)
+    see = partial(sp.foveated_blur, fixation=(9.0, 4.0), px_per_deg=4, law=law, strength=2, kernel=kernel)
+    exact = see(picture.double())
+    seen = see(picture)
+    assert seen.dtype == torch.uint8
+    assert float((seen - exact.clamp(0, 255)).abs().max()) < 0.501
+    out = torch.empty_like(picture)
+    assert see(picture, out=out) is out
+    assert bool((out == seen).all())
+
+
+@pytest.mark.parametrize("kernel", ["cpu", "reference"])
+def test_bytes_by_a_map_by_several_fixations_and_from_a_pyramid(kernel):
+    picture = byte_pictures(3, 61, 83)
+    sigma = torch.linspace(0, 9, 83).expand(61, 83)
+    mapped = sp.variable_blur(picture, sigma, kernel=kernel)
+    assert float((mapped - sp.variable_blur(picture.double(), sigma)).abs().max()) < 0.501
+    fixations = torch.tensor([[[5.0, 9.0], [70.0, 40.0]], [[50.0, 3.0], [0.0, 60.0]]])
+    views = sp.foveated_blur(picture, fixations, px_per_deg=4, kernel=kernel)
+    assert float((views - sp.foveated_blur(picture.double(), fixations, px_per_deg=4)).abs().max()) < 0.501
+    kept = sp.BlurPyramid(picture, px_per_deg=4, kernel=kernel).at(fixations)
+    assert kept.dtype == torch.uint8
+    assert int((kept.int() - views.int()).abs().max()) <= 1
+
+
+def test_arrays_of_bytes_come_back_as_such_and_channels_come_first():
+    picture = byte_pictures(3, 40, 50).numpy()
+    seen = sp.foveated_blur(picture, (5, 5), px_per_deg=4)
+    assert isinstance(seen, np.ndarray)
+    assert seen.dtype == np.uint8
+    with pytest.raises(sp.InputError, match="channels come first"):
+        sp.foveated_blur(picture.transpose(1, 2, 0), (5, 5), px_per_deg=4)
