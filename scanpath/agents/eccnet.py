@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 from scipy import ndimage
 from torch import Tensor
 
@@ -172,7 +173,10 @@ class EccNet(PriorityAgent):
         )
 
     def attention(self, stimulus: Stimulus, history: History) -> Tensor:
-        """Return the likeness to the target as seen from the last fixation, (H, W) float64, from 0 up."""
+        """Return the likeness to the target as seen from the last fixation, (H, W) float64, from 0 up.
+
+        It stays where the network runs; `priority` is on the CPU.
+        """
         scene = self.prepared(stimulus)
         # inhibition of return, in the picture itself: slots that were looked at are empty from now on
         image, changed = inhibited(scene, stimulus, history)
@@ -181,12 +185,23 @@ class EccNet(PriorityAgent):
         # top-down cue: every level is correlated with the whole of the target's features at that level
         return self.guidance(scene, stimulus, scene.field.cues(image, fixation, changed), fixation)
 
+    def priority(self, stimulus: Stimulus, history_xy: Tensor | ArrayLike) -> Tensor:
+        """Return the (H, W) map the next fixation is picked from, on the CPU; see `PriorityAgent.priority`."""
+        return super().priority(stimulus, history_xy).cpu()
+
+    def next_fixation(self, stimulus: Stimulus, history: History, generator: torch.Generator) -> tuple[float, float]:
+        """Pick the next fixation where the map is, so that nothing but its place comes to the host."""
+        return self.selection.select(self._open(self.attention(stimulus, history), stimulus, history), generator)
+
+    def _open(self, attention: Tensor, stimulus: Stimulus, history: History) -> Tensor:
+        """Close places as `PriorityAgent` does, where the map is."""
+        return attention * self.inhibition.weight(stimulus, history).to(attention.device, non_blocking=True)
+
     def guidance(self, scene: Scene, stimulus: Stimulus, cues: list[Tensor], fixation: tuple[int, int]) -> Tensor:
         """Return the likeness to the target, given one map (h, w) a level."""
-        maps = list(torch.stack(cues).cpu())  # all that leaves the device at a fixation
         # a = sum over levels of w_l (m_l - min m_l) / (max m_l - min m_l), with w_l ~ max m_l or equal
         weighting = self.level_weighting or ("equal" if stimulus.cells is None else "maximum")
-        combined = combine_levels(maps, weighting)
+        combined = combine_levels(cues, weighting)
         # center-surround competition, three times: a <- a + G_center * a - G_surround * a
         sharp = sharpen(combined, self.sharpening)
         # the winner among pixels is left to the selection, what is closed to the inhibition
@@ -226,7 +241,8 @@ def inhibited(scene: Scene, stimulus: Stimulus, history: History) -> tuple[Tenso
     if stimulus.cells is None:
         return scene.image, {}
     gone = visited_cells(stimulus.cells, history[1:])
-    image = torch.where(torch.isin(stimulus.cells, gone).to(scene.image.device), scene.gray, scene.image)
+    closed = torch.isin(stimulus.cells, gone).to(scene.image.device, non_blocking=True)
+    image = torch.where(closed, scene.gray, scene.image)
     return image, {label: scene.slots[label] for label in gone.tolist()}
 
 

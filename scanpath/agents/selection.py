@@ -30,7 +30,13 @@ class WinnerTakeAll:
     def select(self, priority: Tensor, generator: torch.Generator) -> tuple[float, float]:
         """Return the first maximum."""
         # NumPy's argmax promises the first maximum, torch's does not
-        return _xy(int(priority.detach().cpu().numpy().argmax()), priority.shape[-1])
+        flat = priority.detach().flatten()
+        if flat.device.type == "cpu":
+            return _xy(int(flat.numpy().argmax()), priority.shape[-1])
+        # on a device the place alone goes to the host, and only once
+        place = torch.arange(len(flat), device=flat.device)
+        first = torch.where((flat == flat.max()) | flat.isnan(), place, len(flat)).min()
+        return _xy(int(first), priority.shape[-1])
 
 
 @dataclass(frozen=True)

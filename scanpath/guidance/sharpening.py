@@ -53,7 +53,7 @@ def gaussian_kernel(size: int, sigma: float) -> Tensor:
 def blurred(values: Tensor, kernel: Tensor) -> Tensor:
     """Blur an (H, W) map with a separable kernel; beyond the border the map is mirrored about its edge pixels."""
     reach = len(kernel) // 2
-    kernel = kernel.to(values)
+    kernel = kernel.to(values, non_blocking=True)
     padded = mirrored(mirrored(values, reach).T, reach).T
     rows = F.conv2d(padded[None, None], kernel[None, None, :, None])
     return F.conv2d(rows, kernel[None, None, None, :])[0, 0]
@@ -62,7 +62,7 @@ def blurred(values: Tensor, kernel: Tensor) -> Tensor:
 def mirrored(values: Tensor, reach: int) -> Tensor:
     """Extend an (H, W) map by `reach` rows on both sides, mirrored about its first and last row, as often as needed."""
     last = values.shape[0] - 1
-    rows = torch.arange(-reach, last + 1 + reach)
+    rows = torch.arange(-reach, last + 1 + reach, device=values.device)
     if last == 0:
         return values[torch.zeros_like(rows)]
     rows = rows.remainder(2 * last)
@@ -106,7 +106,8 @@ def enlarge(
     >>> enlarge(torch.tensor([[0.0, 6.0]]), (1, 3))
     tensor([[0., 3., 6.]])
     """
-    tall, wide = _area_taps(values.shape[0], size[0], rows), _area_taps(values.shape[1], size[1], columns)
+    tall = _area_taps(values.shape[0], size[0], rows, values.device)
+    wide = _area_taps(values.shape[1], size[1], columns, values.device)
     found = values.new_empty(len(tall[0]), len(wide[0]))
     strip = max(1, _TOGETHER_PX // max(1, found.shape[1]))
     for start in range(0, len(found), strip):  # what lies between takes several times the memory of the result
@@ -123,18 +124,17 @@ def enlarge_to_peak_one(maps: Tensor, size: tuple[int, int]) -> Tensor:
 
 def _blended(values: Tensor, index: Tensor, blend: Tensor) -> Tensor:
     """Take rows of a map, each mixed with the one after it."""
-    index = index.to(values.device)
     after = (index + 1).clamp_max(values.shape[0] - 1)
     blend = blend.to(values)[:, None]
     return values[index] * (1 - blend) + values[after] * blend
 
 
-def _area_taps(n: int, size: int, wanted: slice) -> tuple[Tensor, Tensor]:
+def _area_taps(n: int, size: int, wanted: slice, device: torch.device) -> tuple[Tensor, Tensor]:
     """For the wanted ones of `size` px, the cell of `n` that each lies in, and the share of the next cell.
 
     In whole numbers: where a pixel ends at the border of two cells, a rounded ratio can put it into the wrong one.
     """
-    place = torch.arange(size)[wanted]
+    place = torch.arange(size, device=device)[wanted]
     index = place * n // size
     blend = ((place + 1) * n - (index + 1) * size).clamp_min(0) / n
     return index, blend.to(torch.float32)

@@ -107,7 +107,7 @@ def scale_to_unit(values: Tensor) -> Tensor:
     tensor([0.0000, 0.5000, 1.0000])
     """
     low, high = torch.aminmax(values)
-    return (values - low) / (high - low) if high > low else torch.zeros_like(values)
+    return torch.where(high > low, (values - low) / (high - low), 0)
 
 
 def level_weights(maps: Sequence[Tensor], weighting: str) -> Tensor:
@@ -115,9 +115,9 @@ def level_weights(maps: Sequence[Tensor], weighting: str) -> Tensor:
     check_choice("level_weighting", weighting, WEIGHTINGS)
     if not maps:
         raise InputError("level_weights needs at least one map.")
-    weights = torch.stack([level.max() for level in maps]).to(torch.float64).cpu()
-    if weighting == "equal" or not float(weights.sum()) > 0:
-        weights = torch.ones_like(weights)
+    weights = torch.stack([level.max() for level in maps]).to(torch.float64)
+    equal = torch.ones_like(weights)
+    weights = equal if weighting == "equal" else torch.where(weights.sum() > 0, weights, equal)
     return weights / weights.sum()
 
 

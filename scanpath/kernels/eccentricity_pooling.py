@@ -46,7 +46,7 @@ def pool_windows(
     elif kernel == "gpu":
         from scanpath.kernels.eccentricity_pooling_gpu import pool_windows_gpu
 
-        pooled = pool_windows_gpu(x.float(), torch.from_numpy(bounds).to(x.device), kind).to(x.dtype)
+        pooled = pool_windows_gpu(x.float(), torch.from_numpy(bounds).to(x.device, non_blocking=True), kind).to(x.dtype)
     else:
         from scanpath.kernels.eccentricity_pooling_cpu import pool_windows_cpu
 

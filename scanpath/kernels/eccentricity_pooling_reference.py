@@ -22,13 +22,15 @@ def pool_windows_reference(x: Tensor, bounds: Tensor, kind: str) -> Tensor:
     Tensor
         (B, C, h, w).
     """
-    y0, y1, x0, x1 = bounds.to(x.device, torch.int64)
+    y0, y1, x0, x1 = bounds
+    most_rows, most_columns = int((y1 - y0).max()), int((x1 - x0).max())  # where the bounds are
+    y0, y1, x0, x1 = bounds.to(x.device, torch.int64, non_blocking=True)
     flat = x.flatten(2)
     width = x.shape[-1]
     count = ((y1 - y0) * (x1 - x0)).to(x.dtype)
     pooled = torch.full((*x.shape[:2], *y0.shape), 0.0 if kind == "avg" else -torch.inf, dtype=x.dtype, device=x.device)
-    for dy in range(int((y1 - y0).max())):
-        for dx in range(int((x1 - x0).max())):
+    for dy in range(most_rows):
+        for dx in range(most_columns):
             inside = (y0 + dy < y1) & (x0 + dx < x1)
             place = torch.where(inside, (y0 + dy) * width + x0 + dx, 0)
             value = flat[:, :, place.flatten()].unflatten(2, place.shape)

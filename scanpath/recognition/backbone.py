@@ -1,6 +1,7 @@
 """A network seen as stages: what it computes at each scale, which scales are compared with a target, and how."""
 
 import copy
+import functools
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -51,8 +52,15 @@ class Preprocessing:
         """Turn (..., 3, H, W) red, green, blue in [0, 1] into the network's input."""
         if self.blue_first:
             image = image.flip(-3)
-        mean, std = (image.new_tensor(value)[:, None, None] for value in (self.mean, self.std))
-        return (image * self.scale - mean) / std
+        mean, std = (_channels(values, image.dtype, image.device) for values in (self.mean, self.std))
+        return (image * self.scale).sub_(mean).div_(std)
+
+
+@functools.lru_cache(maxsize=32)
+def _channels(values: tuple[float, ...], dtype: torch.dtype, device: torch.device) -> Tensor:
+    """One value a channel, (C, 1, 1), brought to a device once."""
+    with torch.inference_mode(False):  # others need slopes through it
+        return torch.tensor(values, dtype=dtype).to(device, non_blocking=True)[:, None, None]
 
 
 #: As torchvision trains its networks.
