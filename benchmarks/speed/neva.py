@@ -7,7 +7,9 @@ The published procedure is written here from its description, in its favor: one 
 no bookkeeping. Ours looks at each picture by itself, so that results do not depend on batches. Counted are pictures
 that pass forward and backward through the network (a forward pass alone counts as a third). Losses are measured at
 the points that were kept: along each procedure's own path ("own path"), and, to compare searches alone, from the
-memory of the published path ("same memory"). Rounds are interleaved; times are medians of process time.
+memory of the published path ("same memory"). Rounds are interleaved; times are medians of process time. One picture
+alone is also looked at for ten fixations, beside the network's own share of it: one pass forward and back, and the
+starts forward, a fixation.
 
 Networks: the package's small CLIP on drawn scenes, always; with --weights (squeezenet1_1*.safetensors) and --images,
 SqueezeNet on photographs, which classifies and which matches features.
@@ -32,6 +34,8 @@ from scanpath.agents.neva import NevaAgent
 STEPS, STEP_SIZE, RETENTION = 20, 0.1, 0.7
 #: Targets: seconds of the published procedure over ours, and ours over its passes through the network.
 FASTER, PASSES = 4, 0.33
+#: One picture alone: fixations, and the most milliseconds that they may take.
+ALONE, ALONE_MS = 10, 1000
 
 
 @dataclass
@@ -156,6 +160,30 @@ def run(contest: Contest, n_fixations: int, rounds: int) -> tuple[dict, measure.
     return row, measure.ratio(name, times["published"], times["ours"], at_least=FASTER)
 
 
+def alone(contest: Contest, rounds: int) -> list[measure.Figure]:
+    """Time ten fixations on one picture, and the passes through the network that they cannot do without."""
+    agent, stimulus = contest.agent, contest.stimuli[0]
+    image = contest.images[:1]
+
+    def look() -> None:
+        agent._last = None
+        sp.simulate(agent, stimulus, ALONE)
+
+    def network() -> None:
+        for _ in range(ALONE):
+            seen = image.clone().requires_grad_()
+            torch.autograd.grad(contest.losses(seen, [contest.target(0)]).sum(), seen)
+            with torch.no_grad():
+                agent.model(image.expand(agent.starts, -1, -1, -1).contiguous())
+
+    times = measure.interleaved({"look": look, "network": network}, rounds)
+    name = f"{contest.name}: {ALONE} fixations, one picture alone"
+    return [
+        measure.milliseconds(name, times["look"], at_most=ALONE_MS),
+        measure.milliseconds(f"{contest.name}: of which the network", times["network"]),
+    ]
+
+
 def toy(n: int) -> Contest:
     from scanpath.recognition.language import load_language_model
 
@@ -200,7 +228,7 @@ def main() -> None:
         row, faster = run(contest, options.fixations, options.rounds)
         rows.append(row)
         share = measure.Figure(f"{contest.name}: share of passes", row["share_of_passes"], at_most=PASSES)
-        figures += [faster, share]
+        figures += [faster, share, *alone(contest, options.rounds)]
         print(f"{row['network']} ({row['pictures']} pictures, {row['fixations']} fixations)")
         for name in ("published", "ours"):
             print(
