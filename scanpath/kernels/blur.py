@@ -40,7 +40,12 @@ def variable_blur(
         return KeptLevels(image, plan, kernel=kernel).blend(field, out=out)
     from scanpath.kernels.blur_cpu import blur_cpu
 
-    target = _target(out, (_batch(len(image), len(field)), *image.shape[1:]), image, image.dtype)
+    shape = (_batch(len(image), len(field)), *image.shape[1:])
+    if image.dtype == torch.uint8:  # the loops read and write bytes
+        target = _empty(shape, image, torch.uint8) if out is None else _checked(out, shape, image)
+        blur_cpu(image.contiguous(), plan, field, target)
+        return target
+    target = _target(out, shape, image, image.dtype)
     blur_cpu(_prepared(image), plan, field, target)
     return _delivered(target, out, image.dtype)
 
@@ -189,9 +194,13 @@ def _target(out: Tensor | None, shape: tuple[int, ...], image: Tensor, dtype: to
     """Return memory to write into: `out` itself where that is possible."""
     if out is not None and _checked(out, shape, image.new_empty(0, dtype=dtype)).dtype == _working(dtype):
         return out
+    return _empty(shape, image, _working(dtype))
+
+
+def _empty(shape: tuple[int, ...], image: Tensor, dtype: torch.dtype) -> Tensor:
     if image.device.type == "cpu":  # NumPy asks for huge pages, which makes the first writes faster
-        return torch.from_numpy(np.empty(shape, dtype=str(_working(dtype)).removeprefix("torch.")))
-    return torch.empty(shape, dtype=_working(dtype), device=image.device)
+        return torch.from_numpy(np.empty(shape, dtype=str(dtype).removeprefix("torch.")))
+    return torch.empty(shape, dtype=dtype, device=image.device)
 
 
 def _delivered(target: Tensor, out: Tensor | None, dtype: torch.dtype) -> Tensor:

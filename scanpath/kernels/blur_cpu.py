@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from scanpath.kernels.blur_cpu_bytes import blur_byte_rows
 from scanpath.kernels.blur_cpu_planes import (
     FieldArrays,
     Tables,
@@ -30,12 +31,19 @@ Rows = Callable[[FieldArrays, int, int, np.ndarray, int, int], None]
 
 
 def blur_cpu(image: Tensor, plan: BlurPlan, field: Field, target: Tensor) -> None:
-    """Blur pictures (B, C, H, W) once into `target`, making only those parts of the levels that are shown."""
+    """Blur pictures (B, C, H, W) once into `target`, making only those parts of the levels that are shown.
+
+    Both may be bytes, of which a few rows at a time become floats.
+    """
     tables, pixels = _tables_of(image, plan), _flat(image)
     halved = _halvings(pixels, tables, _unseen_rows(field, tables))
 
     def work(arrays: FieldArrays, plane: int, planes: int, result: np.ndarray, y0: int, y1: int) -> None:
-        blur_rows(pixels, halved, tables, plane, planes, arrays, y0, y1, result)
+        if pixels.itemsize == 1:
+            blur_byte_rows(pixels, halved, tables, plane, planes, arrays, y0, y1, result)
+        else:
+            area = tables.height * tables.width
+            blur_rows(pixels, 0, area, halved, tables, plane, planes, arrays, y0, y1, result, 0, area)
 
     _on_threads(work, field, image, target)
 
@@ -80,14 +88,15 @@ def slope_cpu(image: Tensor, levels: Tensor, plan: BlurPlan, field: Field, slope
 def _on_threads(work: Rows, field: Field, image: Tensor, target: Tensor) -> None:
     """Do the work for each field: by bands of rows, or by pictures where those are enough for all threads."""
     count, channels, height, width = target.shape
+    dtype = _computed_in(target)
     if len(field) == 1:
-        arrays, flat = _field_arrays(field, 0, width, target.dtype), _flat(target)
+        arrays, flat = _field_arrays(field, 0, width, dtype), _flat(target)
         run_bands(lambda y0, y1: work(arrays, 0, count * channels, flat, y0, y1), height, target.numel())
         return
     step = channels if len(image) > 1 else 0
 
     def rows(index: int, y0: int, y1: int) -> None:
-        work(_field_arrays(field, index, width, target.dtype), index * step, channels, _flat(target[index]), y0, y1)
+        work(_field_arrays(field, index, width, dtype), index * step, channels, _flat(target[index]), y0, y1)
 
     def pictures(first: int, last: int) -> None:
         for index in range(first, last):
@@ -98,6 +107,10 @@ def _on_threads(work: Rows, field: Field, image: Tensor, target: Tensor) -> None
     else:
         for index in range(count):
             run_bands(partial(rows, index), height, target[index].numel())
+
+
+def _computed_in(picture: Tensor) -> torch.dtype:
+    return picture.dtype if picture.is_floating_point() else torch.float32
 
 
 def _flat(tensor: Tensor) -> np.ndarray:
@@ -122,7 +135,8 @@ def _field_arrays(field: Field, index: int, width: int, dtype: torch.dtype) -> F
 
 def _halvings(image: np.ndarray, tables: Tables, unseen: np.ndarray) -> np.ndarray:
     """Halve all planes (flat) as often as the levels need, but for the rows that are not seen."""
-    result = _scratch_of(int(tables.halved_from[-1]) * image.itemsize).view(image.dtype)
+    dtype = tables.taps.dtype
+    result = _scratch_of(int(tables.halved_from[-1]) * dtype.itemsize).view(dtype)
     planes, source = image.size // (tables.height * tables.width), image
     for octave, rows in enumerate(tables.heights[1:].tolist()):
         if unseen[octave + 1, 1] - unseen[octave + 1, 0] == rows:
@@ -175,7 +189,7 @@ def _scratch_of(n: int) -> np.ndarray:
 
 def _tables_of(image: Tensor, plan: BlurPlan) -> Tables:
     size, planes = (image.shape[-2], image.shape[-1]), image.shape[0] * image.shape[1]
-    return _tables(plan, size, planes, str(image.dtype).removeprefix("torch."))
+    return _tables(plan, size, planes, str(_computed_in(image)).removeprefix("torch."))
 
 
 @lru_cache(maxsize=32)

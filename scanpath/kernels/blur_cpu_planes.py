@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from scanpath.kernels.blur_cpu_rows import (
+    F,
     U,
     fused,
     halve_row,
@@ -101,6 +102,11 @@ def _halving_sum(source, plane, width, rows, row, out, to):
     a, b = U(plane + rows[row - 1] * width), U(plane + rows[row] * width)
     c, d, o = U(plane + rows[row + 1] * width), U(plane + rows[row + 2] * width), U(to)
     near, far = np.float32(0.375), np.float32(0.125)
+    if source.itemsize == 1:  # sums of bytes would be integers of 64 bits
+        for i in range(U(width)):
+            outer, inner = F(source[a + i]) + F(source[d + i]), F(source[b + i]) + F(source[c + i])
+            out[o + i] = near * inner + far * outer
+        return
     for i in range(U(width)):
         out[o + i] = near * (source[b + i] + source[c + i]) + far * (source[a + i] + source[d + i])
 
@@ -288,9 +294,13 @@ def blend_rows(image, levels, t, first_plane, planes, field, y0, y1, out):
 
 
 @fused
-def blur_rows(image, halved, t, first_plane, planes, field, y0, y1, out):
-    """Blur rows y0 ... y1 - 1 in one go, making only those parts of the levels that are shown."""
-    count, width, area = t.octaves.size, t.width, t.height * t.width
+def blur_rows(image, image_from, image_apart, halved, t, first_plane, planes, field, y0, y1, out, out_from, out_apart):
+    """Blur rows y0 ... y1 - 1 in one go, making only those parts of the levels that are shown.
+
+    Row 0 of the first plane of `image` is at `image_from` and that of the next plane `image_apart` farther, so too for
+    `out`, whose first plane is `first_plane`: rows that are not at hand may lie before the first sample.
+    """
+    count, width = t.octaves.size, t.width
     scratch = _blur_scratch(t)
     cells, level = np.empty(width, dtype=np.int32), np.empty((BAND, width), dtype=t.taps.dtype)
     ends, runs = np.empty((BAND, width), dtype=np.int64), np.empty(BAND, dtype=np.int64)
@@ -309,12 +319,14 @@ def blur_rows(image, halved, t, first_plane, planes, field, y0, y1, out):
             _mark_shown(level[i], ends[i], runs[i], shown)
         _rows_needed(t, top, bottom, row0, rows)
         for plane in range(first_plane, first_plane + planes):
+            at_plane, to_plane = image_from + plane * image_apart, out_from + (plane - first_plane) * out_apart
             for k in range(1, count):
-                _blur_shown(image, halved, plane, t, k, row0[k], rows[k], shown, scratch, levels, level_from[k])
+                octave = t.octaves[k]
+                source, at = (image, at_plane) if octave == 0 else (halved, _plane_from(t, octave, plane))
+                _blur_shown(source, at, t, k, row0[k], rows[k], shown, scratch, levels, level_from[k])
             for y in range(top, bottom):
-                i, to = y - top, (plane - first_plane) * area + y * width
+                i, at, to = y - top, at_plane + y * width, to_plane + y * width
                 _find_rows(y, t, row0, level_from, row_from, share)
-                at = plane * area + y * width
                 _mix_row(image, at, levels, 0, rows, row_from, share, width, level[i], ends[i], runs[i], out, to)
 
 
@@ -330,10 +342,8 @@ def _mark_shown(level, ends, runs, shown):
 
 
 @fused
-def _blur_shown(image, halved, plane, t, level, row0, rows, shown, scratch, levels, to):
+def _blur_shown(source, at, t, level, row0, rows, shown, scratch, levels, to):
     """Blur the marked column tiles of a band to a level, neighbors together."""
-    octave = t.octaves[level]
-    source, at = (image if octave == 0 else halved), _plane_from(t, octave, plane)
     tile, tiles = 0, (t.width >> TILE) + 1
     while tile < tiles:
         start = tile
