@@ -9,8 +9,8 @@ A peer that is not installed is left out. Yardstick: a copy of the result into e
 existing memory too. Rounds are interleaved; times are medians of process time, pinned to one thread. Targets are
 those the project set itself; a ratio that misses its target is printed as such. Beyond 4 megapixels ours run without
 the peers. Then one thread beside two by wall time, which only an idle machine can tell; a photograph of 12 megapixels
-beside one of 2, by the pixel; and the former in float16, and in uint8 that the caller scales to float32 and back,
-beside float32, with the most memory that each takes on top of picture and result. Figures in dB say how close each
+beside one of 2, by the pixel; and the former in float16, in uint8, and in uint8 that the caller scales to float32 and
+back, beside float32, with the most memory that each takes on top of picture and result. Figures in dB say how close each
 comes to the exact blur, every pixel with its own Gaussian.
 """
 
@@ -223,6 +223,7 @@ def other_types(case: Case, rounds: int) -> list[measure.Figure]:
     work = {
         "float32": case.ours,
         "float16": lambda: seen(half, out=half_out),
+        "uint8": lambda: seen(whole, out=whole_out),
         "uint8 by way of float32": scaled,
     }
     times, mib = measure.interleaved(work, rounds), case.image.numel() * 4 / 2**20
