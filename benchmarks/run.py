@@ -35,6 +35,7 @@ SCRIPTS: dict[str, list[str]] = {
     "eccentricity_pooling": ["--rounds", "2", "--sides", "512"],
     "scenewalk": ["--rounds", "3"],
     "simulation": ["--quick"],
+    "first_call": ["--rounds", "2"],
     "neva": ["--rounds", "1", "--fixations", "2", "--pictures", "4"],
     "eccnet": ["--fixations", "3", "--displays", "lighting"],
 }
@@ -155,6 +156,8 @@ def main() -> int:
         parser.error(f"--repeats must be at least 1, got {options.repeats}")
     if options.quick and options.record:
         parser.error("--quick runs other cases; leave it out with --record")
+    if options.figure and not options.figure.parent.is_dir():
+        parser.error(f"--figure needs a folder that is there, and {options.figure.parent} is not")
     facts = machine()
     path = RECORDS / f"{kind_of(facts)}.json"
     record = read_record(path)

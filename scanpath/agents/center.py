@@ -34,9 +34,14 @@ class CenterAgent(PriorityAgent):
         super().__init__(selection=ProportionalSampling(), found_rule=found_rule or InBox())
         self.spread = check_positive("spread", spread)
 
+    def prepare(self, stimulus: Stimulus) -> Tensor:
+        """Draw the Gaussian, at most 1, once a picture."""
+        return torch.exp(log_center(stimulus, self.spread))
+
     def attention(self, stimulus: Stimulus, history: History) -> Tensor:
         """Return the Gaussian, at most 1."""
-        return torch.exp(log_center(stimulus, self.spread))
+        attention: Tensor = self.prepared(stimulus)
+        return attention
 
     def log_density(
         self, stimulus: Stimulus, history_xy: Tensor | ArrayLike, history_duration_ms: Tensor | ArrayLike | None = None

@@ -109,13 +109,10 @@ class RunFolder:
 
     def facts(self, key: tuple[int, int, int]) -> ShardFacts | None:
         """What is known of a unit that was done, or None; a file that cannot be read counts as not done."""
-        path = self.path / shard_name(key)
         try:
-            footer = pq.read_metadata(path)
-            stored = json.loads(footer.metadata[_KEY])
+            return _facts(pq.read_metadata(self.path / shard_name(key)))
         except (OSError, pa.ArrowException, KeyError, ValueError):
             return None
-        return ShardFacts(stored["n_scanpaths"], footer.num_rows, stored["fingerprint"], stored["failures"])
 
     def write(self, key: tuple[int, int, int], content: bytes) -> None:
         """Put a shard in its place, whole."""
@@ -132,49 +129,24 @@ class RunFolder:
                 raise InputError(
                     f"{stale} belongs to more stimuli than this run has; give the same stimuli or a new folder."
                 )
-        self._unify([self.path / shard_name(key) for key in keys])
         rows = ["stimulus,agent,seed,reason\n"]
         n_scanpaths = n_fixations = n_failures = 0
+        shapes: dict[Path, pa.Schema] = {}
         for key in keys:
-            facts = self.facts(key)
-            assert facts is not None
+            path = self.path / shard_name(key)
+            footer = pq.read_metadata(path)  # once for both: workers wait for the end of a run
+            facts, shapes[path] = _facts(footer), footer.schema.to_arrow_schema().remove_metadata()
             n_scanpaths, n_fixations = n_scanpaths + facts.n_scanpaths, n_fixations + facts.n_fixations
             n_failures += len(facts.failures)
             for name, reason in facts.failures.items():
                 rows.append(
                     ",".join(_quoted(word) for word in (name, agents[key[1]], str(seeds[key[2]]), reason)) + "\n"
                 )
+        _unify(shapes)
         write_text(self.path / _FAILURES, "".join(rows))
         self._write_manifest(
             {"n_shards": len(keys), "n_scanpaths": n_scanpaths, "n_fixations": n_fixations, "n_failures": n_failures}
         )
-
-    def _unify(self, paths: Sequence[Path]) -> None:
-        """Rewrite the shards that lack columns of others, such as a fact that only some stimuli have."""
-        shapes = {path: _plain_schema(pq.read_schema(path)) for path in paths}
-        distinct = list(dict.fromkeys(shapes.values()))
-        if len(distinct) < 2:
-            return
-        try:
-            union = pa.unify_schemas(distinct, promote_options="permissive")
-        except pa.ArrowException as error:
-            raise InputError(
-                f"Stimuli disagree about the kind of a fact in their info ({error}); make them alike."
-            ) from None
-        known = [name for name in (*BASE_COLUMNS, *OPTIONAL_COLUMNS) if name in union.names]
-        order = [*known, *sorted(set(union.names) - set(known))]
-        union = pa.schema([union.field(name) for name in order])
-        for path in paths:
-            if shapes[path] == union:
-                continue
-            table = pq.ParquetFile(path).read()
-            columns = [
-                table.column(name).cast(field.type) if name in table.column_names else pa.nulls(len(table), field.type)
-                for name, field in zip(order, union)
-            ]
-            whole = pa.Table.from_arrays(columns, schema=union.with_metadata(table.schema.metadata))
-            with atomic_path(path) as temporary:
-                temporary.write_bytes(_bytes(whole))
 
     def _check_same(self, stored: Mapping[str, object]) -> None:
         ours = json.loads(json.dumps(self.identity))
@@ -209,15 +181,43 @@ class RunFolder:
             file.write(json.dumps(line) + "\n")
 
 
+def _facts(footer: pq.FileMetaData) -> ShardFacts:
+    stored = json.loads(footer.metadata[_KEY])
+    return ShardFacts(stored["n_scanpaths"], footer.num_rows, stored["fingerprint"], stored["failures"])
+
+
+def _unify(shapes: Mapping[Path, pa.Schema]) -> None:
+    """Rewrite the shards that lack columns of others, such as a fact that only some stimuli have."""
+    distinct = list(dict.fromkeys(shapes.values()))
+    if len(distinct) < 2:
+        return
+    try:
+        union = pa.unify_schemas(distinct, promote_options="permissive")
+    except pa.ArrowException as error:
+        raise InputError(
+            f"Stimuli disagree about the kind of a fact in their info ({error}); make them alike."
+        ) from None
+    known = [name for name in (*BASE_COLUMNS, *OPTIONAL_COLUMNS) if name in union.names]
+    order = [*known, *sorted(set(union.names) - set(known))]
+    union = pa.schema([union.field(name) for name in order])
+    for path, shape in shapes.items():
+        if shape == union:
+            continue
+        table = pq.ParquetFile(path).read()
+        columns = [
+            table.column(name).cast(field.type) if name in table.column_names else pa.nulls(len(table), field.type)
+            for name, field in zip(order, union)
+        ]
+        whole = pa.Table.from_arrays(columns, schema=union.with_metadata(table.schema.metadata))
+        with atomic_path(path) as temporary:
+            temporary.write_bytes(_bytes(whole))
+
+
 def _identity(manifest: Path) -> Mapping[str, object]:
     try:
         return dict(json.loads(manifest.read_text(encoding="utf-8"))["identity"])
     except (ValueError, LookupError, TypeError, RecursionError) as error:
         raise InputError(f"{manifest} is damaged, so what run it is cannot be told; give another folder.") from error
-
-
-def _plain_schema(schema: pa.Schema) -> pa.Schema:
-    return schema.remove_metadata()
 
 
 def _quoted(word: str) -> str:

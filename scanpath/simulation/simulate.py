@@ -15,8 +15,6 @@ from scanpath.simulation.run import SHARD_SIZE, simulate_to_folder
 from scanpath.simulation.units import cut
 from scanpath.simulation.workers import keep_paths
 
-#: Endings for which the table is written as one file; anything else names a folder of shards.
-
 
 def simulate(
     agent: Agent | Sequence[Agent],

@@ -68,6 +68,11 @@ def test_a_record_keeps_scripts_that_did_not_run(run, tmp_path):
     assert json.loads(path.read_text())["machine"] == {"processor": "x"}
 
 
+def test_every_speed_script_is_run(run):
+    files = {path.stem for path in (BENCHMARKS / "speed").glob("*.py")}
+    assert set(run.SCRIPTS) == files - {"measure"}
+
+
 def test_machines_of_one_kind_share_a_name(run):
     facts = run.machine()
     assert run.kind_of(facts) == run.kind_of({**facts, "load": (9.0, 9.0, 9.0)})
