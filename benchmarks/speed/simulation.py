@@ -7,8 +7,9 @@ same stimuli, interleaved, medians. Memory is the peak resident size of a fresh 
 pictures (files, read one after another). Efficiency is the wall time with one process over twice that with two, of
 runs whose workers are up, interleaved; the machine's load while it was measured is printed, because other
 people's work lowers it; efficiency by processor time takes the busiest process for the length of the run; with the
-parent, which is a third process where there are two cores, the clock can show the processor time with one process over
-that of all three at most. The cost of a shard is that of finishing a run, which reads every shard's footer. The last lines compute from these constants what
+parent, which is a third process where there are two cores, the clock can show the processor time with one process
+over that of all three at most. The cost of
+a shard is that of finishing a run, which reads every shard's footer. The last lines compute from these constants what
 very many scanpaths would take; simulation.md has the figures of one run and the plan that follows from them.
 """
 
@@ -242,7 +243,8 @@ def main() -> None:
         print(
             f"two processes: efficiency {workers['efficiency']:.2f} by the clock (best rounds "
             f"{workers['best_efficiency']:.2f}), {workers['efficiency_by_processor_time']:.2f} by processor time "
-            f"(>= 0.92), at most {workers['most_with_parent_on_two_cores']:.2f} by the clock on two cores; parent {workers['parent_share']:.0%}; workers up after {workers['start_of_workers_s']:.1f} s; "
+            f"(>= 0.92), at most {workers['most_with_parent_on_two_cores']:.2f} by the clock on two cores; "
+            f"parent {workers['parent_share']:.0%}; workers up after {workers['start_of_workers_s']:.1f} s; "
             f"load {workers['load_average']:.1f} on {workers['cores']} cores"
         )
         plans = [plan(cost, sizes[LARGE_SHARD], agent_ms, LARGE_SHARD) for agent_ms in (1.0, 100.0)]
