@@ -10,8 +10,8 @@ existing memory too. Rounds are interleaved; times are medians of process time, 
 those the project set itself; a ratio that misses its target is printed as such. Beyond 4 megapixels ours run without
 the peers. Then one thread beside two by wall time, which only an idle machine can tell; a photograph of 12 megapixels
 beside one of 2, by the pixel; and the former in float16, in uint8, and in uint8 that the caller scales to float32 and
-back, beside float32, with the most memory that each takes on top of picture and result. Figures in dB say how close each
-comes to the exact blur, every pixel with its own Gaussian.
+back, beside float32, with the most memory that each takes on top of picture and result. Figures in dB say how close
+each comes to the exact blur, every pixel with its own Gaussian.
 """
 
 import measure  # first, as it pins the threads before NumPy and its friends look

@@ -8,9 +8,9 @@ pictures (files, read one after another). Efficiency is the wall time with one p
 runs whose workers are up, interleaved; the machine's load while it was measured is printed, because other
 people's work lowers it; efficiency by processor time takes the busiest process for the length of the run; with the
 parent, which is a third process where there are two cores, the clock can show the processor time with one process
-over that of all three at most. The cost of
-a shard is that of finishing a run, which reads every shard's footer. The last lines compute from these constants what
-very many scanpaths would take; simulation.md has the figures of one run and the plan that follows from them.
+over that of all three at most. The cost of a shard is that of finishing a run, which reads every shard's footer. The
+last lines compute from these constants what very many scanpaths would take; simulation.md has the figures of one run
+and the plan that follows from them.
 """
 
 import measure  # first, as it pins the threads before NumPy and its friends look
