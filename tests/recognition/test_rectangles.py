@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from scanpath.recognition.rectangles import Patch, Reach, Rectangle, probe_reach
+from scanpath.recognition.ground_map import GroundMap
+from scanpath.recognition.rectangles import Endless, Patch, Reach, Rectangle, probe_reach
 
 spans = st.tuples(st.integers(-20, 20), st.integers(1, 12)).map(lambda place: (place[0], place[0] + place[1]))
 reaches = st.builds(Reach, st.integers(1, 4), st.integers(0, 5), st.integers(0, 5))
@@ -58,7 +59,7 @@ def test_the_reach_of_layers_is_found(layers, expected):
 
 def test_a_patch_lies_over_the_ground():
     patch = Patch(torch.ones(1, 2, 3, 3), Rectangle(4, 7, -1, 2))
-    over = patch.over(torch.tensor([5.0, 6.0]), Rectangle(5, 9, 0, 3))
+    over = patch.over(Endless(torch.tensor([5.0, 6.0])), Rectangle(5, 9, 0, 3))
     expected = torch.tensor([5.0, 6.0])[None, :, None, None].expand(1, 2, 4, 3).clone()
     expected[:, :, :2, :2] = 1
     assert torch.equal(over, expected)
@@ -67,5 +68,6 @@ def test_a_patch_lies_over_the_ground():
 
 def test_a_patch_elsewhere_leaves_the_ground():
     patch = Patch(torch.ones(1, 1, 2, 2), Rectangle(0, 2, 0, 2))
-    ground = torch.arange(6.0).reshape(1, 1, 2, 3)
-    assert torch.equal(patch.over(ground, Rectangle(8, 10, 8, 11)), ground)
+    whole = torch.arange(144.0).reshape(1, 1, 12, 12)
+    ground = GroundMap.of(12, torch.zeros(1), (0, 0), lambda rim: whole[(..., *rim.slices)])
+    assert torch.equal(patch.over(ground, Rectangle(8, 10, 8, 11)), whole[..., 8:10, 8:11])
