@@ -9,6 +9,7 @@ from torch import Tensor
 
 from scanpath._core.checks import check_choice, check_count
 from scanpath._core.errors import InputError
+from scanpath._core.memory import give_back
 from scanpath.gaze.stimulus import Stimulus
 from scanpath.guidance.sharpening import enlarge
 from scanpath.guidance.target_cue import cue_map, cue_patch, empty_cues
@@ -182,6 +183,8 @@ class PatchwiseField(WholeField):
                 found[number] = self._empty_cues[number].clone()
                 place, values = cue_patch(cells, ground, self.targets[number])
                 place.put(found[number], values)
+            if not self.fine.kept:  # of a large picture: what was used for this level is not for the next
+                give_back()
         return [found[number] for number in self.targets]
 
 

@@ -1,20 +1,19 @@
 """Features from the first level on, of the square's part that the picture reaches, some rows at a time."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from functools import partial
-from itertools import pairwise, zip_longest
+from itertools import zip_longest
 from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from scanpath._core.memory import give_back
 from scanpath.kernels.eccentricity_pooling import pool_windows
 from scanpath.recognition.backbone import PICTURE_STRIDE
 from scanpath.recognition.empty_ground import CoarseStage, Ground, cells_in
 from scanpath.recognition.links import region, square_bounds, windows_of
-from scanpath.recognition.rectangles import Patch, Rectangle
+from scanpath.recognition.rectangles import Gathered, Patch, Rectangle
 
 #: Bytes of a stage's features that are made at once; those of a larger part are made some rows at a time.
 BAND_BYTES = 1 << 25
@@ -60,24 +59,6 @@ class _Band(NamedTuple):
     make: Callable[[Tensor], Tensor]
 
 
-class _Gathered:
-    """A result that is put together from its bands, without a copy where there is only one."""
-
-    def __init__(self, bands: Sequence[_Band]) -> None:
-        self.patch: Patch | None = None
-        self._whole = bands[0].out._replace(bottom=bands[-1].out.bottom) if bands else None
-
-    def put(self, place: Rectangle, values: Tensor) -> None:
-        """Add the values (1, C, h, w) of some rows."""
-        whole = self._whole
-        if whole is None or place == whole:
-            self.patch = Patch(values, place)
-            return
-        if self.patch is None:
-            self.patch = Patch(values.new_empty(1, *whole.size, values.shape[1]).permute(0, 3, 1, 2), whole)
-        place.moved(-whole.top, -whole.left).put(self.patch.values, values)
-
-
 def coarse_features(ground: Ground, rows: Rows) -> Iterator[Patch]:
     """Yield, level by level, the features at 1/16 in all cells that the picture reaches.
 
@@ -96,8 +77,6 @@ def coarse_features(ground: Ground, rows: Rows) -> Iterator[Patch]:
         pooled, cells = _made(here, rows, poolings, reductions)
         if after is not None and pooled is not None:
             rows = _body_rows(after, pooled)  # those of this stage are not needed any more
-        if count > 1:
-            give_back()
         if cells is not None:
             yield cells
 
@@ -112,20 +91,15 @@ def _body_rows(here: CoarseStage, patch: Patch) -> Rows:
 
 def _made(here: CoarseStage, rows: Rows, *results: list[_Band]) -> list[Patch | None]:
     """Make several results of the same rows, band by band side by side, so that no row is needed for long."""
-    found = [_Gathered(bands) for bands in results]
-    steps = [[(into, band) for into, band in zip(found, step) if band is not None] for step in zip_longest(*results)]
+    found = [Gathered(bands[0].out._replace(bottom=bands[-1].out.bottom)) if bands else None for bands in results]
+    steps = [[(into, band) for into, band in zip(found, step) if into and band] for step in zip_longest(*results)]
     tops = [min(band.source.top for _, band in step) for step in steps]
     for number, step in enumerate(steps):
         # windows may reach higher in a later band than in this one
         patch = rows.between(min(tops[number:]), max(band.source.bottom for _, band in step))
         for into, band in step:
             into.put(band.out, band.make(patch.over(here.body, band.source)))
-    return [one.patch for one in found]
-
-
-def _cut_in_bands(whole: Rectangle, count: int) -> list[Rectangle]:
-    edges = np.linspace(whole.top, whole.bottom, min(count, whole.size[0]) + 1).round().astype(int).tolist()
-    return [whole._replace(top=top, bottom=bottom) for top, bottom in pairwise(edges)]
+    return [None if one is None else one.patch for one in found]
 
 
 def _reductions(here: CoarseStage, changed: Rectangle, count: int) -> list[_Band]:
@@ -136,7 +110,7 @@ def _reductions(here: CoarseStage, changed: Rectangle, count: int) -> list[_Band
     def make(values: Tensor) -> Tensor:
         return here.stage.reduced(here.stage.tap(values), PICTURE_STRIDE)
 
-    return [_Band(out, cells_in(out, ratio, here.body.side), make) for out in _cut_in_bands(cells, count)]
+    return [_Band(out, cells_in(out, ratio, here.body.side), make) for out in cells.bands(count)]
 
 
 def _poolings(here: CoarseStage, changed: Rectangle, count: int) -> list[_Band]:
@@ -148,7 +122,7 @@ def _poolings(here: CoarseStage, changed: Rectangle, count: int) -> list[_Band]:
     rows, columns = np.flatnonzero(touched.any(1)), np.flatnonzero(touched.any(0))
     out = Rectangle(int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1)
     found = []
-    for band in _cut_in_bands(out, count):
+    for band in out.bands(count):
         source, moved = windows_of(bounds, band)
         found.append(_Band(band, source, partial(pool_windows, bounds=moved, kind=pool.kind)))
     return found

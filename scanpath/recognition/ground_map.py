@@ -60,16 +60,16 @@ class GroundMap:
         for rim in self.rims:
             if rectangle.within(rim.rectangle) == rectangle:
                 return rim.cut(rectangle)
-        values = self.middle.new_empty(1, *rectangle.size, len(self.middle)).permute(0, 3, 1, 2)
-        self.put(values, rectangle, rectangle)
-        return values
+        patch = Patch.blank(self.middle, len(self.middle), rectangle)
+        self.fill(patch, rectangle)
+        return patch.values
 
-    def put(self, values: Tensor, rectangle: Rectangle, part: Rectangle) -> None:
-        """Write a part of a rectangle into the `values` (1, C, h, w) of that rectangle."""
+    def fill(self, patch: Patch, part: Rectangle) -> None:
+        """Write what the map is in a part of a patch's rectangle."""
         inside = part.within(self.inner)
         if not inside.empty:
-            inside.moved(-rectangle.top, -rectangle.left).put(values, self.middle[:, None, None])
+            patch.put(inside, self.middle[:, None, None])
         for rim in self.rims:
             here = part.within(rim.rectangle)
             if not here.empty:
-                here.moved(-rectangle.top, -rectangle.left).put(values, rim.cut(here))
+                patch.put(here, rim.cut(here))

@@ -10,16 +10,14 @@ of what changed in the picture are computed again. The numbers are those of the 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 
-import numpy as np
 from torch import Tensor
 
 from scanpath.recognition.backbone import Preprocessing
 from scanpath.recognition.coarse_features import Rows
 from scanpath.recognition.empty_ground import Ground
 from scanpath.recognition.links import Link, reached, region, undisturbed
-from scanpath.recognition.rectangles import Endless, Patch, Rectangle, Surroundings
+from scanpath.recognition.rectangles import Endless, Gathered, Patch, Rectangle, Surroundings
 
 #: Pixels of a picture that run through the first layers at once; a larger picture is computed in strips.
 STRIP_PX = 1 << 19
@@ -100,11 +98,9 @@ class FineFeatures:
         seen = patch.rectangle.within(extent)
         inner = seen.within(Rectangle(*self._undisturbed, *self._undisturbed))
         if inner != seen:
-            values = patch.over(self.beyond, seen)
+            patch = Patch(patch.over(self.beyond, seen), seen)
             for rim in seen.without(inner):  # the square's border shows there
-                anew = region(self.ground.fine, pixels, rim, bordered=True)
-                rim.moved(-seen.top, -seen.left).put(values, anew.cut(rim))
-            patch = Patch(values, seen)
+                patch.put(rim, region(self.ground.fine, pixels, rim, bordered=True).cut(rim))
         return Rows(seen, lambda wanted: Patch(patch.cut(wanted), wanted))
 
     def on_ground(self, image: Tensor, origin: tuple[int, int], changed: Mapping[int, Rectangle]) -> Patch:
@@ -139,8 +135,7 @@ class FineFeatures:
             self._kept.pop(key, None)  # free the old before the new is made
             patch = self._in_strips(links, start, reached(upto, self.picture, origin))
         for place in places:
-            into = place.moved(-patch.rectangle.top, -patch.rectangle.left)
-            into.put(patch.values, region(links, start, place).cut(place))
+            patch.put(place, region(links, start, place).cut(place))
         self._kept[key] = (patch, dict(changed))
         self._forget(key)
         return patch
@@ -150,16 +145,11 @@ class FineFeatures:
     ) -> Patch:
         """Run the layers on some rows at a time, as their first maps are much larger than the last."""
         stride = math.prod(link.reach.stride for link in links)
-        n = min(-(-wanted.area * stride**2 // STRIP_PX), wanted.size[0])
-        if n <= 1:
-            return region(links, start, wanted, bordered=bordered)
-        rows = np.linspace(wanted.top, wanted.bottom, n + 1).round().astype(int).tolist()
-        values = self.ground.body.middle.new_empty(1, *wanted.size, len(self.ground.body.middle)).permute(0, 3, 1, 2)
-        for top, bottom in pairwise(rows):
-            strip = wanted._replace(top=top, bottom=bottom)
-            made = region(links, start, strip, bordered=bordered)
-            strip.moved(-wanted.top, -wanted.left).put(values, made.cut(strip))
-        return Patch(values, wanted)
+        n = max(1, -(-wanted.area * stride**2 // STRIP_PX))
+        gathered = Gathered(wanted)
+        for strip in wanted.bands(n):
+            gathered.put(strip, region(links, start, strip, bordered=bordered).cut(strip))
+        return gathered.patch
 
     def _forget(self, key: tuple[int, ...]) -> None:
         """Drop what was kept longest, until it is not too much; the present phase and what all need stay."""

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple, Protocol
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -57,6 +59,11 @@ class Rectangle(NamedTuple):
             min(self.right, other.right),
         )
 
+    def bands(self, count: int) -> list["Rectangle"]:
+        """Cut it into `count` bands of rows that are nearly alike, or into single rows where it has fewer."""
+        edges = np.linspace(self.top, self.bottom, min(count, self.bottom - self.top) + 1).round().astype(int).tolist()
+        return [self._replace(top=top, bottom=bottom) for top, bottom in pairwise(edges)]
+
     def without(self, inner: "Rectangle") -> list["Rectangle"]:
         """Return up to four rectangles that cover what lies outside `inner`, which must lie inside or be empty."""
         if inner.empty:
@@ -76,6 +83,15 @@ class Patch(NamedTuple):
     values: Tensor
     rectangle: Rectangle
 
+    @classmethod
+    def blank(cls, like: Tensor, channels: int, rectangle: Rectangle) -> "Patch":
+        """Return memory for a rectangle of a map, of the type and on the device of `like`."""
+        return cls(like.new_empty(1, *rectangle.size, channels).permute(0, 3, 1, 2), rectangle)
+
+    def put(self, part: Rectangle, values: Tensor) -> None:
+        """Write the values of a rectangle that lies inside this one's."""
+        part.moved(-self.rectangle.top, -self.rectangle.left).put(self.values, values)
+
     def cut(self, rectangle: Rectangle) -> Tensor:
         """Return the values of a rectangle that lies inside this one's."""
         return self.values[(..., *rectangle.moved(-self.rectangle.top, -self.rectangle.left).slices)]
@@ -89,24 +105,42 @@ class Patch(NamedTuple):
         known = rectangle.within(self.rectangle)
         if known == rectangle:
             return self.cut(rectangle).contiguous(memory_format=torch.channels_last)
-        values = torch.empty(
-            (1, self.values.shape[1], *rectangle.size),
-            dtype=self.values.dtype,
-            device=self.values.device,
-            memory_format=torch.channels_last,
-        )
+        both = Patch.blank(self.values, self.values.shape[1], rectangle)
         for rim in rectangle.without(known):
-            ground.put(values, rectangle, rim)
+            ground.fill(both, rim)
         if not known.empty:
-            known.moved(-rectangle.top, -rectangle.left).put(values, self.cut(known))
-        return values
+            both.put(known, self.cut(known))
+        return both.values
+
+
+class Gathered:
+    """A rectangle of a map that is put together from bands of rows, without a copy where one band is all of it."""
+
+    def __init__(self, whole: Rectangle) -> None:
+        self._whole = whole
+        self._patch: Patch | None = None
+
+    def put(self, band: Rectangle, values: Tensor) -> None:
+        """Add the values (1, C, h, w) of a band."""
+        if band == self._whole:
+            self._patch = Patch(values, band)
+            return
+        if self._patch is None:
+            self._patch = Patch.blank(values, values.shape[1], self._whole)
+        self._patch.put(band, values)
+
+    @property
+    def patch(self) -> Patch:
+        """All of it, once all bands are there."""
+        assert self._patch is not None
+        return self._patch
 
 
 class Surroundings(Protocol):
     """What a map is where no picture reaches."""
 
-    def put(self, values: Tensor, rectangle: Rectangle, part: Rectangle) -> None:
-        """Write a part of a rectangle into the `values` (1, C, h, w) of that rectangle."""
+    def fill(self, patch: Patch, part: Rectangle) -> None:
+        """Write what it is in a part of a patch's rectangle."""
         ...
 
 
@@ -116,9 +150,9 @@ class Endless:
 
     value: Tensor
 
-    def put(self, values: Tensor, rectangle: Rectangle, part: Rectangle) -> None:
-        """Write a part of a rectangle into the `values` (1, C, h, w) of that rectangle."""
-        part.moved(-rectangle.top, -rectangle.left).put(values, self.value[:, None, None])
+    def fill(self, patch: Patch, part: Rectangle) -> None:
+        """Write what it is in a part of a patch's rectangle."""
+        patch.put(part, self.value[:, None, None])
 
 
 class Reach(NamedTuple):

@@ -161,6 +161,12 @@ def test_a_large_picture_is_computed_in_strips_and_few_phases_are_kept(squeezene
         assert (a.values - b.values).abs().max() <= 1e-5 * a.values.abs().max()
 
 
+def test_a_picture_that_is_just_no_larger_than_a_strip_is_seen_as_any_other(monkeypatch):
+    """What the first layers make of it, before any stride, is larger than a strip."""
+    monkeypatch.setattr(patchwise, "STRIP_PX", 50 * 50)
+    check_walk(create_backbone("steerable", px_per_deg=6), (50, 50), WALK)
+
+
 def test_a_second_look_from_the_same_phase_computes_no_fine_features_again(squeezenet, monkeypatch):
     calls = []
     real = patchwise.region
