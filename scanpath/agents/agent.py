@@ -228,8 +228,8 @@ class PriorityAgent(Agent):
         ]
 
     def _open(self, attention: Tensor, stimulus: Stimulus, history: History) -> Tensor:
-        """Return the priority map: attention where the inhibition leaves places open."""
-        return attention * self.inhibition.weight(stimulus, history)
+        """Return the priority map: attention where the inhibition leaves places open, on attention's device."""
+        return attention * self.inhibition.weight(stimulus, history).to(attention.device, non_blocking=True)
 
 
 class PlannedAgent(Agent):

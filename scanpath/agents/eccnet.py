@@ -193,10 +193,6 @@ class EccNet(PriorityAgent):
         """Pick the next fixation where the map is, so that nothing but its place comes to the host."""
         return self.selection.select(self._open(self.attention(stimulus, history), stimulus, history), generator)
 
-    def _open(self, attention: Tensor, stimulus: Stimulus, history: History) -> Tensor:
-        """Close places as `PriorityAgent` does, where the map is."""
-        return attention * self.inhibition.weight(stimulus, history).to(attention.device, non_blocking=True)
-
     def guidance(self, scene: Scene, stimulus: Stimulus, cues: list[Tensor], fixation: tuple[int, int]) -> Tensor:
         """Return the likeness to the target, given one map (h, w) a level."""
         # a = sum over levels of w_l (m_l - min m_l) / (max m_l - min m_l), with w_l ~ max m_l or equal

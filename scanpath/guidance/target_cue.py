@@ -38,8 +38,8 @@ def cue_map(features: Tensor, target: Tensor) -> Tensor:
             [0., 1., 0.],
             [0., 0., 1.]])
     """
-    (top, bottom), (left, right) = cue_reach(target)
-    return F.conv2d(F.pad(features[None], (left, right, top, bottom)), target[None])[0, 0]
+    extent = Rectangle(0, features.shape[-2], 0, features.shape[-1])
+    return _cues_at(extent, lambda _: features[None], extent, target)
 
 
 def cue_reach(target: Tensor) -> tuple[tuple[int, int], tuple[int, int]]:

@@ -161,7 +161,9 @@ def _fine(backbone: Backbone, side: int, gray: float) -> tuple[list[Link], Groun
         # grids of all maps lie at the far border as those of the large square do
         width = side if side <= small + PICTURE_STRIDE else small + (side - small) % PICTURE_STRIDE
         links, x = _fine_of_square(backbone, width, gray)
-        if width == side or not _border_seen(links, x.shape[-1] // 2, PICTURE_STRIDE // scale, width):
+        middle, around = x.shape[-1] // 2, PICTURE_STRIDE // scale  # of which the middle of a level is made up
+        first, last = undisturbed(links, width)
+        if width == side or (first <= middle - around and middle + around < last):
             links, stretched = _at_side(links, side), _Stretched(x, -(-side // scale))
             return links, GroundMap.of(stretched.side, _middle(x), undisturbed(links, side), stretched.cut)
         small *= 2
@@ -191,14 +193,6 @@ def _at_side(links: list[Link], side: int) -> list[Link]:
         found.append(replace(link, side=side))
         side = -(-side // link.reach.stride)
     return found
-
-
-def _border_seen(links: list[Link], middle: int, around: int, side: int) -> bool:
-    """Whether features around the middle, which make up the middle of their level too, see beyond the square."""
-    start, stop = middle - around, middle + around + 1
-    for link in reversed(links):
-        start, stop = link.reach.sources(start, stop)
-    return start < 0 or stop > side
 
 
 def _middle(x: Tensor) -> Tensor:
